@@ -1,0 +1,52 @@
+//! One file per subcommand; each reads like a table of contents.
+
+mod baseline;
+mod check;
+mod clean;
+mod compare;
+mod context;
+mod demo;
+mod error;
+mod init;
+mod man;
+mod report;
+mod schema;
+mod waive;
+
+pub use context::Context;
+pub use error::{Code, Failure};
+
+use crate::cli::Command;
+
+/// Runs one subcommand and says how it ended.
+pub fn run(command: &Command, context: &Context) -> Code {
+    let ended = match command {
+        Command::Demo(args) => demo::run(args, context),
+        Command::Init(args) => init::run(args, context),
+        Command::Check(args) => check::run(args, context),
+        Command::Compare(args) => compare::run(args, context),
+        Command::Baseline(command) => baseline::run(command, context),
+        Command::Waive(args) => waive::run(args, context),
+        Command::Report(args) => report::run(args, context),
+        Command::Schema(args) => schema::run(args, context),
+        Command::Clean(args) => clean::run(args, context),
+        Command::Completions(args) => man::completions(args, context),
+        Command::Man => man::run(context),
+        Command::Child(args) => child(args),
+        Command::DemoProgram(args) => demo::program(args, context),
+    };
+    match ended {
+        Ok(code) => code,
+        Err(failure) => {
+            context.fail(&failure);
+            failure.code
+        }
+    }
+}
+
+/// The small process that starts one measured child.
+fn child(args: &crate::cli::ChildArgs) -> Result<Code, Failure> {
+    crate::measure::process::child(&args.report, &args.command)
+        .map(|()| Code::Pass)
+        .map_err(|error| Failure::new(Code::Internal, "not measured", &error, None))
+}

@@ -1,0 +1,30 @@
+//! What the user asked for: suites and the gate's policy, fully checked. Refuses to know where the file came from.
+
+pub mod human;
+pub mod policy;
+pub mod problem;
+pub mod schema;
+mod structure;
+pub mod suite;
+mod validate;
+mod waivers;
+mod wire;
+
+pub use policy::{Against, Gate, OnTrouble, Policy, Resolved, Selector, Severity};
+pub use problem::{ConfigError, Problem};
+pub use suite::{Adapter, CommandOptions, CriterionOptions, JsonOptions, ResultSource, Suite};
+pub use waivers::{parse_waivers, waiver_entry};
+
+/// The name of the config at the root of a repository.
+pub const CONFIG_FILE: &str = "tollgate.toml";
+/// The name of the waiver file beside it.
+pub const WAIVER_FILE: &str = "tollgate-waivers.toml";
+
+/// A checked config.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The suites, sorted by name, names distinct.
+    pub suites: Vec<Suite>,
+    /// What is allowed.
+    pub policy: Policy,
+}

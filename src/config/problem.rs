@@ -1,0 +1,8 @@
+//! stub
+
+/// stub
+#[derive(Debug)]
+pub struct Problem;
+/// stub
+#[derive(Debug)]
+pub struct ConfigError;

@@ -1,0 +1,98 @@
+//! A suite: one benchmark command and the adapter that reads its results.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::{Direction, Name};
+
+/// A command line as a list of arguments, the program first; never empty and never given to a shell.
+pub type CommandLine = Vec<String>;
+
+/// One suite.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suite {
+    /// Its name: the `<name>` of `[suite.<name>]`.
+    pub name: Name,
+    /// How it is run and read.
+    pub adapter: Adapter,
+    /// Where its commands run, relative to the root of the checkout, without `..`.
+    pub directory: PathBuf,
+    /// Variables set for its commands, beside the inherited environment.
+    pub environment: BTreeMap<String, String>,
+    /// Built once for each arm before the first round, in this order.
+    pub build: Vec<CommandLine>,
+    /// Only benchmarks whose name matches this glob.
+    pub filter: Option<String>,
+    /// The longest that one process of one round may take.
+    pub timeout: Duration,
+    /// Source files of the benchmarks, as globs relative to `directory`: where one differs between base and head, rows are marked.
+    pub sources: Vec<String>,
+}
+
+/// How a suite is run and read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Adapter {
+    /// Criterion benches of a Cargo package.
+    Criterion(CriterionOptions),
+    /// Any command line, timed from outside.
+    Command(CommandOptions),
+    /// A program that writes the open format.
+    Json(JsonOptions),
+}
+
+/// Options of the `criterion` adapter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CriterionOptions {
+    /// `--package` for Cargo.
+    pub package: Option<String>,
+    /// `--bench` for Cargo; empty means all benches of the package that speak criterion's command line.
+    pub benches: Vec<String>,
+    /// `--features` for Cargo.
+    pub features: Vec<String>,
+    /// Warm-up of each benchmark in each round, in seconds.
+    pub warm_up_s: f64,
+    /// Measurement of each benchmark in each round, in seconds.
+    pub measurement_s: f64,
+    /// Samples of each benchmark in each round, at least 10.
+    pub sample_size: u32,
+}
+
+/// Options of the `command` adapter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommandOptions {
+    /// The command. `{name}` stands for a parameter.
+    pub run: CommandLine,
+    /// Run before each measured run, not timed.
+    pub prepare: Option<CommandLine>,
+    /// Runs before the first measured one of a round, not counted.
+    pub warm_up_runs: u32,
+    /// Measured runs in each round, at least 1.
+    pub runs: u32,
+    /// Parameter lists: one benchmark for each combination.
+    pub parameters: BTreeMap<String, Vec<String>>,
+    /// The exit status that means success.
+    pub expect_status: i32,
+}
+
+/// Options of the `json` adapter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JsonOptions {
+    /// The command. `{output}` stands for the path of the file that it should write, where `results` says so.
+    pub run: CommandLine,
+    /// Where it leaves its results.
+    pub results: ResultSource,
+    /// Unit symbol → better direction, for metrics whose file does not say.
+    pub better: BTreeMap<String, Direction>,
+}
+
+/// Where a command leaves its results.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ResultSource {
+    /// On standard output.
+    Stdout,
+    /// In the file whose path is given as `{output}`.
+    OutputArgument,
+    /// In this file, relative to the suite's directory.
+    File(PathBuf),
+}

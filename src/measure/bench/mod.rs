@@ -1,0 +1,28 @@
+//! One file a benchmark format: each is a parser from bytes to readings with private wire types. None opens a file, none panics.
+
+pub mod command;
+pub mod criterion;
+pub mod json;
+
+use crate::model::{Metric, Sample};
+
+/// The most benchmarks that one part of a suite may give; more is refused as hostile or mistaken.
+pub const BENCHMARKS_MAX: usize = 100_000;
+
+/// One metric's sample from one process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// What was measured.
+    pub metric: Metric,
+    /// Its values in the metric's base unit.
+    pub sample: Sample,
+}
+
+/// What a parser made of a result.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parsed {
+    /// What was understood, sorted by metric id, ids distinct.
+    pub readings: Vec<Reading>,
+    /// What looked like a result and was not understood, each shortened to one line that names the place. Shown as coverage trouble.
+    pub unparsed: Vec<String>,
+}

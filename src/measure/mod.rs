@@ -1,0 +1,11 @@
+//! Runs other people's code and brings back samples: the only place that does. Refuses to judge them.
+
+pub mod bench;
+pub mod host;
+pub mod journal;
+pub mod process;
+pub mod rounds;
+pub mod scripted;
+pub mod stop;
+pub mod suite;
+pub mod surroundings;

@@ -1,0 +1,226 @@
+//! The outcome of a run: a row for each metric, the coverage, and how it was decided. Everything that a report may say is here.
+
+use super::budget::{Budget, BudgetLevel};
+use super::coverage::Coverage;
+use super::effect::Effect;
+use super::environment::Environment;
+use super::metric::Metric;
+use super::name::{BenchmarkId, MetricId};
+use super::revision::Revision;
+use super::threshold::Thresholds;
+use super::verdict::{Outcome, RunVerdict, Verdict};
+use super::waiver::Waiver;
+
+/// What was compared with to decide a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Method {
+    /// Rounds of base and head on this machine, in pairs.
+    Paired {
+        /// Rounds that the effect was taken from.
+        rounds: u32,
+        /// Rounds run in all, those that chose the suspects included.
+        rounds_total: u32,
+    },
+    /// Stored runs of the baseline.
+    Stored {
+        /// How many of them count.
+        runs: u32,
+    },
+    /// One result on each side, as `compare` has it.
+    Single,
+    /// Nothing to compare with.
+    Alone,
+}
+
+/// The values of one side of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
+    /// The value to show: the median of `statistics`, in the metric's base unit.
+    pub value: f64,
+    /// The one number of each round (or stored run), in order.
+    pub statistics: Vec<f64>,
+}
+
+/// What must be known about a row to read its numbers rightly.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Warning {
+    /// The benchmark's own source differs between base and head.
+    SourceChanged,
+    /// A metric that is declared exact spread between rounds, and was judged as noisy.
+    NotExact,
+    /// One process a side: the spread between processes is unknown.
+    PseudoReplicated,
+    /// Some rounds were lost.
+    RoundsLost {
+        /// How many.
+        lost: u32,
+    },
+    /// The values of a side fall into two groups.
+    Bimodal,
+    /// All rounds of both sides gave the same value: the timer may be too coarse.
+    NoSpread,
+}
+
+/// How a waiver bears on a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WaiverState {
+    /// It covers the row.
+    Covers(Waiver),
+    /// The row is worse than the ceiling.
+    CeilingExceeded(Waiver),
+    /// Its last day has passed.
+    Expired(Waiver),
+}
+
+/// How a row stands to its budget.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BudgetCheck {
+    /// The limits.
+    pub budget: Budget,
+    /// The worst limit that is surely missed.
+    pub level: BudgetLevel,
+    /// A worse limit lies inside the interval of head's value: whether it is kept cannot be said.
+    pub undecided: Option<BudgetLevel>,
+}
+
+/// One metric, judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What was measured.
+    pub metric: Metric,
+    /// Base's values.
+    pub base: Option<Side>,
+    /// Head's values.
+    pub head: Option<Side>,
+    /// How much it changed.
+    pub effect: Option<Effect>,
+    /// What it was compared with.
+    pub method: Method,
+    /// What was allowed.
+    pub thresholds: Thresholds,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How it stands to its budget.
+    pub budget: Option<BudgetCheck>,
+    /// How a waiver bears on it.
+    pub waiver: Option<WaiverState>,
+    /// What it contributes to the verdict of the run.
+    pub outcome: Outcome,
+    /// The smallest change for the worse that these rounds would have shown in four of five runs, as a fraction.
+    pub detectable_ratio: Option<f64>,
+    /// What must be known to read the numbers.
+    pub warnings: Vec<Warning>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+}
+
+/// Where the policy came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicySource {
+    /// From the base revision, and head's is the same.
+    Base,
+    /// From the base revision; head changes it, and was judged by both.
+    BaseAndHead {
+        /// The files that head changes.
+        changed: Vec<String>,
+    },
+    /// From head: base has none.
+    Head,
+    /// From a file that was named on the command line.
+    Given {
+        /// The file.
+        path: String,
+    },
+}
+
+/// The promise of the run in numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Promise {
+    /// The largest probability, in (0, 1), that a run of unchanged code is red.
+    pub false_alarm_rate: f64,
+    /// How many metrics share it.
+    pub family: usize,
+    /// The median of [`Row::detectable_ratio`].
+    pub detectable_median_ratio: Option<f64>,
+    /// The worst of them, by name.
+    pub detectable_worst: Option<(MetricId, f64)>,
+}
+
+/// What the report says about the run as a whole, beside its rows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Notice {
+    /// The measurement was interrupted; what was measured is judged.
+    Interrupted,
+    /// The time limit ended the measurement.
+    TimeLimit {
+        /// The limit in seconds.
+        limit_s: u64,
+    },
+    /// Base and head are the same tree.
+    SameTree,
+    /// A suite is defined differently in head; each arm ran its own definition.
+    SuiteChanged {
+        /// Its name.
+        suite: String,
+    },
+    /// A waiver names no metric that was measured.
+    WaiverUnused {
+        /// The metric it names.
+        id: String,
+        /// Its line in the waiver file.
+        line: usize,
+    },
+    /// A rule or budget selects no metric that was measured.
+    RuleUnused {
+        /// What it selects.
+        selector: String,
+    },
+    /// Head's own policy would have judged otherwise.
+    HeadPolicyDiffers {
+        /// How: one sentence.
+        message: String,
+    },
+    /// Anything else that a reader must know, as a sentence.
+    Note(String),
+}
+
+/// The outcome of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// What head was compared with.
+    pub base: Option<Revision>,
+    /// What was judged.
+    pub head: Revision,
+    /// The machine.
+    pub environment: Environment,
+    /// The seed of every coin of the run.
+    pub seed: u64,
+    /// How long the measuring took, in seconds.
+    pub elapsed_s: u64,
+    /// Where the policy came from.
+    pub policy: PolicySource,
+    /// The verdict of the run.
+    pub verdict: RunVerdict,
+    /// A row for each metric, sorted by its id.
+    pub rows: Vec<Row>,
+    /// Expected against measured benchmarks.
+    pub coverage: Coverage,
+    /// The promise of the run.
+    pub promise: Promise,
+    /// What the report says about the run as a whole, sorted.
+    pub notices: Vec<Notice>,
+}
+
+impl Judgement {
+    /// The rows with this outcome.
+    pub fn rows_with(&self, outcome: Outcome) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| row.outcome == outcome)
+    }
+
+    /// The benchmarks that have at least one row, sorted.
+    pub fn benchmarks(&self) -> Vec<&BenchmarkId> {
+        let mut ids: Vec<_> = self.rows.iter().map(|row| &row.metric.id.benchmark).collect();
+        ids.dedup();
+        ids
+    }
+}

@@ -1,0 +1,43 @@
+//! Accepted runs as a baseline keeps them: the one number of each round instead of every raw value.
+
+use std::collections::BTreeMap;
+
+use super::environment::Environment;
+use super::metric::Metric;
+use super::name::MetricId;
+use super::revision::Revision;
+
+/// Why a run was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// `baseline update` measured it.
+    Update,
+    /// `baseline import` read it from another tool's results: one process, so it says nothing about the spread between processes.
+    Import,
+}
+
+/// One metric of an accepted run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredSeries {
+    /// What was measured.
+    pub metric: Metric,
+    /// The one number of each round, in order: 1 to 64, finite, none negative.
+    pub statistics: Vec<f64>,
+}
+
+/// An accepted run of one suite.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredRun {
+    /// What was measured.
+    pub revision: Revision,
+    /// Where.
+    pub environment: Environment,
+    /// When, in seconds since 1970-01-01 UTC.
+    pub taken_at_s: i64,
+    /// Tollgate's version.
+    pub tollgate: String,
+    /// Why it was accepted.
+    pub why: Why,
+    /// Its metrics.
+    pub series: BTreeMap<MetricId, StoredSeries>,
+}

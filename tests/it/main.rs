@@ -1,0 +1,10 @@
+//! One integration binary: each file is a promise.
+#![expect(clippy::disallowed_methods, reason = "tests run the real binary in real folders")]
+
+mod baselines;
+mod checks;
+mod configs;
+mod criterions;
+mod gits;
+mod harness;
+mod reports;
