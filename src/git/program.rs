@@ -12,6 +12,7 @@ use super::GitError;
 const SETTINGS: &[&str] = &[
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
+    "core.splitIndex=false",
     "gc.auto=0",
     "maintenance.auto=false",
     "advice.detachedHead=false",

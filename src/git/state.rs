@@ -16,7 +16,14 @@ const IGNORE_ALL: &str = "*\n";
 /// The right to use the worktrees, until dropped. Ends with the process, however that ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Unlocks by word rather than by closing: a child that is just being started still has the file open.
+    fn drop(&mut self) {
+        let _gone_already = self.file.unlock();
+    }
 }
 
 /// Something that Tollgate keeps.
@@ -66,7 +73,7 @@ impl Repository {
         }
         file.set_len(0).and_then(|()| file.rewind()).map_err(failed)?;
         write!(file, "{}", std::process::id()).map_err(failed)?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
 
     /// What is in `.tollgate/`, biggest first; nothing where the folder is not there.

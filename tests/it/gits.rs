@@ -1,11 +1,13 @@
-//! What Tollgate finds, reads and checks out in real repositories, and what it leaves as it was.
+//! What Tollgate finds and reads in real repositories, and what it leaves as it was.
+
+mod checkouts;
 
 use std::path::{Path, PathBuf};
 
 use tollgate::git::{GitError, Repository};
 use tollgate::model::{Revision, Wanted};
 
-use super::harness::TestRepo;
+use crate::harness::TestRepo;
 
 /// A repository with one pushed commit on `main`.
 fn repo() -> TestRepo {
@@ -17,7 +19,7 @@ fn repo() -> TestRepo {
 }
 
 fn open(directory: &Path) -> Repository {
-    Repository::discover(directory).unwrap()
+    Repository::discover(directory).expect("a usable repository")
 }
 
 /// The base of what is checked out and in the work tree.
@@ -53,7 +55,7 @@ fn merge_commit(repo: &TestRepo) -> (String, String) {
 
 #[track_caller]
 fn hint(error: &GitError) -> String {
-    error.hint().unwrap_or_else(|| panic!("no hint for: {error}"))
+    error.hint().expect("what a user can cause has a hint")
 }
 
 #[test]
@@ -102,7 +104,7 @@ fn on_the_default_branch_the_base_is_the_commit_before_or_beneath() {
     let second = repo.commit("Second");
     repo.push();
     let clean = base(repo.root(), &Wanted::Find).unwrap();
-    assert_eq!((clean.commit, clean.label), (first, format!("commit before `{}`", &second[..9])));
+    assert_eq!((clean.commit, clean.label), (first, format!("commit before `{}`", second.get(..9).unwrap())));
     repo.write("a.txt", "three");
     let dirty = base(repo.root(), &Wanted::Find).unwrap();
     assert_eq!((dirty.commit, dirty.dirty), (second, false));
@@ -153,6 +155,23 @@ fn a_merge_base_beyond_a_shallow_clone_says_so() {
     repo.git_in(&clone, &["fetch", "--quiet", "--depth=1", "origin", "main:refs/remotes/origin/main"]);
     let error = base(&clone, &Wanted::Branch("main".to_owned())).unwrap_err();
     assert!(matches!(error, GitError::Shallow { depth: 0, .. }), "{error}");
+}
+
+#[test]
+fn of_several_merge_bases_the_newest_is_the_base() {
+    let repo = repo();
+    repo.branch("feature");
+    let older = repo.commit("Feature");
+    repo.switch("main");
+    let newer = repo.commit("Main goes on");
+    repo.merge("feature");
+    repo.push();
+    repo.switch("feature");
+    repo.merge(&newer);
+    repo.commit("Feature goes on");
+    let bases = repo.git(&["merge-base", "--all", "main", "feature"]);
+    assert_eq!(bases.lines().count(), 2, "{bases} should be {older} and {newer}");
+    assert_eq!(base(repo.root(), &Wanted::Find).unwrap().commit, newer);
 }
 
 #[test]
@@ -224,6 +243,7 @@ fn uncommitted_work_is_taken_along_and_left_as_it_was() {
 
     let after = (repo.git(&["status", "--porcelain"]), std::fs::read(repo.root().join(".git/index")).unwrap());
     assert_eq!(before, after);
+    assert_eq!(repo.read("a.txt"), "unstaged");
     assert_eq!((head.commit.as_str(), head.dirty), (commit.as_str(), true));
     let files = repository.files(&head.tree, "").unwrap();
     assert_eq!(files, [".gitignore", "a.txt", "folder/-new file ü.txt", "staged.txt"]);
@@ -233,6 +253,27 @@ fn uncommitted_work_is_taken_along_and_left_as_it_was() {
     assert_eq!(std::fs::read_to_string(place.join("a.txt")).unwrap(), "unstaged");
     assert_eq!(std::fs::read_to_string(place.join("folder/-new file ü.txt")).unwrap(), "untracked");
     assert!(!place.join("gone.txt").exists() && !place.join("noise.log").exists());
+}
+
+#[test]
+fn a_merge_with_conflicts_is_taken_as_it_lies_there() {
+    let repo = repo();
+    repo.branch("feature");
+    repo.write("a.txt", "feature");
+    repo.commit("Feature");
+    repo.switch("main");
+    repo.write("a.txt", "main");
+    repo.commit("Main");
+    let merge = repo.run(repo.command("git", repo.root()).args(["merge", "--quiet", "feature"]));
+    assert_eq!(merge.status, 1, "{}", merge.stderr);
+    repo.write("intended.txt", "new");
+    repo.git(&["add", "--intent-to-add", "intended.txt"]);
+    let before = repo.git(&["status", "--porcelain"]);
+    let repository = open(repo.root());
+    let head = repository.working_tree().unwrap();
+    assert_eq!(repository.blob(&head.tree, "a.txt", 99).unwrap(), Some(repo.read("a.txt").into_bytes()));
+    assert_eq!(repository.blob(&head.tree, "intended.txt", 99).unwrap(), Some(b"new".to_vec()));
+    assert_eq!(repo.git(&["status", "--porcelain"]), before);
 }
 
 #[test]
@@ -281,174 +322,4 @@ fn files_are_read_from_a_tree_within_a_limit() {
     assert!(matches!(repository.blob(&tree, "a.txt", 2), Err(GitError::TooLarge { bytes: 3, limit: 2, .. })));
     assert!(matches!(repository.blob(&tree, "baselines", 2), Err(GitError::NotAFile { .. })));
     assert!(repository.blob("--help", "a.txt", 3).is_err());
-}
-
-#[test]
-fn a_second_checkout_rewrites_only_what_changed_and_keeps_build_output() {
-    let repo = repo();
-    repo.write(".gitignore", "target\n");
-    repo.write("b.txt", "same");
-    repo.commit("Second");
-    let repository = open(repo.root());
-    let place = repo.root().join(".tollgate/work/base");
-    repository.checkout(&repository.revision("HEAD").unwrap(), &place).unwrap();
-    let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
-    let set =
-        |name: &str| std::fs::File::options().write(true).open(place.join(name)).unwrap().set_modified(old).unwrap();
-    let modified = |name: &str| std::fs::metadata(place.join(name)).unwrap().modified().unwrap();
-    ["a.txt", "b.txt"].iter().for_each(|name| set(name));
-    std::fs::create_dir(place.join("target")).unwrap();
-    std::fs::write(place.join("target/built"), "output").unwrap();
-    std::fs::write(place.join("left over"), "by a benchmark").unwrap();
-
-    repo.write("a.txt", "two");
-    repo.commit("Third");
-    repository.checkout(&repository.revision("HEAD").unwrap(), &place).unwrap();
-    assert_eq!(std::fs::read_to_string(place.join("a.txt")).unwrap(), "two");
-    assert_ne!(modified("a.txt"), old);
-    assert_eq!(modified("b.txt"), old);
-    assert!(place.join("target/built").exists());
-    assert!(!place.join("left over").exists());
-}
-
-#[test]
-fn a_spoilt_worktree_is_made_anew() {
-    let repo = repo();
-    let repository = open(repo.root());
-    let head = repository.revision("HEAD").unwrap();
-    let place = repo.root().join(".tollgate/work/base");
-    let check = || {
-        repository.checkout(&head, &place).unwrap();
-        assert_eq!(std::fs::read_to_string(place.join("a.txt")).unwrap(), "one");
-    };
-    check();
-    std::fs::write(repo.root().join(".git/worktrees/base/index.lock"), "").unwrap();
-    check();
-    std::fs::remove_dir_all(&place).unwrap();
-    check();
-    repo.git(&["worktree", "lock", ".tollgate/work/base"]);
-    std::fs::remove_dir_all(&place).unwrap();
-    check();
-    std::fs::remove_dir_all(repo.root().join(".git/worktrees/base")).unwrap();
-    check();
-    std::fs::remove_dir_all(&place).unwrap();
-    std::fs::write(&place, "a file").unwrap();
-    check();
-}
-
-#[test]
-fn hooks_of_the_repository_are_not_run() {
-    let repo = repo();
-    repo.write("a.txt", "two");
-    for hook in ["post-checkout", "post-index-change", "post-commit", "reference-transaction"] {
-        repo.write(&format!(".git/hooks/{hook}"), format!("#!/bin/sh\ntouch '{}/ran'\n", repo.around().display()));
-        repo.run(repo.command("chmod", repo.root()).args(["+x", &format!(".git/hooks/{hook}")]));
-    }
-    let repository = open(repo.root());
-    let place = repo.root().join(".tollgate/work/head");
-    let head = repository.working_tree().unwrap();
-    repository.checkout(&head, &place).unwrap();
-    repository.checkout(&repository.revision("HEAD").unwrap(), &place).unwrap();
-    assert!(!repo.around().join("ran").exists());
-}
-
-#[test]
-fn a_linked_worktree_is_a_starting_place_too() {
-    let repo = repo();
-    repo.git(&["worktree", "add", "--quiet", "-b", "feature", "../linked"]);
-    let linked = repo.around().join("linked");
-    std::fs::write(linked.join("a.txt"), "two").unwrap();
-    let repository = open(&linked);
-    let head = repository.working_tree().unwrap();
-    assert!(head.dirty);
-    let place = linked.join(".tollgate/work/head");
-    repository.checkout(&head, &place).unwrap();
-    repository.checkout(&head, &place).unwrap();
-    assert_eq!(std::fs::read_to_string(place.join("a.txt")).unwrap(), "two");
-    repository.remove_state(repository.lock().unwrap()).unwrap();
-    assert_eq!(repo.git(&["worktree", "list"]).lines().count(), 2, "the user's own worktree stays");
-}
-
-#[test]
-fn submodules_are_checked_out_and_may_be_the_starting_place() {
-    let library = repo();
-    let repo = repo();
-    let url = library.remote().display().to_string();
-    repo.git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &url, "library"]);
-    repo.git(&["config", "protocol.file.allow", "always"]);
-    repo.commit("Library");
-    let repository = open(repo.root());
-    let place = repo.root().join(".tollgate/work/head");
-    // Git reads this setting of the clone beneath only from the user's config or the environment.
-    let head = repository.working_tree().unwrap();
-    match repository.checkout(&head, &place) {
-        Ok(()) => assert_eq!(std::fs::read_to_string(place.join("library/a.txt")).unwrap(), "one"),
-        Err(error) => assert!(error.to_string().contains("transport 'file' not allowed"), "{error}"),
-    }
-    let within = open(&repo.root().join("library"));
-    let place = repo.root().join("library/.tollgate/work/head");
-    within.checkout(&within.working_tree().unwrap(), &place).unwrap();
-    assert_eq!(std::fs::read_to_string(place.join("a.txt")).unwrap(), "one");
-}
-
-#[cfg(unix)]
-#[test]
-fn a_link_in_place_of_our_folder_is_refused() {
-    let repo = repo();
-    let elsewhere = repo.around().join("elsewhere");
-    std::fs::create_dir_all(elsewhere.join("base")).unwrap();
-    std::fs::write(elsewhere.join("base/precious"), "x").unwrap();
-    let repository = open(repo.root());
-    let head = repository.revision("HEAD").unwrap();
-    let state = repository.state_folder().unwrap();
-    std::os::unix::fs::symlink(&elsewhere, state.join("work")).unwrap();
-    let error = repository.checkout(&head, &state.join("work/base")).unwrap_err();
-    assert!(matches!(error, GitError::NotOurs { .. }), "{error}");
-    repository.remove_state(repository.lock().unwrap()).unwrap();
-    std::os::unix::fs::symlink(&elsewhere, repo.root().join(".tollgate")).unwrap();
-    assert!(matches!(repository.state_folder(), Err(GitError::NotOurs { .. })));
-    assert_ne!(repo.tollgate(&["clean"]).status, 0);
-    assert!(elsewhere.join("base/precious").exists());
-}
-
-#[test]
-fn only_one_may_use_the_worktrees_and_the_error_names_the_other() {
-    let repo = repo();
-    let lock = open(repo.root()).lock().unwrap();
-    let error = open(repo.root()).lock().unwrap_err();
-    assert!(error.to_string().contains(&format!("process {} is at work", std::process::id())), "{error}");
-    let output = repo.tollgate(&["clean"]);
-    assert_eq!(output.status, 2, "{}", output.stderr);
-    drop(lock);
-    open(repo.root()).lock().unwrap();
-}
-
-#[test]
-fn clean_lists_first_and_then_leaves_nothing() {
-    let repo = repo();
-    let repository = open(repo.root());
-    repository.checkout(&repository.revision("HEAD").unwrap(), &repo.root().join(".tollgate/work/base")).unwrap();
-    std::fs::write(repo.root().join(".tollgate/work/base/big"), vec![0; 2048]).unwrap();
-
-    let dry = repo.tollgate(&["clean", "--dry-run"]);
-    assert_eq!((dry.status, dry.stderr.as_str()), (0, ""));
-    assert!(dry.stdout.starts_with("would remove .tollgate/work (2."), "{}", dry.stdout);
-    assert!(repo.root().join(".tollgate/work/base/big").exists());
-
-    let wet = repo.tollgate(&["clean"]);
-    assert_eq!((wet.status, wet.stderr.as_str()), (0, ""));
-    assert!(wet.stdout.starts_with("removed .tollgate/work (2."), "{}", wet.stdout);
-    assert!(!repo.root().join(".tollgate").exists());
-    assert!(!repo.root().join(".git/worktrees").join("base").exists());
-    assert_eq!(repo.git(&["worktree", "list"]).lines().count(), 1);
-    assert_eq!(repo.git(&["status", "--porcelain"]), "");
-    assert_eq!(repo.tollgate(&["clean"]).stdout, "nothing to remove\n");
-}
-
-#[test]
-fn clean_outside_a_repository_is_a_matter_of_the_call() {
-    let repo = TestRepo::new();
-    let output = repo.tollgate_in(repo.around(), &["clean"], &[]);
-    assert_eq!(output.status, 2);
-    assert!(output.stderr.starts_with("error: nothing removed: find a git repository in"), "{}", output.stderr);
 }

@@ -1,4 +1,5 @@
 //! A temporary repository with a remote, and the real binary in it. Knows nothing of the machine: no user's git config, no CI variables, fixed author and clock.
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 use std::cell::Cell;
 use std::ffi::OsStr;
@@ -46,6 +47,9 @@ impl TestRepo {
         repo.git(&["init", "--quiet", "--bare", "--initial-branch=main", "../origin.git"]);
         repo.git(&["init", "--quiet", "--initial-branch=main", "."]);
         repo.git(&["remote", "add", "origin", &repo.remote().display().to_string()]);
+        // For tests that call the library: it runs in the test's own process and sees the developer's config.
+        repo.git(&["config", "core.autocrlf", "false"]);
+        repo.git(&["config", "core.excludesFile", "/dev/null"]);
         repo
     }
 
