@@ -2,6 +2,8 @@
 
 pub mod summary;
 
+pub mod signed_rank;
+
 mod distribution;
 
 #[cfg(test)]
