@@ -4,6 +4,8 @@ pub mod summary;
 
 pub mod signed_rank;
 
+pub mod multiplicity;
+
 mod distribution;
 
 #[cfg(test)]
