@@ -5,6 +5,7 @@ pub mod summary;
 pub mod signed_rank;
 
 pub mod multiplicity;
+pub mod planning;
 
 mod distribution;
 
