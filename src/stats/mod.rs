@@ -7,6 +7,9 @@ pub mod signed_rank;
 pub mod multiplicity;
 pub mod planning;
 
+pub mod bimodal;
+pub mod prediction;
+
 mod distribution;
 
 #[cfg(test)]
