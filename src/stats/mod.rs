@@ -1,1 +1,16 @@
-//! stub
+//! Pure statistics: slices in, values out; every bound says what it assumes. Refuses to know what a benchmark is, and draws nothing at random by itself.
+
+pub mod summary;
+
+pub mod signed_rank;
+
+pub mod multiplicity;
+pub mod planning;
+
+pub mod bimodal;
+pub mod prediction;
+
+mod distribution;
+
+#[cfg(test)]
+mod fixture;
