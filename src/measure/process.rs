@@ -170,12 +170,12 @@ pub fn run(spec: &ProcessSpec, surroundings: &Surroundings) -> Result<Finished, 
     let start_error =
         |source| ProcessError::Start { command: shown(&spec.command), directory: spec.directory.clone(), source };
     let report = tempfile::NamedTempFile::new().map_err(start_error)?;
-    let mut starter = Command::new(&surroundings.tollgate);
-    starter.arg("__child").arg("--report").arg(report.path()).arg("--").args(&spec.command);
-    starter.env_clear().envs(&surroundings.environment).envs(&spec.environment).current_dir(&spec.directory);
-    starter.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut small = Command::new(&surroundings.tollgate);
+    small.arg("__child").arg("--report").arg(report.path()).arg("--").args(&spec.command);
+    small.env_clear().envs(&surroundings.environment).envs(&spec.environment).current_dir(&spec.directory);
+    small.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let started = Instant::now();
-    let (mut tree, stdout, stderr) = Tree::start(starter).map_err(start_error)?;
+    let (mut tree, stdout, stderr) = Tree::start(small).map_err(start_error)?;
     let output = Output::drain(stdout, stderr);
     let outcome = wait(&mut tree, &output, started, spec, surroundings);
     tree.end();

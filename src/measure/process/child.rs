@@ -58,8 +58,8 @@ impl Ended {
 pub fn child(report: &Path, command: &[OsString]) -> Result<(), ProcessError> {
     follow_parent();
     let ended = measure(command);
-    let json = serde_json::to_vec(&ended).expect("numbers and text are always JSON");
-    fs::write(report, json).map_err(|source| ProcessError::Report {
+    let json = serde_json::to_vec(&ended).map_err(io::Error::from);
+    json.and_then(|json| fs::write(report, json)).map_err(|source| ProcessError::Report {
         command: super::shown(&command.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>()),
         tail: String::new(),
         source,

@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_tail_is_the_last_forty_lines_without_control_characters() {
-        let text: String = (0..100).map(|line| format!("line {line}\x1b[31m\r\n")).collect();
+        let text = (0..100).map(|line| format!("line {line}\x1b[31m\r\n")).collect::<Vec<_>>().concat();
         let tail = tail(text.as_bytes());
         assert_eq!(tail.lines().count(), 40);
         assert_eq!(tail.lines().last(), Some("line 99\u{fffd}[31m"));
