@@ -2,11 +2,13 @@
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use tollgate::measure::host::environment;
 use tollgate::measure::process::{Finished, ProcessError, ProcessSpec, run, run_to_success};
 use tollgate::measure::stop::Stop;
 use tollgate::measure::surroundings::Surroundings;
@@ -25,18 +27,18 @@ fn spec(directory: &Path, command: &[&str]) -> ProcessSpec {
         command: command.iter().map(|&word| word.to_owned()).collect(),
         directory: directory.to_owned(),
         environment: BTreeMap::new(),
-        timeout: Duration::from_secs(120),
+        timeout: Duration::from_mins(2),
     }
 }
 
 fn shell(script: &str) -> Result<Finished, ProcessError> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
     run(&spec(folder.path(), &["sh", "-c", script]), &surroundings())
 }
 
 /// Whether a process is there and runs: a zombie that nobody has reaped yet does not.
 fn runs(pid: &str) -> bool {
-    let state = Command::new("ps").args(["-o", "stat=", "-p", pid.trim()]).output().unwrap();
+    let state = Command::new("ps").args(["-o", "stat=", "-p", pid.trim()]).output().expect("`ps` is installed");
     let state = String::from_utf8_lossy(&state.stdout).trim().to_owned();
     !state.is_empty() && !state.starts_with('Z')
 }
@@ -86,9 +88,9 @@ fn a_program_that_is_not_there_or_not_executable_is_named() {
 fn too_long_a_run_is_ended_with_its_grandchildren() {
     let folder = tempfile::tempdir().unwrap();
     let script = "sleep 1000 & echo $! > pid; wait";
-    let slow = ProcessSpec { timeout: Duration::from_secs(1), ..spec(folder.path(), &["sh", "-c", script]) };
+    let slow = ProcessSpec { timeout: Duration::from_secs(2), ..spec(folder.path(), &["sh", "-c", script]) };
     let error = run(&slow, &surroundings()).unwrap_err();
-    assert!(matches!(error, ProcessError::TimedOut { limit_s: 1, .. }), "{error:?}");
+    assert!(matches!(error, ProcessError::TimedOut { limit_s: 2, .. }), "{error:?}");
     assert!(gone(&std::fs::read_to_string(folder.path().join("pid")).unwrap()));
 }
 
@@ -96,7 +98,7 @@ fn too_long_a_run_is_ended_with_its_grandchildren() {
 fn a_run_that_ignores_the_request_to_end_is_made_to_end() {
     let folder = tempfile::tempdir().unwrap();
     let script = "trap '' TERM; echo $$ > pid; while :; do sleep 1000; done";
-    let deaf = ProcessSpec { timeout: Duration::from_secs(1), ..spec(folder.path(), &["sh", "-c", script]) };
+    let deaf = ProcessSpec { timeout: Duration::from_secs(2), ..spec(folder.path(), &["sh", "-c", script]) };
     let started = Instant::now();
     assert!(matches!(run(&deaf, &surroundings()), Err(ProcessError::TimedOut { .. })));
     assert!(started.elapsed() < Duration::from_secs(30));
@@ -107,7 +109,7 @@ fn a_run_that_ignores_the_request_to_end_is_made_to_end() {
 fn a_run_may_clean_up_when_it_is_asked_to_end() {
     let folder = tempfile::tempdir().unwrap();
     let script = "trap 'echo cleaned > done; exit 0' TERM; sleep 1000 & wait";
-    let tidy = ProcessSpec { timeout: Duration::from_secs(1), ..spec(folder.path(), &["sh", "-c", script]) };
+    let tidy = ProcessSpec { timeout: Duration::from_secs(2), ..spec(folder.path(), &["sh", "-c", script]) };
     assert!(run(&tidy, &surroundings()).is_err());
     assert_eq!(std::fs::read_to_string(folder.path().join("done")).unwrap(), "cleaned\n");
 }
@@ -193,6 +195,37 @@ fn time_and_memory_are_those_of_the_program_alone() {
     assert_eq!(ballast.len(), 200 << 20);
 }
 
+#[test]
+fn a_measured_program_ends_when_tollgate_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut small = Command::new(env!("CARGO_BIN_EXE_tollgate"))
+        .args(["__child", "--report", "report", "--", "sh", "-c", "echo $$ > pid; exec sleep 1000"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let pid = folder.path().join("pid");
+    while std::fs::read_to_string(&pid).unwrap_or_default().is_empty() {
+        std::thread::yield_now();
+    }
+    // A killed process closes its end of the pipe.
+    drop(small.stdin.take());
+    assert_eq!(small.wait().unwrap().signal(), Some(9));
+    assert!(gone(&std::fs::read_to_string(&pid).unwrap()));
+}
+
+#[test]
+fn the_machine_says_what_it_is_and_which_toolchain_a_folder_has() {
+    let mut surroundings = surroundings();
+    let toolchain = std::env::vars().filter(|(name, _)| ["HOME", "RUSTUP_HOME", "CARGO_HOME"].contains(&name.as_str()));
+    surroundings.environment.extend(toolchain);
+    let here = environment(&surroundings, Path::new(env!("CARGO_MANIFEST_DIR")));
+    assert!(here.toolchain.starts_with("rustc 1."), "{here:?}");
+    assert!(here.cores > 0 && !here.cpu_model.is_empty() && !here.kernel.is_empty() && !here.os.is_empty());
+    assert_eq!(environment(&surroundings, Path::new("/no/such/folder")).toolchain, "unknown");
+}
+
 /// A place with a checkout, and the parts of a suite in it.
 mod suites {
     use super::*;
@@ -208,14 +241,14 @@ mod suites {
     }
 
     fn arm() -> Arm {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("there is a folder for temporary files");
         let at = |name: &str| {
             let path = folder.path().join(name);
-            std::fs::create_dir(&path).unwrap();
+            std::fs::create_dir(&path).expect("the folder is new");
             path
         };
         let place = Place { root: at("root"), target: at("target"), scratch: at("scratch") };
-        std::fs::create_dir(place.root.join("sub")).unwrap();
+        std::fs::create_dir(place.root.join("sub")).expect("the folder is new");
         Arm { folder, place }
     }
 
@@ -225,13 +258,13 @@ mod suites {
 
     fn suite(adapter: Adapter) -> Suite {
         Suite {
-            name: Name::new("s").unwrap(),
+            name: Name::new("s").expect("a short name"),
             adapter,
             directory: PathBuf::from("sub"),
             environment: BTreeMap::new(),
             build: Vec::new(),
             filter: None,
-            timeout: Duration::from_secs(120),
+            timeout: Duration::from_mins(2),
             sources: Vec::new(),
         }
     }
