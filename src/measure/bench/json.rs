@@ -201,7 +201,7 @@ impl Results<'_> {
                 Ok(sample) => readings.push(Reading { metric, sample }),
                 Err(crate::model::sample::SampleError::Empty) => {} // its only entry was refused, and noted then
                 Err(error) => {
-                    self.refuse(&format!("`{}`, `{}`", id.benchmark.benchmark, id.metric), &error.to_string())
+                    self.refuse(&format!("`{}`, `{}`", id.benchmark.benchmark, id.metric), &error.to_string());
                 }
             }
         }

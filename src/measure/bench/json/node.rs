@@ -17,9 +17,9 @@ pub(super) enum Node {
     Flag(bool),
     Number(f64),
     Text(String),
-    List(Vec<Node>),
+    List(Vec<Self>),
     /// In the order of the file, keys repeated as there.
-    Object(Vec<(String, Node)>),
+    Object(Vec<(String, Self)>),
 }
 
 /// Reads a whole file.

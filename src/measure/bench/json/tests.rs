@@ -173,6 +173,17 @@ fn what_is_written_is_read_back_and_fits_the_schema() {
     assert!(!fits(r#"{"schema":1,"benchmarks":[{"name":"a"}]}"#) && !fits("{}"));
 }
 
+#[test]
+fn the_example_of_the_documentation_is_understood_as_a_whole() {
+    let page = include_str!("../../../../docs/open-format.md");
+    let (_, rest) = page.split_once("```json\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let parsed = read(example).unwrap();
+    assert_eq!((parsed.readings.len(), parsed.unparsed.len()), (3, 0));
+    assert!(jsonschema::is_valid(&schema(), &serde_json::from_str(example).unwrap()));
+    assert!(Unit::symbols().all(|symbol| page.contains(&format!("`{symbol}`")) || symbol.starts_with('μ')));
+}
+
 /// How many values a file holds that has one value an entry.
 fn entries(file: &serde_json::Value) -> usize {
     let list =

@@ -82,6 +82,7 @@ pub fn schema() -> serde_json::Value {
 
 /// Readings in the open format, in base units; suite names are left out. Ends with a newline. What [`super::parse`] reads back is the same,
 /// but for roles and work, which the format does not have.
+#[expect(clippy::missing_panics_doc, reason = "texts and finite numbers are always JSON")]
 pub fn write(readings: &[Reading]) -> String {
     let mut benchmarks: Vec<Benchmark<'_>> = Vec::new();
     for reading in readings {
