@@ -7,4 +7,5 @@ mod configs;
 mod criterions;
 mod gits;
 mod harness;
+mod processes;
 mod reports;

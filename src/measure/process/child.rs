@@ -1,0 +1,124 @@
+//! The small process between Tollgate and a measured program: starts it, takes its time, says how it ended. Refuses to know its output.
+#![expect(clippy::disallowed_methods, reason = "starts the measured program and takes its time")]
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use wait4::Wait4;
+
+use super::ProcessError;
+
+/// More than this is not a report.
+const REPORT_BYTES_MAX: u64 = 64 << 10;
+
+/// How a measured program ended, as the small process writes it for the large one. Both are the same binary, so it has no version.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum Ended {
+    /// It ran.
+    Exited(Measured),
+    /// There is no such program.
+    NotFound,
+    /// It may not be executed.
+    NotExecutable,
+    /// The system refused to start it.
+    NotStarted {
+        /// Why.
+        message: String,
+    },
+}
+
+/// What was seen of a program that ran; the fields of [`super::Finished`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Measured {
+    pub(super) status: Option<i32>,
+    pub(super) signal: Option<i32>,
+    pub(super) wall_s: f64,
+    pub(super) user_s: f64,
+    pub(super) system_s: f64,
+    pub(super) peak_rss_bytes: u64,
+}
+
+impl Ended {
+    /// Reads a report; an empty file is the sign of a small process that was ended before it could write.
+    pub(super) fn read(path: &Path) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        fs::File::open(path)?.take(REPORT_BYTES_MAX).read_to_end(&mut bytes)?;
+        serde_json::from_slice(&bytes).map_err(io::Error::from)
+    }
+}
+
+/// What the small process does that starts one measured child: starts it, waits for it, writes how it ended to `report`.
+pub fn child(report: &Path, command: &[OsString]) -> Result<(), ProcessError> {
+    follow_parent();
+    let ended = measure(command);
+    let json = serde_json::to_vec(&ended).map_err(io::Error::from);
+    json.and_then(|json| fs::write(report, json)).map_err(|source| ProcessError::Report {
+        command: super::shown(&command.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>()),
+        tail: String::new(),
+        source,
+    })
+}
+
+/// Runs the program with our own standard output and error.
+fn measure(command: &[OsString]) -> Ended {
+    let Some((program, arguments)) = command.split_first() else {
+        return Ended::NotFound;
+    };
+    let mut program = Command::new(program);
+    program.args(arguments).stdin(Stdio::null());
+    let started = Instant::now();
+    let result = program.spawn().and_then(Wait4::wait4);
+    let wall_s = started.elapsed().as_secs_f64();
+    match result {
+        Ok(used) => Ended::Exited(Measured {
+            status: used.status.code(),
+            signal: signal(used.status),
+            wall_s,
+            user_s: used.rusage.utime.as_secs_f64(),
+            system_s: used.rusage.stime.as_secs_f64(),
+            peak_rss_bytes: used.rusage.maxrss,
+        }),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound => Ended::NotFound,
+            io::ErrorKind::PermissionDenied => Ended::NotExecutable,
+            _ => Ended::NotStarted { message: error.to_string() },
+        },
+    }
+}
+
+#[cfg(unix)]
+fn signal(status: std::process::ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_status: std::process::ExitStatus) -> Option<i32> {
+    None
+}
+
+/// Ends the whole process group when the process that started us is gone, however it went: it holds the other end of our standard input and
+/// never writes. Rejected: the parent's death signal of Linux, which would end this process and leave the measured one running.
+/// Only in a group of our own, so that nobody's shell is ended.
+#[cfg(unix)]
+fn follow_parent() {
+    use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group};
+    if getpgrp() != getpid() {
+        return;
+    }
+    std::thread::spawn(|| {
+        let mut byte = [0];
+        while io::stdin().read(&mut byte).is_ok_and(|length| length > 0) {}
+        let _gone = kill_current_process_group(Signal::KILL);
+    });
+}
+
+/// On Windows the job object ends with its last handle.
+#[cfg(not(unix))]
+fn follow_parent() {}
