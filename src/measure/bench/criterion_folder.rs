@@ -72,7 +72,7 @@ pub fn read_folder(dir: &Path, which: &str, suite: &Name) -> Result<Parsed, Fold
                 return Err(FolderError::Open { path: dir.to_owned(), source });
             }
             Err(source) => {
-                unparsed.push(line(&source.to_string()));
+                unparsed.push(one_line(&source.to_string()));
                 continue;
             }
         };
@@ -85,10 +85,10 @@ pub fn read_folder(dir: &Path, which: &str, suite: &Name) -> Result<Parsed, Fold
                 }
                 Entry::Occupied(first) => {
                     let (name, first) = (&first.key().benchmark.benchmark, &first.get().1);
-                    unparsed.push(line(&format!("{shown}: `{name}` is also the name of {first}")));
+                    unparsed.push(one_line(&format!("{shown}: `{name}` is also the name of {first}")));
                 }
             },
-            Err(message) => unparsed.push(line(&format!("{shown}: {message}"))),
+            Err(message) => unparsed.push(one_line(&format!("{shown}: {message}"))),
         }
     }
     Ok(Parsed { readings: found.into_values().map(|(reading, _)| reading).collect(), unparsed })
@@ -140,7 +140,7 @@ fn read_file(place: &Path, name: &str) -> Result<Option<Vec<u8>>, String> {
     }
 }
 
-/// One line of bounded length.
-fn line(text: &str) -> String {
+/// One line of bounded length for [`Parsed::unparsed`].
+pub(in crate::measure) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LINE_LENGTH_MAX).collect()
 }

@@ -62,6 +62,27 @@ pub enum PartError {
         /// The last lines of its output.
         tail: String,
     },
+    /// There is nothing to run, or it cannot be laid out.
+    #[error("prepare {what} ({message})")]
+    Prepare {
+        /// What.
+        what: String,
+        /// Why not.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
+}
+
+impl PartError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Process(error) => error.hint(),
+            Self::Unreadable { command, .. } => Some(format!("run `{command}` by hand and look at what it leaves")),
+            Self::Prepare { hint, .. } => Some(hint.clone()),
+        }
+    }
 }
 
 /// Builds one suite of one arm and lists its parts. `root` is the arm's checkout.
