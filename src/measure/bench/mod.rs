@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod criterion;
+pub mod criterion_folder;
 pub mod json;
 
 use crate::model::{Metric, Sample};
