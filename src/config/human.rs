@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn a_share_a_time_and_a_size_are_read_in_base_units() {
         assert_eq!(ratio("2 %"), Ok(0.02));
-        assert_eq!(duration("10 min"), Ok(Duration::from_secs(600)));
+        assert_eq!(duration("10 min"), Ok(Duration::from_mins(10)));
         assert_eq!(size("1.5 KiB"), Ok(1536.0));
         assert_eq!(quantity("50 ns").unwrap().unit, Unit::Seconds);
     }

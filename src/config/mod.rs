@@ -1,6 +1,7 @@
 //! What the user asked for: suites and the gate's policy, fully checked. Refuses to know where the file came from.
 
 pub mod human;
+pub mod placeholder;
 pub mod policy;
 pub mod problem;
 pub mod schema;

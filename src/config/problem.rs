@@ -196,11 +196,9 @@ pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
 
 /// "did you mean", or the list of what is possible.
 pub(super) fn did_you_mean<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str> + Clone) -> Option<String> {
-    match nearest(word, candidates.clone()) {
-        Some(candidate) => Some(format!("did you mean `{candidate}`?")),
-        None => {
-            let all: Vec<String> = candidates.into_iter().map(|candidate| format!("`{candidate}`")).collect();
-            (!all.is_empty()).then(|| format!("possible here: {}", all.join(", ")))
-        }
+    if let Some(candidate) = nearest(word, candidates.clone()) {
+        return Some(format!("did you mean `{candidate}`?"));
     }
+    let all: Vec<String> = candidates.into_iter().map(|candidate| format!("`{candidate}`")).collect();
+    (!all.is_empty()).then(|| format!("possible here: {}", all.join(", ")))
 }

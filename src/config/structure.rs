@@ -31,7 +31,10 @@ pub(super) fn parse<'a>(problems: &mut Problems<'a>) -> Option<Tree<'a>> {
             let key = text.get(span.clone()).unwrap_or_default();
             problems.add(&span, format!("{} is written twice", quoted(key)), Some("keep one of the two".to_owned()));
         } else {
-            problems.add(&span, format!("not TOML: {}", error.message()), None);
+            let word = text.get(span.clone()).unwrap_or_default();
+            let bare = !word.is_empty() && word.chars().all(char::is_alphabetic);
+            let help = bare.then(|| format!("text is written in quotes: `\"{word}\"`"));
+            problems.add(&span, format!("not TOML: {}", error.message()), help);
             whole = false;
         }
     }
@@ -61,7 +64,7 @@ pub(super) fn read<T: DeserializeOwned>(tree: Tree<'_>, schema: &Value, problems
 fn fit<'a>(node: Node<'a>, schema: &Value, path: &str, problems: &mut Problems<'_>) -> Option<Node<'a>> {
     let span = node.span();
     if let Some(alternatives) = schema["anyOf"].as_array() {
-        return fit_alternative(node, alternatives, path, problems);
+        return fit_alternative(&node, alternatives, path, problems);
     }
     let value = match (kind(schema), node.into_inner()) {
         ("object", DeValue::Table(table)) => DeValue::Table(fit_table(table, &span, schema, path, problems)?),
@@ -101,7 +104,11 @@ fn fit_table<'a>(
     let missing: Vec<&str> = required.iter().copied().filter(|key| !table.contains_key(*key)).collect();
     for key in &missing {
         let about = schema["properties"][key]["description"].as_str();
-        problems.add(span, format!("{} lacks `{key}`", place(path)), about.map(first_sentence));
+        problems.add(
+            span,
+            format!("{} lacks `{key}`", place(path)),
+            about.map(|about| format!("`{key}`: {}", first_sentence(about))),
+        );
     }
     let mut fitted = DeTable::new();
     for (key, node) in table {
@@ -151,7 +158,11 @@ fn variant<'s>(
 fn adapters_of(key: &str, variants: &[Value]) -> Option<String> {
     let having = variants.iter().filter(|one| one["properties"].get(key).is_some()).filter_map(adapter);
     let having: Vec<String> = having.map(|name| format!("`{name}`")).collect();
-    (!having.is_empty()).then(|| format!("it belongs to the adapter {}", having.join(" and ")))
+    match having.as_slice() {
+        [] => None,
+        [one] => Some(format!("it belongs to the adapter {one}")),
+        several => Some(format!("it belongs to the adapters {}", several.join(" and "))),
+    }
 }
 
 fn adapter(variant: &Value) -> Option<&str> {
@@ -160,7 +171,7 @@ fn adapter(variant: &Value) -> Option<&str> {
 
 /// The first alternative that fits without a problem.
 fn fit_alternative<'a>(
-    node: Node<'a>,
+    node: &Node<'a>,
     alternatives: &[Value],
     path: &str,
     problems: &mut Problems<'_>,
@@ -252,7 +263,7 @@ fn example(schema: &Value) -> Option<String> {
 /// What messages call a value: its own key.
 fn label(path: &str) -> String {
     let key = path.trim_matches(['[', ']']).rsplit('.').next().unwrap_or_default();
-    if path.starts_with('[') { format!("an item of {}", quoted(key)) } else { quoted(key) }
+    if path.ends_with(']') { format!("an item of {}", quoted(key)) } else { quoted(key) }
 }
 
 /// What messages call a table: its header.
@@ -260,6 +271,8 @@ fn place(path: &str) -> String {
     if path.is_empty() { "the top level".to_owned() } else { quoted(&format!("[{path}]")) }
 }
 
+/// What a key is for, from its description.
 fn first_sentence(text: &str) -> String {
-    text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.').to_owned()
+    let first = text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.');
+    first.to_owned()
 }

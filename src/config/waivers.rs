@@ -1,5 +1,7 @@
 //! Reviewed exceptions, read and written. Refuses to know which metrics there are and what day it is.
 
+use std::fmt::Write;
+
 use jiff::civil::Date;
 
 use crate::model::{Ceiling, Quantity, Unit, Waiver};
@@ -38,7 +40,7 @@ pub fn waiver_entry(id: &str, ceiling: &str, until: Date, reason: &str, owner: O
     let mut entry = "\n[[waiver]]\n".to_owned();
     for (key, value) in lines {
         if let Some(value) = value {
-            entry.push_str(&format!("{key} = {}\n", toml::Value::from(value)));
+            let _never = writeln!(entry, "{key} = {}", toml::Value::from(value));
         }
     }
     entry

@@ -375,8 +375,6 @@ impl<T: Ord> Eq for At<T> {}
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn every_key_of_a_suite_belongs_to_all_adapters_or_to_a_named_one() {
         let schema = crate::config::schema::config();

@@ -13,7 +13,7 @@ use super::Reader;
 use super::selector::check_repeated;
 
 const FALSE_ALARM_RATE: f64 = 0.01;
-const TIME_LIMIT: Duration = Duration::from_secs(600);
+const TIME_LIMIT: Duration = Duration::from_mins(10);
 const ROUNDS_MAX: u32 = 120;
 
 impl Reader<'_, '_> {

@@ -1,7 +1,6 @@
 //! From wire types to the config: what the values mean and whether they fit together. Every problem is reported, so that reading goes on after each.
 
 mod gate;
-mod placeholder;
 mod selector;
 mod suite;
 

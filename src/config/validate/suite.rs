@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::human;
 use crate::config::problem::{nearest, quoted};
 use crate::config::suite::CommandLine;
 use crate::config::wire::{self, At, CommandLines};
 use crate::config::{Adapter, CommandOptions, CriterionOptions, JsonOptions, ResultSource, Suite};
+use crate::config::{human, placeholder};
 use crate::model::Name;
 
+use super::Reader;
 use super::gate::direction;
-use super::{Reader, placeholder};
 
-const TIMEOUT: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_mins(10);
 const WARM_UP_S: f64 = 0.05;
 const MEASUREMENT_S: f64 = 0.2;
 const SAMPLE_SIZE: u32 = 50;
@@ -159,31 +159,37 @@ impl Reader<'_, '_> {
             self.problems.add(&line.span, "an empty command", help);
             return None;
         }
+        let mut sound = true;
         for argument in &line.value {
-            match placeholder::names(&argument.value) {
-                Ok(names) => names
-                    .iter()
-                    .filter(|name| !known.contains(**name))
-                    .for_each(|name| self.unknown(argument, name, known)),
-                Err(error) => {
-                    let help = Some("literal braces are written `{{` and `}}`".to_owned());
-                    self.problems.add(&argument.span, format!("{error} in {}", quoted(&argument.value)), help);
-                }
-            }
-            if argument.value.contains('\0') {
-                self.problems.add(&argument.span, "an argument holds a NUL character", None);
-            }
+            sound &= self.argument(argument, known);
         }
-        Some(line.value.iter().map(|argument| argument.value.clone()).collect())
+        sound.then(|| line.value.iter().map(|argument| argument.value.clone()).collect())
     }
 
-    fn unknown(&mut self, argument: &At<String>, name: &str, known: &BTreeSet<&str>) {
+    fn argument(&mut self, argument: &At<String>, known: &BTreeSet<&str>) -> bool {
+        let (message, help) = match placeholder::names(&argument.value) {
+            Err(error) => {
+                let help = "literal braces are written `{{` and `}}`".to_owned();
+                (format!("{error} in {}", quoted(&argument.value)), Some(help))
+            }
+            Ok(_) if argument.value.contains('\0') => ("an argument holds a NUL character".to_owned(), None),
+            Ok(names) => match names.iter().find(|name| !known.contains(**name)) {
+                Some(name) => return self.unknown(argument, name, known),
+                None => return true,
+            },
+        };
+        self.problems.add(&argument.span, message, help);
+        false
+    }
+
+    fn unknown(&mut self, argument: &At<String>, name: &str, known: &BTreeSet<&str>) -> bool {
         let help = match nearest(name, known.iter().copied()) {
             Some(known) => format!("did you mean `{{{known}}}`? literal braces are written `{{{{` and `}}}}`"),
             None => format!("literal braces are written `{{{{{name}}}}}`"),
         };
         let message = format!("{} stands for nothing: it is not a parameter", quoted(&format!("{{{name}}}")));
         self.problems.add(&argument.span, message, Some(help));
+        false
     }
 
     fn build(&mut self, build: &At<CommandLines>) -> Vec<CommandLine> {
