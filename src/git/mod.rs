@@ -1,1 +1,63 @@
-//! stub
+//! The repository: which revisions there are, what is in them, and how to put one into a folder. Refuses to know what is measured there.
+
+mod base;
+mod error;
+mod program;
+mod read;
+mod revision;
+mod snapshot;
+mod state;
+mod worktree;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use error::GitError;
+pub use state::{Kept, Lock};
+
+/// A repository with a work tree; may itself be a linked worktree or a submodule.
+pub struct Repository {
+    inner: git2::Repository,
+    root: PathBuf,
+}
+
+impl Repository {
+    /// The repository that `directory` lies in.
+    pub fn discover(directory: &Path) -> Result<Self, GitError> {
+        let inner = git2::Repository::discover(directory).map_err(|source| not_opened(directory, source))?;
+        let Some(root) = inner.workdir().map(Path::to_path_buf) else {
+            return Err(GitError::Bare { path: inner.path().to_path_buf() });
+        };
+        Ok(Self { inner, root })
+    }
+
+    /// The root of the work tree.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+}
+
+impl fmt::Debug for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repository").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+/// Why a repository does not open. Formats are told by the message: the library has no code for them.
+fn not_opened(directory: &Path, source: git2::Error) -> GitError {
+    let directory = directory.to_path_buf();
+    let message = source.message().to_lowercase();
+    let format = [
+        ("objectformat", "the object format SHA-256"),
+        ("object format", "the object format SHA-256"),
+        ("refstorage", "a ref storage other than files (reftable)"),
+    ];
+    match source.code() {
+        git2::ErrorCode::NotFound => GitError::NotARepository { directory },
+        git2::ErrorCode::Owner => GitError::NotOwned { directory },
+        _ => match format.iter().find(|(word, _)| message.contains(word)) {
+            Some((_, format)) => GitError::Unsupported { directory, format: (*format).to_owned() },
+            None => GitError::Open { directory, source },
+        },
+    }
+}

@@ -23,7 +23,7 @@ pub use environment::Environment;
 pub use judgement::{Judgement, Row};
 pub use metric::{Determinism, Direction, Kind, Metric, Role};
 pub use name::{BenchmarkId, MetricId, Name};
-pub use revision::Revision;
+pub use revision::{Revision, Wanted};
 pub use run::{Arm, Run, Series};
 pub use sample::Sample;
 pub use stored::{StoredRun, StoredSeries, Why};

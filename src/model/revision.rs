@@ -24,3 +24,16 @@ impl Revision {
         if self.dirty { format!("{digits}+") } else { digits }
     }
 }
+
+/// Which revision is to be the base. Continuous integration and the command line choose; the repository finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// This very revision, as a person or an event names it. Foreign text.
+    Named(String),
+    /// The merge base of head and this branch, named without its remote.
+    Branch(String),
+    /// The first parent of head: what a pull request's merge commit was merged into.
+    FirstParent,
+    /// The merge base of head and the default branch.
+    Find,
+}
