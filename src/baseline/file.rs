@@ -87,6 +87,29 @@ impl BaselineFile {
     pub fn metrics(&self) -> BTreeMap<&MetricId, &crate::model::Metric> {
         self.runs.iter().rev().flat_map(|run| run.series.iter().map(|(id, series)| (id, &series.metric))).collect()
     }
+
+    /// What Tollgate would not have written here although it can be read: runs of another class, and metrics in the wrong one.
+    pub fn oddities(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for run in &self.runs {
+            let commit = visible(&run.revision.short());
+            if self.class != ANY && run.environment.class() != self.class {
+                problems.push(format!("the run of {commit} is of class `{}`", visible(&run.environment.class())));
+            }
+            for (id, series) in &run.series {
+                if (self.class == ANY) != (series.metric.determinism == Determinism::Exact) {
+                    problems.push(format!("`{}` is in the wrong class", visible(&id.to_string())));
+                }
+            }
+            if run.series.is_empty() {
+                problems.push(format!("the run of {commit} has no metrics"));
+            }
+        }
+        problems.sort();
+        problems.dedup();
+        problems.truncate(20);
+        problems
+    }
 }
 
 /// `runs` by class: exact metrics in [`ANY`], the others in the class of the run's environment. Refuses what no baseline can keep.

@@ -29,7 +29,7 @@ pub fn file_name(suite: &Name) -> String {
 /// Whether `path`, below the root of the repository and with `/` between its parts, is where a baseline lies.
 pub fn is_baseline(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
-    matches!(parts.as_slice(), [BASELINE_FOLDER, _, file] if file.ends_with(".json"))
+    matches!(parts.as_slice(), [BASELINE_FOLDER, _, file] if file.strip_suffix(".json").is_some())
 }
 
 /// `name` as one component of a path, on every file system. A plain name stays readable as it is; any other becomes a slug, `~` and a hash.

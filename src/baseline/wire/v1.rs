@@ -34,6 +34,7 @@ pub struct File {
 
 /// What a metric is.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "the names are the format")]
 struct Metric {
     /// The benchmark's name as its harness gives it.
     benchmark: String,

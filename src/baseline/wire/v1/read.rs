@@ -41,10 +41,11 @@ impl Problems {
     }
 
     fn time(&mut self, text: &str) -> i64 {
-        text.parse::<Timestamp>().map(Timestamp::as_second).unwrap_or_else(|_| {
+        let Ok(time) = text.parse::<Timestamp>() else {
             self.add(format!("`{}` is not a time", visible(text)));
-            0
-        })
+            return 0;
+        };
+        time.as_second()
     }
 }
 
