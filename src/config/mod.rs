@@ -28,3 +28,25 @@ pub struct Config {
     /// What is allowed.
     pub policy: Policy,
 }
+
+/// Where the grammar is explained.
+const REFERENCE: &str =
+    "every key is explained in docs/configuration.md; `tollgate schema` prints the schema for an editor";
+
+impl Config {
+    /// Reads a config, or says everything that is wrong with it. `origin` is what messages call the file.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, ConfigError> {
+        let mut problems = problem::Problems::new(text);
+        let config = structure::parse(&mut problems).and_then(|tree| {
+            let suites = structure::names(&tree, "suite");
+            let file = structure::read(tree, &schema::config(), &mut problems)?;
+            Some(validate::config(file, &suites, &mut problems))
+        });
+        problems.into_result(config, origin, REFERENCE)
+    }
+
+    /// The commented default config: what `init` starts from. Has no suite of its own.
+    pub fn default_text() -> &'static str {
+        include_str!("../../templates/tollgate.toml")
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Budget, Direction, Metric, Thresholds, Waiver};
+use crate::model::{Budget, Determinism, Direction, Kind, Metric, Quantity, Role, Thresholds, Unit, Waiver};
 
 /// What head is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct Gate {
     /// Must-detect for every metric that no rule names; `None` means the default of the metric's kind.
     pub must_detect_ratio: Option<f64>,
     /// Floors by base unit; `None` means the default of the metric's kind.
-    pub floors: Vec<crate::model::Quantity>,
+    pub floors: Vec<Quantity>,
     /// The largest probability, in (0, 0.5], that a run of unchanged code is red.
     pub false_alarm_rate: f64,
     /// When measuring ends, decided or not.
@@ -82,8 +82,8 @@ pub struct Rule {
     pub tolerance_ratio: Option<f64>,
     /// Their must-detect.
     pub must_detect_ratio: Option<f64>,
-    /// Their floor, in base units.
-    pub floor: Option<f64>,
+    /// Their floor; counts for metrics of its unit.
+    pub floor: Option<Quantity>,
     /// Their better direction.
     pub direction: Option<Direction>,
     /// Whether a regression blocks.
@@ -100,7 +100,7 @@ pub struct BudgetRule {
     /// The limits.
     pub budget: Budget,
     /// The base unit that the limits were written in: a metric of another unit is a config problem that is found when it is measured.
-    pub unit: crate::model::Unit,
+    pub unit: Unit,
 }
 
 /// Everything that decides what is allowed.
@@ -133,6 +133,103 @@ pub struct Resolved<'a> {
     pub waiver: Option<&'a Waiver>,
 }
 
+/// The thresholds of a metric that nobody set, by its kind and by whether equal programs give equal values: tolerance, must-detect, floor.
+/// `docs/configuration.md` shows the same table.
+const fn defaults(kind: Kind, determinism: Determinism) -> Thresholds {
+    let (tolerance_ratio, must_detect_ratio, floor) = match (kind, determinism) {
+        (Kind::Time | Kind::Rate | Kind::Count, Determinism::Noisy) | (Kind::Ratio | Kind::Slope, _) => {
+            (0.02, 0.05, 0.0)
+        }
+        // Peak memory moves in steps of the allocator: a page more or less says nothing.
+        (Kind::Bytes, Determinism::Noisy) => (0.03, 0.08, 262_144.0),
+        (Kind::Time | Kind::Rate | Kind::Count | Kind::Bytes, Determinism::Exact) => (0.0, 0.0, 0.0),
+    };
+    Thresholds { tolerance_ratio, must_detect_ratio, floor }
+}
+
+/// Instructions count exactly, but a hash seed or an environment variable's length moves them a little.
+const INSTRUCTIONS: Thresholds = Thresholds { tolerance_ratio: 0.005, must_detect_ratio: 0.005, floor: 0.0 };
+
+impl Policy {
+    /// What the policy comes to for `metric`: the defaults of its kind, then the gate's own settings, then the rules in their order.
+    pub fn resolve(&self, metric: &Metric) -> Resolved<'_> {
+        let is_instructions = metric.id.metric.as_str() == "instructions" && metric.determinism == Determinism::Exact;
+        let default = if is_instructions { INSTRUCTIONS } else { defaults(metric.kind, metric.determinism) };
+        let mut resolved = Resolved {
+            thresholds: default,
+            direction: metric.direction,
+            severity: match metric.role {
+                Role::Gated => Severity::Blocking,
+                Role::Informative => Severity::Advisory,
+            },
+            owner: None,
+            budget: self.budgets.iter().rev().find(|rule| rule.unit == metric.unit && rule.selector.selects(metric)),
+            waiver: self.waivers.iter().rev().find(|waiver| waiver.id == metric.id.to_string()),
+        };
+        override_ratios(&mut resolved.thresholds, default, self.gate.tolerance_ratio, self.gate.must_detect_ratio);
+        if let Some(floor) = self.gate.floors.iter().find(|floor| floor.unit == metric.unit) {
+            resolved.thresholds.floor = floor.value;
+        }
+        for rule in self.rules.iter().filter(|rule| rule.selector.selects(metric)) {
+            override_ratios(&mut resolved.thresholds, default, rule.tolerance_ratio, rule.must_detect_ratio);
+            if let Some(floor) = rule.floor.as_ref().filter(|floor| floor.unit == metric.unit) {
+                resolved.thresholds.floor = floor.value;
+            }
+            resolved.direction = rule.direction.unwrap_or(resolved.direction);
+            resolved.severity = rule.severity.unwrap_or(resolved.severity);
+            resolved.owner = rule.owner.as_deref().or(resolved.owner);
+        }
+        resolved
+    }
+
+    /// The rules, budgets and waivers that none of the measured metrics is subject to, each as a sentence. A budget whose unit no metric that
+    /// it selects has is one of them.
+    pub fn unused<'m>(&self, metrics: impl IntoIterator<Item = &'m Metric>) -> Vec<String> {
+        let metrics: Vec<&Metric> = metrics.into_iter().collect();
+        let selected = |selector: &Selector| metrics.iter().any(|metric| selector.selects(metric));
+        let rules = self.rules.iter().filter(|rule| !selected(&rule.selector));
+        let rules = rules.map(|rule| format!("the rule for {} selects no metric", rule.selector));
+        let fits = |rule: &BudgetRule| metrics.iter().any(|m| m.unit == rule.unit && rule.selector.selects(m));
+        let budgets = self.budgets.iter().filter(|rule| !fits(rule)).map(|rule| {
+            if selected(&rule.selector) {
+                format!("the budget for {} is in `{}`, and no metric that it selects is", rule.selector, rule.unit)
+            } else {
+                format!("the budget for {} selects no metric", rule.selector)
+            }
+        });
+        let waivers = self.waivers.iter().filter(|waiver| !metrics.iter().any(|m| m.id.to_string() == waiver.id));
+        let waivers =
+            waivers.map(|waiver| format!("the waiver on line {} is for no metric: `{}`", waiver.line, waiver.id));
+        rules.chain(budgets).chain(waivers).collect()
+    }
+}
+
+/// Takes over what one layer of the policy sets. What it leaves out follows, so that the two keep something between them to tell apart:
+/// must-detect stays the default's distance above a tolerance that reaches it, and tolerance stays in the default's proportion below a
+/// must-detect that reaches it.
+fn override_ratios(thresholds: &mut Thresholds, default: Thresholds, tolerance: Option<f64>, must_detect: Option<f64>) {
+    thresholds.tolerance_ratio = tolerance.unwrap_or(thresholds.tolerance_ratio);
+    thresholds.must_detect_ratio = must_detect.unwrap_or(thresholds.must_detect_ratio);
+    if thresholds.tolerance_ratio < thresholds.must_detect_ratio {
+        return;
+    }
+    let distance = default.must_detect_ratio - default.tolerance_ratio;
+    match (tolerance, must_detect) {
+        (Some(tolerance), None) => thresholds.must_detect_ratio = tolerance + distance,
+        (None, Some(must_detect)) if distance > 0.0 => {
+            thresholds.tolerance_ratio = must_detect * default.tolerance_ratio / default.must_detect_ratio;
+        }
+        (None, Some(must_detect)) => thresholds.tolerance_ratio = must_detect,
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+}
+
+impl std::fmt::Display for Selector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}` of `{}`", self.metric, self.benchmark)
+    }
+}
+
 impl Selector {
     /// A selector from two globs.
     pub fn new(benchmark: &str, metric: &str) -> Result<Self, globset::Error> {
@@ -155,5 +252,107 @@ impl Selector {
 impl PartialEq for Selector {
     fn eq(&self, other: &Self) -> bool {
         (&self.benchmark, &self.metric) == (&other.benchmark, &other.metric)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::model::{BenchmarkId, MetricId, Name};
+
+    use super::*;
+
+    fn metric(id: &str, kind: Kind, unit: Unit, determinism: Determinism) -> Metric {
+        let (benchmark, metric) = id.rsplit_once(':').unwrap();
+        let (suite, benchmark) = benchmark.split_once('/').unwrap();
+        let name = |text: &str| Name::new(text).unwrap();
+        Metric {
+            id: MetricId {
+                benchmark: BenchmarkId { suite: name(suite), benchmark: name(benchmark) },
+                metric: name(metric),
+            },
+            unit,
+            direction: Direction::LowerIsBetter,
+            kind,
+            determinism,
+            role: Role::Gated,
+            work: None,
+        }
+    }
+
+    fn time(id: &str) -> Metric {
+        metric(id, Kind::Time, Unit::Seconds, Determinism::Noisy)
+    }
+
+    fn policy(text: &str) -> Policy {
+        Config::parse(text, "tollgate.toml").unwrap().policy
+    }
+
+    /// Tolerance and must-detect in percent, and the floor.
+    fn thresholds(text: &str, metric: &Metric) -> String {
+        let found = policy(text).resolve(metric).thresholds;
+        format!("{:.2} {:.2} {}", found.tolerance_ratio * 100.0, found.must_detect_ratio * 100.0, found.floor)
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_table() {
+        let exact = |id, unit, kind| thresholds("", &metric(id, kind, unit, Determinism::Exact));
+        let noisy = |id, unit, kind| thresholds("", &metric(id, kind, unit, Determinism::Noisy));
+        assert_eq!(noisy("a/b:time", Unit::Seconds, Kind::Time), "2.00 5.00 0");
+        assert_eq!(noisy("a/b:peak-rss", Unit::Bytes, Kind::Bytes), "3.00 8.00 262144");
+        assert_eq!(exact("a/b:size", Unit::Bytes, Kind::Bytes), "0.00 0.00 0");
+        assert_eq!(exact("a/b:instructions", Unit::Count, Kind::Count), "0.50 0.50 0");
+        assert_eq!(exact("a/b:allocations", Unit::Count, Kind::Count), "0.00 0.00 0");
+        assert_eq!(noisy("a/b:instructions", Unit::Count, Kind::Count), "2.00 5.00 0");
+    }
+
+    #[test]
+    fn later_rules_override_earlier_ones_setting_by_setting() {
+        let text = r#"
+            gate = { floor = ["10 ns", "1 KiB"] }
+            [[rule]]
+            benchmark = "a/*"
+            tolerance = "3 %"
+            owner = "@alice"
+            [[rule]]
+            metric = "time"
+            must-detect = "10 %"
+            floor = "64 KiB"
+            severity = "advisory"
+        "#;
+        let policy = policy(text);
+        let (inside, outside) = (time("a/b:time"), time("c/d:time"));
+        let resolved = policy.resolve(&inside);
+        assert_eq!((resolved.owner, resolved.severity), (Some("@alice"), Severity::Advisory));
+        assert_eq!(thresholds(text, &inside), "3.00 10.00 0.00000001", "a floor in bytes does not touch a time");
+        assert_eq!(thresholds(text, &outside), "2.00 10.00 0.00000001");
+    }
+
+    #[test]
+    fn a_threshold_that_reaches_the_other_moves_it() {
+        let metric = time("a/b:time");
+        assert_eq!(thresholds("gate = { tolerance = '6 %' }", &metric), "6.00 9.00 0");
+        assert_eq!(thresholds("gate = { tolerance = '5 %' }", &metric), "5.00 8.00 0");
+        assert_eq!(thresholds("gate = { must-detect = '1 %' }", &metric), "0.40 1.00 0");
+        assert_eq!(
+            thresholds("gate = { tolerance = '6 %' }\nrule = [{ must-detect = '20 %' }]", &metric),
+            "6.00 20.00 0"
+        );
+        assert_eq!(thresholds("gate = { tolerance = '5 %', must-detect = '5 %' }", &metric), "5.00 5.00 0");
+    }
+
+    #[test]
+    fn an_informative_metric_is_advisory_unless_a_rule_says_otherwise() {
+        let user = Metric { role: Role::Informative, ..time("a/b:user-time") };
+        assert_eq!(policy("").resolve(&user).severity, Severity::Advisory);
+        assert_eq!(policy("[[rule]]\nseverity = 'blocking'").resolve(&user).severity, Severity::Blocking);
+    }
+
+    #[test]
+    fn what_selects_nothing_is_named() {
+        let policy = policy(
+            "[[rule]]\nbenchmark = 'x/*'\n[[budget]]\nmetric = 'time'\ntarget = '1 MiB'\n[[budget]]\nmetric = 'rss'\ntarget = '1 MiB'",
+        );
+        insta::assert_snapshot!(policy.unused([&time("a/b:time")]).join("\n"), @r"");
     }
 }

@@ -1,1 +1,387 @@
-//! stub
+//! The grammar of `tollgate.toml` and `tollgate-waivers.toml`. The comments of the keys are what an editor shows.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// A value with the bytes of the file that it comes from.
+#[derive(Clone, Debug)]
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) span: Range<usize>,
+}
+
+/// Tollgate's config: suites, the gate, rules and budgets.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "tollgate.toml")]
+pub(super) struct File {
+    /// Settings of the whole gate.
+    #[serde(default)]
+    pub(super) gate: Gate,
+    /// The suites by name: each is one benchmark command and the adapter that reads its results.
+    #[serde(default)]
+    pub(super) suite: BTreeMap<At<String>, Suite>,
+    /// Rules for some metrics. Later rules override earlier ones, setting by setting.
+    #[serde(default)]
+    pub(super) rule: Vec<Rule>,
+    /// Absolute limits. The last budget that selects a metric counts.
+    #[serde(default)]
+    pub(super) budget: Vec<At<Budget>>,
+}
+
+/// Settings of the whole gate.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Gate {
+    /// The revision that pull requests are merged into. Left out, it is found.
+    #[schemars(example = &"origin/main")]
+    pub(super) base: Option<At<String>>,
+    /// The release against which slow drift adds up.
+    #[schemars(example = &"v1.0")]
+    pub(super) anchor: Option<At<String>>,
+    /// What head is compared with. Default: auto.
+    pub(super) against: Option<Against>,
+    /// The relative change that is allowed, for every metric that no rule names. Default: by the metric's kind, 2 % for time.
+    #[schemars(example = &"2 %")]
+    pub(super) tolerance: Option<At<String>>,
+    /// The relative change that must not slip through, for every metric that no rule names. Default: by the metric's kind, 5 % for time.
+    #[schemars(example = &"5 %")]
+    pub(super) must_detect: Option<At<String>>,
+    /// The absolute change below which nobody cares: one quantity, or a list with one of each unit.
+    #[schemars(example = &"50 ns")]
+    pub(super) floor: Option<At<OneOrMany>>,
+    /// The largest probability that a run of unchanged code is red: more than 0 % and at most 50 %. Default: 1 %.
+    #[schemars(example = &"1 %")]
+    pub(super) false_alarm_rate: Option<At<String>>,
+    /// When measuring ends, decided or not. Default: 10 min.
+    #[schemars(example = &"10 min")]
+    pub(super) time_limit: Option<At<String>>,
+    /// The most rounds of one metric. Default: 120.
+    #[schemars(range(min = 10, max = 500))]
+    pub(super) max_rounds: Option<u32>,
+    /// What an inconclusive metric means. Default: warn.
+    pub(super) inconclusive: Option<OnTrouble>,
+    /// What a benchmark means that base has and head has not. Default: fail.
+    pub(super) missing: Option<OnTrouble>,
+}
+
+/// What head is compared with.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Against {
+    /// Stored baselines where they can carry a verdict, else base measured here.
+    Auto,
+    /// Base, measured here in pairs.
+    Base,
+    /// Stored baselines alone: head alone is measured.
+    Baseline,
+}
+
+/// What something that is in doubt means.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum OnTrouble {
+    /// It is shown as a warning.
+    Warn,
+    /// It blocks.
+    Fail,
+}
+
+/// How a suite is run and read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Adapter {
+    /// Criterion benches of a Cargo package.
+    Criterion,
+    /// Any command line, timed from outside.
+    Command,
+    /// A program that writes the open format.
+    Json,
+}
+
+/// One suite. All keys of all adapters: the schema is split by adapter, so that the walk over the file refuses the others' keys.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(transform = split_by_adapter)]
+pub(super) struct Suite {
+    /// How the suite is run and read.
+    pub(super) adapter: Adapter,
+    /// Where its commands run, relative to the root of the repository. Default: the root.
+    #[schemars(example = &".")]
+    pub(super) directory: Option<At<String>>,
+    /// Variables set for its commands.
+    #[serde(default)]
+    pub(super) environment: BTreeMap<At<String>, At<String>>,
+    /// Built once for base and once for head before the first round: one command line, or a list of them.
+    pub(super) build: Option<At<CommandLines>>,
+    /// Only benchmarks whose name matches this glob.
+    #[schemars(example = &"parse/*")]
+    pub(super) filter: Option<At<String>>,
+    /// The longest that one process of one round may take. Default: 10 min.
+    #[schemars(example = &"10 min")]
+    pub(super) timeout: Option<At<String>>,
+    /// Source files of the benchmarks, as globs relative to the directory: where one differs between base and head, the report says so.
+    #[serde(default)]
+    pub(super) sources: Vec<At<String>>,
+
+    /// The Cargo package. Default: the one in the directory.
+    #[schemars(example = &"my-crate")]
+    pub(super) package: Option<At<String>>,
+    /// The benches, as `cargo bench --bench` names them. Default: all that speak criterion's command line.
+    #[serde(default)]
+    pub(super) benches: Vec<At<String>>,
+    /// Features of the package to switch on.
+    #[serde(default)]
+    pub(super) features: Vec<At<String>>,
+    /// Warm-up of each benchmark in each round. Default: 50 ms.
+    #[schemars(example = &"50 ms")]
+    pub(super) warm_up: Option<At<String>>,
+    /// Measurement of each benchmark in each round. Default: 200 ms.
+    #[schemars(example = &"200 ms")]
+    pub(super) measurement: Option<At<String>>,
+    /// Samples of each benchmark in each round. Default: 50.
+    #[schemars(range(min = 10, max = 1000))]
+    pub(super) sample_size: Option<u32>,
+
+    /// The command line, the program first; no shell reads it. `{name}` stands for a parameter or, in a json suite, `{output}` for the
+    /// file to write. Literal braces are written `{{` and `}}`.
+    pub(super) run: Option<At<Vec<At<String>>>>,
+    /// A command line that runs before each measured run and is not timed.
+    pub(super) prepare: Option<At<Vec<At<String>>>>,
+    /// Runs before the first measured one of a round, not counted. Default: 1.
+    #[schemars(range(min = 0, max = 100))]
+    pub(super) warm_up_runs: Option<u32>,
+    /// Measured runs in each round. Default: 3.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(super) runs: Option<u32>,
+    /// Lists of values by name: one benchmark for each combination.
+    #[serde(default)]
+    pub(super) parameters: BTreeMap<At<String>, At<Vec<At<String>>>>,
+    /// The exit status that means success. Default: 0.
+    #[schemars(range(min = 0, max = 255))]
+    pub(super) expect_status: Option<i32>,
+
+    /// Where the command leaves its results: `stdout`, or a file relative to the directory. Default: the file given as `{output}`, and
+    /// standard output where the command line has no `{output}`.
+    #[schemars(example = &"stdout")]
+    pub(super) results: Option<At<String>>,
+    /// The better direction by unit, for metrics whose file does not say.
+    #[serde(default)]
+    pub(super) better: BTreeMap<At<String>, Direction>,
+}
+
+/// Which direction is better.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Direction {
+    /// Less is better.
+    Lower,
+    /// More is better.
+    Higher,
+}
+
+/// Whether a regression blocks.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Severity {
+    /// It blocks.
+    Blocking,
+    /// It is shown as a warning.
+    Advisory,
+    /// It is shown among the rest and takes no part in the test.
+    Ignored,
+}
+
+/// A rule for the metrics that it selects.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Rule {
+    /// A glob over `suite/benchmark`; `*` also matches `/`. Default: all.
+    #[schemars(example = &"core/parse/*")]
+    pub(super) benchmark: Option<At<String>>,
+    /// A glob over the metric's name. Default: all.
+    #[schemars(example = &"time")]
+    pub(super) metric: Option<At<String>>,
+    /// The relative change that is allowed.
+    #[schemars(example = &"3 %")]
+    pub(super) tolerance: Option<At<String>>,
+    /// The relative change that must not slip through.
+    #[schemars(example = &"8 %")]
+    pub(super) must_detect: Option<At<String>>,
+    /// The absolute change below which nobody cares. Counts for metrics of its unit.
+    #[schemars(example = &"50 ns")]
+    pub(super) floor: Option<At<String>>,
+    /// Which direction is better.
+    pub(super) direction: Option<Direction>,
+    /// Whether a regression blocks.
+    pub(super) severity: Option<Severity>,
+    /// Who answers for these metrics.
+    #[schemars(example = &"@alice")]
+    pub(super) owner: Option<At<String>>,
+}
+
+/// Absolute limits of the metrics that it selects. At least one limit, all of one unit, each tighter than the next.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Budget {
+    /// A glob over `suite/benchmark`; `*` also matches `/`. Default: all.
+    #[schemars(example = &"cli/*")]
+    pub(super) benchmark: Option<At<String>>,
+    /// A glob over the metric's name. Default: all.
+    #[schemars(example = &"peak-rss")]
+    pub(super) metric: Option<At<String>>,
+    /// What the team wants. Missing it is shown.
+    #[schemars(example = &"32 MiB")]
+    pub(super) target: Option<At<String>>,
+    /// What the team should act on. Missing it is a warning.
+    #[schemars(example = &"48 MiB")]
+    pub(super) warning: Option<At<String>>,
+    /// What must be kept. Missing it blocks.
+    #[schemars(example = &"64 MiB")]
+    pub(super) critical: Option<At<String>>,
+}
+
+/// Reviewed exceptions.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "tollgate-waivers.toml")]
+pub(super) struct WaiverFile {
+    /// The exceptions.
+    #[serde(default)]
+    pub(super) waiver: Vec<At<Waiver>>,
+}
+
+/// A reviewed exception for one metric.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Waiver {
+    /// The metric as the report names it: `suite/benchmark:metric`.
+    #[schemars(example = &"core/parse/large:time")]
+    pub(super) id: At<String>,
+    /// How far it may go: a change such as `+10 %`, or a value such as `96 MiB`.
+    #[schemars(example = &"+10 %")]
+    pub(super) ceiling: At<String>,
+    /// The last day on which it counts, as YYYY-MM-DD.
+    #[schemars(example = &"2027-01-31")]
+    pub(super) until: At<String>,
+    /// Why. Shown in the report.
+    #[schemars(example = &"validation, see #412")]
+    pub(super) reason: At<String>,
+    /// Who answers for it.
+    #[schemars(example = &"@alice")]
+    pub(super) owner: Option<At<String>>,
+}
+
+/// One text or several.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum OneOrMany {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+/// One command line or several.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum CommandLines {
+    /// One.
+    One(Vec<String>),
+    /// Several.
+    Many(Vec<Vec<String>>),
+}
+
+/// The keys of every suite.
+const KEYS_OF_ALL: &[&str] = &["directory", "environment", "build", "filter", "timeout", "sources"];
+/// Of each adapter: its keys, and how many of them (the first ones) are required.
+const KEYS_OF_ADAPTER: &[(&str, &[&str], usize)] = &[
+    ("criterion", &["package", "benches", "features", "warm-up", "measurement", "sample-size"], 0),
+    ("command", &["run", "prepare", "warm-up-runs", "runs", "parameters", "expect-status"], 1),
+    ("json", &["run", "results", "better"], 1),
+];
+
+/// One object with the keys of all adapters → one object for each adapter.
+fn split_by_adapter(schema: &mut Schema) {
+    let Some(Value::Object(all)) = schema.remove("properties") else { return };
+    let variant = |(name, keys, required): &(&str, &[&str], usize)| {
+        let mut properties: serde_json::Map<String, Value> = all
+            .iter()
+            .filter(|(key, _)| KEYS_OF_ALL.contains(&key.as_str()) || keys.contains(&key.as_str()))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        properties.insert("adapter".to_owned(), serde_json::json!({ "const": name, "type": "string" }));
+        let required: Vec<&str> = ["adapter"].iter().chain(keys.iter().take(*required)).copied().collect();
+        serde_json::json!({
+            "type": "object", "title": format!("{name} suite"),
+            "properties": properties, "required": required, "additionalProperties": false,
+        })
+    };
+    schema.insert("oneOf".to_owned(), KEYS_OF_ADAPTER.iter().map(variant).collect());
+    schema.remove("required");
+    schema.remove("additionalProperties");
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = toml::Spanned::<T>::deserialize(deserializer)?;
+        Ok(Self { span: spanned.span(), value: spanned.into_inner() })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for At<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+// As a key, a value is ordered by what it says, not by where.
+impl<T: Ord> Ord for At<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.value.cmp(&other.value)
+    }
+}
+
+impl<T: Ord> PartialOrd for At<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T: Ord> PartialEq for At<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl<T: Ord> Eq for At<T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_a_suite_belongs_to_all_adapters_or_to_a_named_one() {
+        let schema = crate::config::schema::config();
+        let variants = schema["properties"]["suite"]["additionalProperties"]["oneOf"].as_array().unwrap();
+        let count = |index: usize| variants[index]["properties"].as_object().unwrap().len();
+        assert_eq!([count(0), count(1), count(2)], [13, 13, 10]);
+    }
+}
