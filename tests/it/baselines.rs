@@ -1,5 +1,8 @@
 //! Baselines: what is accepted can be read back, a diff of it is short, and no damaged, edited, newer or hostile file is taken for one.
 
+mod commands;
+mod waivers;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +20,7 @@ use tollgate::model::{
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/baselines");
 
 fn name(text: &str) -> Name {
-    Name::new(text).unwrap()
+    Name::new(text).expect("a name")
 }
 
 fn machine() -> Environment {
@@ -79,7 +82,7 @@ fn run(number: u32, series: Vec<(Metric, Vec<f64>)>) -> StoredRun {
 }
 
 fn times(number: u32) -> StoredRun {
-    let scaled = |digits: u32, exponent: i32| format!("{}e{exponent}", digits + number).parse().unwrap();
+    let scaled = |digits: u32, exponent: i32| format!("{}e{exponent}", digits + number).parse().expect("a number");
     let large = vec![scaled(125_000, -8), 1.5e-3];
     run(number, vec![(time("parse/large"), large), (time("parse/small"), vec![scaled(250, -8)])])
 }
@@ -93,7 +96,7 @@ fn file(runs: impl IntoIterator<Item = StoredRun>) -> BaselineFile {
 }
 
 fn rendered(file: &BaselineFile) -> String {
-    String::from_utf8(render(file).unwrap()).unwrap()
+    String::from_utf8(render(file).expect("it is storable")).expect("it is JSON")
 }
 
 /// The text with a checksum that fits it, so that what is wrong with its content is found.
@@ -106,15 +109,16 @@ fn resealed(text: &str) -> String {
 
 fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest as _, Sha256};
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let hex: Vec<String> = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    hex.concat()
 }
 
 fn error(bytes: impl AsRef<[u8]>) -> String {
-    parse(bytes.as_ref(), "main:baselines/any/core.json").unwrap_err().to_string()
+    parse(bytes.as_ref(), "main:baselines/any/core.json").expect_err("it is damaged").to_string()
 }
 
 fn only_file(folder: &Path) -> PathBuf {
-    let mut found = load_all(folder).unwrap();
+    let mut found = load_all(folder).expect("a folder");
     assert_eq!(found.len(), 1);
     found.remove(0).0
 }

@@ -16,12 +16,15 @@ pub(super) fn visible(text: &str) -> String {
 
 /// Foreign text in a cell of a Markdown table: nothing in it is markup, HTML, a mention or a link.
 pub(super) fn markdown(text: &str) -> String {
-    let escape = |c: char| match c {
+    let mut previous = ' ';
+    let escape = |c: char| match (std::mem::replace(&mut previous, c), c) {
         // GitHub looks for mentions and references in the rendered text, so an entity alone does not stop them.
-        '@' | '#' => format!("&#{};&#8203;", u32::from(c)),
-        '/' | '-' | ',' | '%' | '(' | ')' | '+' => c.to_string(),
-        c if c.is_ascii_punctuation() => format!("&#{};", u32::from(c)),
-        c => c.to_string(),
+        (_, '@' | '#') => format!("&#{};&#8203;", u32::from(c)),
+        // `www.` would become a link.
+        ('w' | 'W', '.') => "&#46;".to_owned(),
+        (_, '/' | '-' | ',' | '%' | '(' | ')' | '+' | '.') => c.to_string(),
+        (_, c) if c.is_ascii_punctuation() => format!("&#{};", u32::from(c)),
+        (_, c) => c.to_string(),
     };
     visible(text).chars().map(escape).collect::<Vec<_>>().concat()
 }
@@ -78,7 +81,8 @@ fn digits(value: f64) -> String {
         value if value >= 1e15 => format!("{value:.2e}"),
         value if value.fract() == 0.0 || value >= 100.0 => format!("{value:.0}"),
         value if value >= 10.0 => format!("{value:.1}"),
-        value if value >= 0.01 => format!("{value:.2}"),
+        value if value >= 1.0 => format!("{value:.2}"),
+        value if value >= 0.1 => format!("{value:.3}"),
         value => format!("{value:.2e}"),
     }
 }
@@ -120,7 +124,7 @@ mod tests {
     fn numbers_have_the_unit_that_suits_their_size() {
         let shown = |value, unit: Unit| quantity(value, &unit);
         assert_eq!(shown(1.234_56e-3, Unit::Seconds), "1.23 ms");
-        assert_eq!(shown(2.5e-11, Unit::Seconds), "0.03 ns");
+        assert_eq!(shown(2.5e-10, Unit::Seconds), "0.250 ns");
         assert_eq!(shown(123_456_789.0, Unit::Count), "123456789");
         assert_eq!(shown(0.0, Unit::Bytes), "0 B");
         assert_eq!([change(0.041), change(-0.25), change(-1e-9)], ["+4.1 %", "−25.0 %", "0.0 %"]);
@@ -129,6 +133,7 @@ mod tests {
     #[test]
     fn a_name_cannot_leave_its_cell() {
         assert_eq!(markdown("a|b\n<b>@x"), "a&#124;b\u{fffd}&#60;b&#62;&#64;&#8203;x");
+        assert_eq!(markdown("www.x 1.5"), "www&#46;x 1.5");
         assert_eq!(visible("\u{1b}[31m\u{202e}x"), "\u{fffd}[31m\u{fffd}x");
     }
 }
