@@ -1,10 +1,27 @@
-//! stub
+//! `tollgate baseline`: keeps, shows and checks the accepted runs in git. Refuses to judge by them.
+
+mod diff;
+mod exchange;
+mod keep;
+mod place;
+mod show;
+mod text;
+mod update;
 
 use crate::cli::BaselineCommand;
 
 use super::{Code, Context, Failure};
 
-/// stub
-pub(super) fn run(_args: &BaselineCommand, _context: &Context) -> Result<Code, Failure> {
-    Ok(Code::Internal)
+/// Runs one subcommand of `baseline`.
+pub(super) fn run(command: &BaselineCommand, context: &Context) -> Result<Code, Failure> {
+    match command {
+        BaselineCommand::Update(args) => update::update(args, context),
+        BaselineCommand::Show(args) => show::show(args, context),
+        BaselineCommand::List(args) => show::list(args, context),
+        BaselineCommand::Diff(args) => diff::diff(args, context),
+        BaselineCommand::Prune(args) => keep::prune(args, context),
+        BaselineCommand::Verify(args) => keep::verify(args, context),
+        BaselineCommand::Import(args) => exchange::import(args, context),
+        BaselineCommand::Export(args) => exchange::export(args, context),
+    }
 }

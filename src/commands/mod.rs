@@ -10,6 +10,7 @@ mod error;
 mod init;
 mod man;
 mod report;
+mod results;
 mod schema;
 mod waive;
 

@@ -1,0 +1,150 @@
+//! Where baselines are read from: the working tree or a revision. Refuses to show them.
+
+use std::path::{Path, PathBuf};
+
+use crate::baseline::{ANY, BASELINE_FOLDER, BaselineError, BaselineFile, is_baseline, load_all, parse, wire};
+use crate::commands::{Code, Context, Failure};
+use crate::git::{GitError, Repository};
+use crate::model::{Environment, Name, Revision};
+
+use super::text::visible;
+
+/// What was found: the files that can be read, and what is wrong with the others.
+pub(super) struct Stored {
+    /// The files, each with its path from the root of the repository, sorted by path.
+    pub(super) files: Vec<(String, BaselineFile)>,
+    /// What is wrong with the others.
+    pub(super) errors: Vec<BaselineError>,
+}
+
+impl Stored {
+    /// The files, or a failure that names everything that is wrong with any.
+    pub(super) fn all(self, consequence: &'static str) -> Result<Vec<(String, BaselineFile)>, Failure> {
+        if self.errors.is_empty() { Ok(self.files) } else { Err(unreadable(consequence, &self.errors)) }
+    }
+
+    /// The files of one suite, the class `any` included where `class` is named. Fails where there are none.
+    pub(super) fn of(
+        self,
+        suite: &str,
+        class: Option<&str>,
+        consequence: &'static str,
+    ) -> Result<Vec<BaselineFile>, Failure> {
+        let files = self.all(consequence)?;
+        let classes: Vec<String> = files
+            .iter()
+            .filter(|(_, file)| file.suite.as_str() == suite)
+            .map(|(_, file)| format!("`{}`", visible(&file.class)))
+            .collect();
+        let fits = |file: &BaselineFile| class.is_none_or(|class| file.class == class || file.class == ANY);
+        let wanted = |file: &BaselineFile| file.suite.as_str() == suite && fits(file);
+        let found: Vec<BaselineFile> = files.into_iter().map(|(_, file)| file).filter(wanted).collect();
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let (message, hint) = match class {
+            Some(class) if !classes.is_empty() => (
+                format!("suite `{}` has no baseline of class `{}`", visible(suite), visible(class)),
+                format!("it has {}", classes.join(", ")),
+            ),
+            _ => (
+                format!("suite `{}` has no baseline", visible(suite)),
+                "`tollgate baseline list` shows what there is; `tollgate baseline update` measures".to_owned(),
+            ),
+        };
+        Err(Failure { code: Code::Baseline, consequence, message, hint: Some(hint) })
+    }
+}
+
+/// The repository around the folder that the command works in.
+pub(super) fn repository(context: &Context, consequence: &'static str) -> Result<Repository, Failure> {
+    Repository::discover(&context.directory).map_err(|error| git_failure(consequence, &error))
+}
+
+/// The folder of all baselines in the working tree.
+pub(super) fn folder(repository: &Repository) -> PathBuf {
+    repository.root().join(BASELINE_FOLDER)
+}
+
+/// The baselines of the working tree.
+pub(super) fn in_work_tree(root: &Path, consequence: &'static str) -> Result<Stored, Failure> {
+    let found = load_all(&root.join(BASELINE_FOLDER)).map_err(|error| failure(consequence, &error))?;
+    let mut stored = Stored { files: Vec::new(), errors: Vec::new() };
+    for (path, file) in found {
+        let path = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        match file {
+            Ok(file) => stored.files.push((path, file)),
+            Err(error) => stored.errors.push(error),
+        }
+    }
+    Ok(stored)
+}
+
+/// The baselines of a revision, read from git and never from the working tree.
+pub(super) fn at_revision(
+    repository: &Repository,
+    revision: &Revision,
+    consequence: &'static str,
+) -> Result<Stored, Failure> {
+    let git = |error: GitError| git_failure(consequence, &error);
+    let mut stored = Stored { files: Vec::new(), errors: Vec::new() };
+    for path in repository.files(&revision.tree, BASELINE_FOLDER).map_err(git)? {
+        if !is_baseline(&path) {
+            continue;
+        }
+        let bytes = repository.blob(&revision.tree, &path, wire::BYTES_MAX as u64).map_err(git)?;
+        match bytes.map(|bytes| parse(&bytes, &format!("{}:{path}", revision.short()))) {
+            Some(Ok(file)) => stored.files.push((path, file)),
+            Some(Err(error)) => stored.errors.push(error),
+            None => {}
+        }
+    }
+    Ok(stored)
+}
+
+/// The class of this machine; `None` where it is not known, so that all classes are meant.
+pub(super) fn machine_class(context: &Context, root: &Path) -> Option<String> {
+    machine(context, root).ok().map(|environment| environment.class())
+}
+
+/// What this machine is. `root` is where the toolchain is asked for its version.
+pub(super) fn machine(_context: &Context, _root: &Path) -> Result<Environment, Failure> {
+    Err(Failure {
+        code: Code::Internal,
+        consequence: "nothing stored",
+        message: "this machine cannot be described yet".to_owned(),
+        hint: None,
+    })
+}
+
+/// A suite's name from the command line.
+pub(super) fn suite_name(text: &str) -> Result<Name, Failure> {
+    Name::new(text).map_err(|error| Failure::usage(format!("`--suite`: {error}"), None))
+}
+
+/// A failure from one thing that is wrong.
+pub(super) fn failure(consequence: &'static str, error: &BaselineError) -> Failure {
+    Failure::new(code(error), consequence, error, error.hint())
+}
+
+/// A failure from everything that is wrong, with each hint once.
+pub(super) fn unreadable(consequence: &'static str, errors: &[BaselineError]) -> Failure {
+    let messages: Vec<String> = errors.iter().map(|error| failure(consequence, error).message).collect();
+    let mut hints: Vec<String> = errors.iter().filter_map(BaselineError::hint).collect();
+    hints.sort();
+    hints.dedup();
+    Failure { code: Code::Baseline, consequence, message: messages.join("\n  "), hint: Some(hints.join("\n        ")) }
+}
+
+/// A disk that cannot be written is the machine's failure, everything else the baseline's.
+fn code(error: &BaselineError) -> Code {
+    match error {
+        BaselineError::Write { .. } => Code::Internal,
+        _ => Code::Baseline,
+    }
+}
+
+/// A failure of git.
+pub(super) fn git_failure(consequence: &'static str, error: &GitError) -> Failure {
+    Failure::new(Code::Usage, consequence, error, error.hint())
+}

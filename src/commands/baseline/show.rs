@@ -1,0 +1,137 @@
+//! `tollgate baseline list` and `show`: what is stored.
+
+use serde_json::{Value, json};
+
+use crate::baseline::BaselineFile;
+use crate::baseline::summary::summaries;
+use crate::cli::{BaselineListArgs, BaselineShowArgs};
+use crate::commands::{Code, Context, Failure};
+use crate::model::{StoredRun, Why};
+
+use super::place::{in_work_tree, machine_class, repository, unreadable};
+use super::text::{day, percent, plural, quantity, table, time, visible};
+
+const NOT_SHOWN: &str = "nothing shown";
+
+/// Lists suites and classes. What can be read is listed although another file cannot.
+pub(super) fn list(args: &BaselineListArgs, context: &Context) -> Result<Code, Failure> {
+    let repository = repository(context, NOT_SHOWN)?;
+    let stored = in_work_tree(repository.root(), NOT_SHOWN)?;
+    if args.json {
+        let files: Vec<Value> = stored.files.iter().map(|(path, file)| listed_json(path, file)).collect();
+        context.print(&format!("{:#}\n", json!({ "schema": 1, "baselines": files })));
+    } else if stored.files.is_empty() && stored.errors.is_empty() {
+        context.print("No baselines yet. `tollgate baseline update` measures and stores them.\n");
+    } else {
+        let header = ["suite", "class", "newest", "commit", "runs", "metrics"].map(str::to_owned).to_vec();
+        let rows = stored.files.iter().map(|(_, file)| listed(file));
+        context.print(&table(&[vec![header], rows.collect()].concat(), 4));
+    }
+    if stored.errors.is_empty() { Ok(Code::Pass) } else { Err(unreadable("not all shown", &stored.errors)) }
+}
+
+fn listed(file: &BaselineFile) -> Vec<String> {
+    let newest = file.runs.first();
+    vec![
+        visible(file.suite.as_str()),
+        visible(&file.class),
+        newest.map_or_else(String::new, |run| day(run.taken_at_s)),
+        newest.map_or_else(String::new, |run| visible(&run.revision.short())),
+        file.runs.len().to_string(),
+        file.metrics().len().to_string(),
+    ]
+}
+
+fn listed_json(path: &str, file: &BaselineFile) -> Value {
+    json!({
+        "suite": file.suite.as_str(),
+        "class": file.class,
+        "path": path,
+        "runs": file.runs.len(),
+        "metrics": file.metrics().len(),
+        "newest": file.runs.first().map(run_json),
+    })
+}
+
+/// Shows the runs and metrics of a suite.
+pub(super) fn show(args: &BaselineShowArgs, context: &Context) -> Result<Code, Failure> {
+    let repository = repository(context, NOT_SHOWN)?;
+    let class = args.class.clone().or_else(|| machine_class(context, repository.root()));
+    let files = in_work_tree(repository.root(), NOT_SHOWN)?.of(&args.suite, class.as_deref(), NOT_SHOWN)?;
+    if args.json {
+        let files: Vec<Value> = files.iter().map(shown_json).collect();
+        context.print(&format!("{:#}\n", json!({ "schema": 1, "baselines": files })));
+    } else {
+        let texts: Vec<String> = files.iter().map(shown).collect();
+        context.print(&texts.join("\n"));
+    }
+    Ok(Code::Pass)
+}
+
+fn shown(file: &BaselineFile) -> String {
+    let mut runs = vec![["taken", "commit", "tollgate", "why", "title"].map(str::to_owned).to_vec()];
+    runs.extend(file.runs.iter().map(|run| {
+        let revision = &run.revision;
+        vec![
+            day(run.taken_at_s),
+            visible(&revision.short()),
+            visible(&run.tollgate),
+            why(run.why).to_owned(),
+            visible(&revision.title),
+        ]
+    }));
+    let mut metrics = vec![["metric", "median", "spread", "runs"].map(str::to_owned).to_vec()];
+    metrics.extend(summaries(file).iter().map(|(id, summary)| {
+        vec![
+            visible(&id.to_string()),
+            quantity(summary.median, &summary.metric.unit),
+            summary.spread_ratio.map_or_else(|| "–".to_owned(), percent),
+            summary.runs.to_string(),
+        ]
+    }));
+    format!(
+        "{}, {}: {}\n\n{}\n{}",
+        visible(file.suite.as_str()),
+        visible(&file.class),
+        plural(file.runs.len(), "run"),
+        table(&runs, 5),
+        table(&metrics, 1)
+    )
+}
+
+fn shown_json(file: &BaselineFile) -> Value {
+    let metrics = summaries(file).into_iter().map(|(id, summary)| {
+        json!({
+            "benchmark": id.benchmark.benchmark.as_str(),
+            "metric": id.metric.as_str(),
+            "unit": summary.metric.unit.symbol(),
+            "median": summary.median,
+            "spread_ratio": summary.spread_ratio,
+            "runs": summary.runs,
+        })
+    });
+    json!({
+        "suite": file.suite.as_str(),
+        "class": file.class,
+        "runs": file.runs.iter().map(run_json).collect::<Vec<_>>(),
+        "metrics": metrics.collect::<Vec<_>>(),
+    })
+}
+
+fn run_json(run: &StoredRun) -> Value {
+    json!({
+        "commit": run.revision.commit,
+        "title": run.revision.title,
+        "committed_at": time(run.revision.committed_at_s),
+        "taken_at": time(run.taken_at_s),
+        "tollgate": run.tollgate,
+        "why": why(run.why),
+    })
+}
+
+fn why(why: Why) -> &'static str {
+    match why {
+        Why::Update => "update",
+        Why::Import => "import",
+    }
+}
