@@ -1,1 +1,23 @@
-//! stub
+//! How a judgement is shown: as Markdown, text, a page, JSON, JUnit and annotations. Strings out; refuses to read or write anything, and to judge.
+
+pub mod markdown;
+pub mod terminal;
+
+pub mod html;
+pub mod json;
+
+pub mod annotations;
+pub mod junit;
+
+mod plot;
+mod template;
+mod view;
+
+mod sentence;
+mod text;
+
+mod escape;
+mod number;
+
+#[cfg(test)]
+mod sample;

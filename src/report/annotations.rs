@@ -1,0 +1,52 @@
+//! GitHub annotations as workflow commands, at most ten of a kind, because GitHub drops the rest in silence. Refuses to lose a count.
+
+use crate::model::Judgement;
+
+use super::escape::{command_message, command_property};
+use super::number::plural;
+use super::view::View;
+
+/// Annotations of one kind that GitHub shows for a step.
+const MOST: usize = 10;
+
+/// Workflow commands, one a line: failing rows and failures of the measurement as errors, what is worth a look as warnings. Where there are
+/// more than ten of a kind, the tenth counts those that are left out.
+pub fn render(judgement: &Judgement) -> String {
+    let view = View::of(judgement);
+    let plain = |text: &super::text::Text| text.line(str::to_owned);
+    let mut errors: Vec<(String, String)> = view
+        .findings
+        .iter()
+        .map(|finding| {
+            let message = format!("{}. Reproduce: {}", plain(&finding.sentence), finding.reproduce);
+            (format!("{} {}", finding.number, finding.row.benchmark), message)
+        })
+        .collect();
+    let (failures, differences): (Vec<_>, Vec<_>) = view.troubles.iter().partition(|trouble| trouble.failure);
+    errors.extend(failures.iter().map(|trouble| ("Not measured".to_owned(), plain(&trouble.sentence))));
+    if errors.is_empty() && matches!(view.state, super::view::State::Unknown | super::view::State::Failed) {
+        errors.push(("Tollgate".to_owned(), view.headline.clone()));
+    }
+    let looks = view.urgent.iter().filter(|row| !row.fails);
+    let mut warnings: Vec<_> =
+        looks.map(|row| (format!("{}: {}", row.outcome, row.benchmark), plain(&row.sentence))).collect();
+    warnings.extend(differences.iter().map(|trouble| ("Coverage".to_owned(), plain(&trouble.sentence))));
+    let mut out = String::new();
+    commands(&mut out, "error", &errors);
+    commands(&mut out, "warning", &warnings);
+    out
+}
+
+/// The commands of one kind.
+fn commands(out: &mut String, kind: &str, all: &[(String, String)]) {
+    let shown = if all.len() > MOST { MOST - 1 } else { all.len() };
+    for (title, message) in &all[..shown] {
+        out.push_str(&format!("::{kind} title={}::{}\n", command_property(title), command_message(message)));
+    }
+    if all.len() > shown {
+        out.push_str(&format!(
+            "::{kind} title=Tollgate::and {} that are in the report\n",
+            plural(all.len() - shown, &format!("more {kind}"))
+        ));
+    }
+}

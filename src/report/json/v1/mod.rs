@@ -1,0 +1,419 @@
+//! Schema 1 of a saved judgement. Its names and shapes are frozen; the model behind it is not.
+
+mod read;
+mod write;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model;
+
+/// The number of this schema.
+pub const SCHEMA: u64 = 1;
+
+/// An enum without data that mirrors one of the model, with its conversions.
+macro_rules! mirror {
+    ($(#[$doc:meta])* $name:ident = $model:path { $($variant:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case")]
+        enum $name { $($variant),+ }
+
+        impl From<$model> for $name {
+            fn from(value: $model) -> Self {
+                match value { $(<$model>::$variant => Self::$variant),+ }
+            }
+        }
+
+        impl From<$name> for $model {
+            fn from(value: $name) -> Self {
+                match value { $($name::$variant => Self::$variant),+ }
+            }
+        }
+    };
+}
+
+mirror!(
+    /// Which direction is better.
+    Direction = model::Direction { LowerIsBetter, HigherIsBetter }
+);
+mirror!(
+    /// What kind of number it is.
+    Kind = model::Kind { Time, Count, Bytes, Rate, Ratio, Slope }
+);
+mirror!(
+    /// Whether equal programs give equal values.
+    Determinism = model::Determinism { Exact, Noisy }
+);
+mirror!(
+    /// Whether it decides the gate by default.
+    Role = model::Role { Gated, Informative }
+);
+mirror!(
+    /// The worst limit of a budget that is surely missed.
+    BudgetLevel = model::BudgetLevel { Within, Target, Warning, Critical }
+);
+mirror!(
+    /// What a row contributes to the verdict of the run.
+    Outcome = model::Outcome {
+        Pass, Warn, Waived, FailInconclusive, FailMissing, FailNotComparable, FailOverBudget, FailRegressed
+    }
+);
+mirror!(
+    /// The verdict of the run.
+    RunVerdict = model::RunVerdict { Pass, Inconclusive, NotComparable, NotCovered, Broken, OverBudget, Regressed }
+);
+mirror!(
+    /// Which of the two revisions.
+    Arm = model::Arm { Base, Head }
+);
+
+/// A number where null is infinite.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+struct Bound(Option<f64>);
+
+/// A judgement: a row for each metric, the coverage, and how it was decided.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "Tollgate judgement")]
+pub struct Judgement {
+    /// Always 1.
+    schema: u64,
+    /// The verdict of the run.
+    verdict: RunVerdict,
+    /// The headline of the report. Written, never read.
+    #[serde(default)]
+    message: String,
+    /// What head was compared with.
+    base: Option<Revision>,
+    /// What was judged.
+    head: Revision,
+    environment: Environment,
+    /// The seed of every coin of the run; a text, because many readers of JSON round large numbers.
+    seed: String,
+    /// How long the measuring took, in seconds.
+    elapsed_s: u64,
+    policy: PolicySource,
+    promise: Promise,
+    coverage: Coverage,
+    /// What the report says about the run as a whole.
+    notices: Vec<Notice>,
+    /// A row for each metric, sorted by its id.
+    rows: Vec<Row>,
+}
+
+/// A state of the repository.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Revision {
+    commit: String,
+    tree: String,
+    label: String,
+    title: String,
+    /// Seconds since 1970-01-01 UTC.
+    committed_at_s: i64,
+    /// Whether uncommitted work was measured with it.
+    dirty: bool,
+}
+
+/// The machine.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Environment {
+    cpu_model: String,
+    cores: u32,
+    memory_bytes: u64,
+    os: String,
+    kernel: String,
+    hypervisor: String,
+    image: Option<String>,
+    toolchain: String,
+}
+
+/// Where the policy came from.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "from", rename_all = "kebab-case")]
+enum PolicySource {
+    Base,
+    BaseAndHead { changed: Vec<String> },
+    Head,
+    Given { path: String },
+}
+
+/// The promise of the run.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Promise {
+    false_alarm_rate: f64,
+    family: usize,
+    detectable_median_ratio: Option<f64>,
+    detectable_worst: Option<DetectableWorst>,
+}
+
+/// The metric of which only the largest change could have been seen.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct DetectableWorst {
+    id: MetricId,
+    ratio: Bound,
+}
+
+/// A metric by name.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct MetricId {
+    suite: String,
+    benchmark: String,
+    metric: String,
+}
+
+/// Expected against measured benchmarks.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Coverage {
+    expected: usize,
+    measured: usize,
+    compared: usize,
+    problems: Vec<CoverageProblem>,
+}
+
+/// One coverage problem.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct CoverageProblem {
+    suite: String,
+    benchmark: Option<BenchmarkId>,
+    trouble: Trouble,
+}
+
+/// A benchmark by name.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct BenchmarkId {
+    suite: String,
+    benchmark: String,
+}
+
+/// What is wrong with the coverage.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Trouble {
+    New,
+    Missing,
+    Renamed { to: String },
+    Unparsed { text: String },
+    Crashed { arm: Arm, message: String, tail: String },
+    TimedOut { arm: Arm, limit_s: u64 },
+    BuildFailed { arm: Arm, message: String, tail: String },
+}
+
+/// What the report says about the run as a whole.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Notice {
+    Interrupted,
+    TimeLimit { limit_s: u64 },
+    SameTree,
+    SuiteChanged { suite: String },
+    WaiverUnused { id: String, line: usize },
+    RuleUnused { selector: String },
+    HeadPolicyDiffers { message: String },
+    Note { message: String },
+}
+
+/// One metric, judged.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Row {
+    id: MetricId,
+    outcome: Outcome,
+    verdict: Verdict,
+    /// What happened, as the sentence that every report has. Written, never read.
+    #[serde(default)]
+    message: String,
+    /// The base unit of all values: `s`, `B`, `count`, `ratio`, `/s`, `B/s`, or a foreign one.
+    unit: Unit,
+    direction: Direction,
+    kind: Kind,
+    determinism: Determinism,
+    role: Role,
+    /// How much one iteration works through.
+    work: Option<Quantity>,
+    base: Option<Side>,
+    head: Option<Side>,
+    effect: Option<Effect>,
+    method: Method,
+    thresholds: Thresholds,
+    budget: Option<BudgetCheck>,
+    waiver: Option<WaiverState>,
+    /// The smallest change that would have been seen in four of five runs, as a fraction.
+    detectable_ratio: Option<f64>,
+    warnings: Vec<Warning>,
+    owner: Option<String>,
+}
+
+/// A unit: one that Tollgate knows, or a foreign name.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Unit {
+    Seconds,
+    Bytes,
+    Count,
+    Ratio,
+    PerSecond,
+    BytesPerSecond,
+    Other(String),
+}
+
+/// A value with its unit.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Quantity {
+    value: f64,
+    unit: Unit,
+}
+
+/// The values of one side.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Side {
+    /// The median, in base units.
+    value: f64,
+    /// The one number of each round or stored run.
+    statistics: Vec<f64>,
+}
+
+/// How much a metric changed.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Effect {
+    change: Change,
+    precision: Precision,
+}
+
+/// A change: relative to base as a fraction, or absolute in base units where base is 0.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Change {
+    Relative(f64),
+    Absolute(f64),
+}
+
+/// How surely a change is known.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Precision {
+    Exact,
+    /// An end that is null is infinite.
+    Interval {
+        lower: Bound,
+        upper: Bound,
+        confidence: f64,
+    },
+}
+
+/// What a row was compared with.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Method {
+    Paired { rounds: u32, rounds_total: u32 },
+    Stored { runs: u32 },
+    Single,
+    Alone,
+}
+
+/// What was allowed.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Thresholds {
+    tolerance_ratio: Bound,
+    must_detect_ratio: Bound,
+    floor: Bound,
+}
+
+/// The verdict on a metric.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Verdict {
+    Improved,
+    Unchanged,
+    Regressed,
+    Inconclusive { doubt: Doubt },
+    OverBudget,
+    New,
+    Missing,
+    NotComparable { because: Incomparable },
+}
+
+/// Why nothing can be said.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Doubt {
+    TooFewRounds { have: u32, need: u32 },
+    TooNoisy { rounds_needed: Option<u32> },
+    TimeLimit { rounds_needed: Option<u32> },
+    Interrupted,
+    StoredRunsCannotTell { runs: u32, detectable_ratio: Bound },
+    OneProcess,
+    BudgetInsideInterval,
+    RoundsLost { lost: u32, of: u32 },
+}
+
+/// Why base cannot be compared with.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Incomparable {
+    Environment { differences: Vec<Difference> },
+    Unit { base: String, head: String },
+    NoBaseline,
+    BaseFailed,
+}
+
+/// One field in which two machines differ.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Difference {
+    field: String,
+    stored: String,
+    here: String,
+}
+
+/// How a row stands to its budget.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct BudgetCheck {
+    target: Option<f64>,
+    warning: Option<f64>,
+    critical: Option<f64>,
+    level: BudgetLevel,
+    /// A worse limit that may be missed.
+    undecided: Option<BudgetLevel>,
+}
+
+/// How a waiver bears on a row.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct WaiverState {
+    state: WaiverBearing,
+    id: String,
+    ceiling: Ceiling,
+    /// The last day on which it counts, as YYYY-MM-DD.
+    until: String,
+    reason: String,
+    owner: Option<String>,
+    /// Its line in the waiver file.
+    line: usize,
+}
+
+/// Whether a waiver covers its row.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum WaiverBearing {
+    Covers,
+    CeilingExceeded,
+    Expired,
+}
+
+/// How far a waived metric may go.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Ceiling {
+    Change { ratio: f64 },
+    Value { value: f64 },
+}
+
+/// What must be known to read a row's numbers.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Warning {
+    SourceChanged,
+    NotExact,
+    PseudoReplicated,
+    RoundsLost { lost: u32 },
+    Bimodal,
+    NoSpread,
+}

@@ -1,0 +1,77 @@
+//! The report as JUnit XML: a suite is a test suite, a metric is a test case. Refuses to add anything that other formats do not say.
+
+use std::collections::BTreeMap;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::model::{Judgement, Outcome, Row, Verdict};
+
+use super::escape::visible;
+use super::text::Text;
+use super::view::View;
+use super::{number, sentence};
+
+/// The report as JUnit XML.
+pub fn render(judgement: &Judgement) -> String {
+    let mut suites: BTreeMap<String, TestSuite> = BTreeMap::new();
+    for row in &judgement.rows {
+        let name = sentence::shown(row.metric.id.benchmark.suite.as_str());
+        suites.entry(name.clone()).or_insert_with(|| TestSuite::new(name)).add_test_case(case(row));
+    }
+    let mut report = Report::new("tollgate");
+    report.add_test_suites(suites.into_values());
+    let troubles = run_level(&View::of(judgement));
+    if !troubles.test_cases.is_empty() {
+        report.add_test_suite(troubles);
+    }
+    report.to_string().expect("text is always valid XML once its control characters are gone")
+}
+
+/// One metric.
+fn case(row: &Row) -> TestCase {
+    let sentence = plain(&sentence::row(row));
+    let mut status = match (row.outcome, &row.verdict) {
+        (outcome, _) if outcome.fails() => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        (
+            Outcome::Pass | Outcome::Warn,
+            Verdict::Inconclusive(_) | Verdict::NotComparable(_) | Verdict::New | Verdict::Missing,
+        )
+        | (Outcome::Waived, _) => TestCaseStatus::skipped(),
+        _ => TestCaseStatus::success(),
+    };
+    status.set_message(sentence);
+    status.set_type(plain(&sentence::label(row)));
+    if let (true, Some(change)) = (row.outcome.fails(), sentence::effect(row)) {
+        status.set_description(visible(&format!("{}; change {change}", sentence::method(&row.method))));
+    }
+    let id = &row.metric.id;
+    let name = format!("{}:{}", id.benchmark.benchmark, id.metric);
+    let mut case = TestCase::new(sentence::shown(&name), status);
+    case.set_classname(sentence::shown(id.benchmark.suite.as_str()));
+    case
+}
+
+/// What went wrong in measuring, and what has no row.
+fn run_level(view: &View) -> TestSuite {
+    let mut suite = TestSuite::new("measurement");
+    for (at, trouble) in view.troubles.iter().filter(|trouble| trouble.failure).enumerate() {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message(plain(&trouble.sentence));
+        if !trouble.tail.is_empty() {
+            status.set_description(trouble.tail.iter().map(|line| visible(line)).collect::<Vec<_>>().join("\n"));
+        }
+        suite.add_test_case(TestCase::new(format!("failure {}", number::count(at + 1)), status));
+    }
+    let nothing = suite.test_cases.is_empty() && view.failing() == 0;
+    if nothing && view.state == super::view::State::Unknown {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message(view.headline.clone());
+        suite.add_test_case(TestCase::new("verdict", status));
+    }
+    suite
+}
+
+/// A sentence in one visible line.
+fn plain(text: &Text) -> String {
+    text.line(visible)
+}

@@ -1,0 +1,346 @@
+//! The one sentence for a verdict, a doubt, a warning, a notice and a trouble, the same in every report. Refuses to know how it is marked up.
+
+use crate::model::effect::{Change, Effect};
+use crate::model::judgement::{Method, Notice, PolicySource, WaiverState, Warning};
+use crate::model::verdict::Incomparable;
+use crate::model::{
+    BenchmarkId, BudgetLevel, CoverageProblem, Direction, Doubt, Kind, Metric, MetricId, Outcome, Revision, Row,
+    Trouble, Verdict,
+};
+
+use super::escape::{self, NAME_SHOWN_MAX};
+use super::number::{self, plural};
+use super::text::Text;
+
+/// A foreign name as it is shown: short enough for a table.
+pub(super) fn shown(name: &str) -> String {
+    escape::shorten(&escape::visible(name), NAME_SHOWN_MAX)
+}
+
+/// A benchmark as `suite/benchmark`, as the command line takes it.
+pub(super) fn benchmark(id: &BenchmarkId) -> String {
+    shown(&id.to_string())
+}
+
+/// A metric as `suite/benchmark:metric`, its time as the benchmark alone.
+pub(super) fn metric(id: &MetricId) -> String {
+    if is_plain_time(id) { benchmark(&id.benchmark) } else { shown(&id.to_string()) }
+}
+
+/// Whether the metric is the one that a benchmark is about when nothing is said.
+fn is_plain_time(id: &MetricId) -> bool {
+    matches!(id.metric.as_str(), "time" | "wall" | "wall-time")
+}
+
+/// What is said of one row.
+pub(super) fn row(row: &Row) -> Text {
+    let budget = || over_budget(row).filter(|_| row.verdict != Verdict::OverBudget);
+    let said = match &row.verdict {
+        Verdict::OverBudget => over_budget(row).unwrap_or_else(|| subject(row).say(" is over its budget")),
+        Verdict::Regressed | Verdict::Improved => changed(row),
+        Verdict::Unchanged => subject(row).say(" is unchanged"),
+        Verdict::Inconclusive(reason) => subject(row).say(format!(": {}", doubt(reason, &row.method))),
+        Verdict::New => subject(row).say(" is new: there is nothing to compare it with"),
+        Verdict::Missing => subject(row).say(" is missing: base has it, head has not"),
+        Verdict::NotComparable(why) => subject(row).say(" cannot be compared with base: ").then(incomparable(why)),
+    };
+    let said = match (&row.verdict, budget()) {
+        (Verdict::Regressed | Verdict::Improved | Verdict::New | Verdict::Inconclusive(_), Some(budget)) => {
+            said.say("; ").then(budget)
+        }
+        _ => said,
+    };
+    match &row.waiver {
+        Some(state) => said.then(waived(state)),
+        None => said,
+    }
+}
+
+/// `suite/benchmark`, with the metric where it is not the time.
+fn subject(row: &Row) -> Text {
+    Text::literal(metric(&row.metric.id))
+}
+
+/// `core/parse` is 6.3 % slower than base.
+fn changed(row: &Row) -> Text {
+    let Metric { id, kind, unit, .. } = &row.metric;
+    let Some(effect) = &row.effect else { return subject(row).say(" changed") };
+    let (size, more) = (number::change_size(effect, unit), effect.change.value() > 0.0);
+    let bench = Text::literal(benchmark(&id.benchmark));
+    let name = shown(id.metric.as_str());
+    if let Change::Absolute(_) = effect.change {
+        return bench
+            .say(format!(" has {size} {} ", if more { "more" } else { "less" }))
+            .code(name)
+            .say(" than base, which has none");
+    }
+    match kind {
+        Kind::Time if is_plain_time(id) => bench.say(format!(" is {size} {} than base", slower(more))),
+        Kind::Time => bench.say(format!(" is {size} {} than base in ", slower(more))).code(name),
+        Kind::Bytes if is_memory(&name) => bench
+            .say(format!(" uses {size} {} memory than base (", if more { "more" } else { "less" }))
+            .code(name)
+            .say(")"),
+        Kind::Bytes => {
+            bench.say(format!(" is {size} {} than base in ", if more { "larger" } else { "smaller" })).code(name)
+        }
+        Kind::Count => {
+            bench.say(format!(" needs {size} {} ", if more { "more" } else { "fewer" })).code(name).say(" than base")
+        }
+        Kind::Rate | Kind::Ratio | Kind::Slope => {
+            bench.say(format!(" has a {size} {} ", if more { "higher" } else { "lower" })).code(name).say(" than base")
+        }
+    }
+}
+
+/// The word for a longer or shorter time.
+fn slower(more: bool) -> &'static str {
+    if more { "slower" } else { "faster" }
+}
+
+/// Whether a size is one of memory, not of a file.
+fn is_memory(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["rss", "heap", "mem", "alloc"].iter().any(|word| name.contains(word))
+}
+
+/// `checkout:latency-p95` is 131 ms, over its critical budget of 120 ms.
+fn over_budget(row: &Row) -> Option<Text> {
+    let check = row.budget.as_ref().filter(|check| check.level > BudgetLevel::Within)?;
+    let limit = number::limit_at(&check.budget, check.level)?;
+    let unit = &row.metric.unit;
+    let (word, which) = match (row.metric.direction, check.level) {
+        (Direction::LowerIsBetter, BudgetLevel::Critical) => ("over", "critical budget"),
+        (Direction::HigherIsBetter, BudgetLevel::Critical) => ("under", "critical budget"),
+        (Direction::LowerIsBetter, BudgetLevel::Warning) => ("over", "warning limit"),
+        (Direction::HigherIsBetter, BudgetLevel::Warning) => ("under", "warning limit"),
+        (Direction::LowerIsBetter, _) => ("over", "target"),
+        (Direction::HigherIsBetter, _) => ("under", "target"),
+    };
+    let value = row.head.as_ref().map_or(f64::NAN, |head| head.value);
+    let value = if value.is_finite() { number::quantity(value, unit) } else { "unknown".to_owned() };
+    let said = if row.verdict == Verdict::OverBudget { subject(row).say(" is ") } else { Text::prose("it is ") };
+    Some(said.say(format!("{value}, {word} its {which} of {}", number::quantity(limit, unit))))
+}
+
+/// How a waiver bears on a row, as the end of its sentence.
+fn waived(state: &WaiverState) -> Text {
+    let (waiver, word) = match state {
+        WaiverState::Covers(waiver) => (waiver, "waived until"),
+        WaiverState::CeilingExceeded(waiver) => (waiver, "worse than its waiver allows, which counts until"),
+        WaiverState::Expired(waiver) => (waiver, "its waiver expired after"),
+    };
+    let text = Text::prose(format!(" ({word} {}", waiver.until));
+    let text = match &waiver.owner {
+        Some(owner) => text.say(" by ").code(shown(owner)),
+        None => text,
+    };
+    text.say(": ").code(shown(&waiver.reason)).say(")")
+}
+
+/// Why nothing can be said, and what it would take.
+pub(super) fn doubt(doubt: &Doubt, method: &Method) -> String {
+    let run = match method {
+        Method::Paired { rounds_total, .. } => *rounds_total,
+        Method::Stored { runs } => *runs,
+        Method::Single | Method::Alone => 1,
+    };
+    let settle = |needed: &Option<u32>| match needed {
+        Some(needed) => format!("would need {}", plural(needed.saturating_sub(run).max(1) as usize, "more round")),
+        None => "no affordable number of rounds would settle it".to_owned(),
+    };
+    match doubt {
+        Doubt::TooFewRounds { have, need } => {
+            format!("too few rounds to tell: {have} of the {need} that any test needs")
+        }
+        Doubt::TooNoisy { rounds_needed } => format!("too noisy to tell: {}", settle(rounds_needed)),
+        Doubt::TimeLimit { rounds_needed } => format!("the time limit came first: {}", settle(rounds_needed)),
+        Doubt::Interrupted => "the measurement was interrupted before it could be decided".to_owned(),
+        Doubt::StoredRunsCannotTell { runs, detectable_ratio } => format!(
+            "{} could only show a change of {} or more",
+            plural(*runs as usize, "stored run"),
+            number::percent(*detectable_ratio)
+        ),
+        Doubt::OneProcess => "one process a side says nothing about the spread between processes".to_owned(),
+        Doubt::BudgetInsideInterval => "the limit lies inside the interval: it may be missed or kept".to_owned(),
+        Doubt::RoundsLost { lost, of } => format!("{lost} of {} were lost", plural(*of as usize, "round")),
+    }
+}
+
+/// Why base cannot be compared with.
+fn incomparable(why: &Incomparable) -> Text {
+    match why {
+        Incomparable::Environment(differences) => {
+            let mut text = Text::prose("the stored runs come from another machine (");
+            for (at, difference) in differences.iter().enumerate() {
+                let comma = if at == 0 { "" } else { ", " };
+                text =
+                    text.say(format!("{comma}{} ", difference.field)).code(shown(&difference.stored)).say(" there, ");
+                text = text.code(shown(&difference.here)).say(" here");
+            }
+            text.say(")")
+        }
+        Incomparable::Unit { base, head } => {
+            Text::prose("its unit was ").code(shown(base)).say(" and is ").code(shown(head))
+        }
+        Incomparable::NoBaseline => {
+            Text::prose("there is no stored baseline; run ").code("tollgate baseline update").say(" on the base branch")
+        }
+        Incomparable::BaseFailed => Text::prose("base could not be built or run"),
+    }
+}
+
+/// The words of the verdict column.
+pub(super) fn label(row: &Row) -> Text {
+    let words = match &row.verdict {
+        Verdict::Improved => "improved",
+        Verdict::Unchanged => "unchanged",
+        Verdict::Regressed => "regressed",
+        Verdict::Inconclusive(_) => "inconclusive",
+        Verdict::OverBudget => "over budget",
+        Verdict::New => "new",
+        Verdict::Missing => "missing",
+        Verdict::NotComparable(_) => "not comparable",
+    };
+    let level = row.budget.as_ref().map_or(BudgetLevel::Within, |check| check.level);
+    let budget = match level {
+        BudgetLevel::Critical => "over budget",
+        BudgetLevel::Warning => "over warning limit",
+        BudgetLevel::Target => "over target",
+        BudgetLevel::Within => "",
+    };
+    let words = match (&row.verdict, budget) {
+        (_, "") => words.to_owned(),
+        (Verdict::OverBudget | Verdict::Unchanged, budget) => budget.to_owned(),
+        (_, budget) => format!("{budget}, {words}"),
+    };
+    match (&row.waiver, row.outcome) {
+        (Some(WaiverState::Covers(waiver)), Outcome::Waived) => {
+            let text = Text::prose(format!("{words}, waived until {}", waiver.until));
+            waiver.owner.iter().fold(text, |text, owner| text.say(" by ").code(shown(owner)))
+        }
+        (Some(WaiverState::Expired(waiver)), _) => Text::prose(format!("{words}, waiver expired {}", waiver.until)),
+        (Some(WaiverState::CeilingExceeded(_)), _) => Text::prose(format!("{words}, beyond its waiver")),
+        _ => Text::prose(words),
+    }
+}
+
+/// What must be known to read a row's numbers.
+pub(super) fn warning(warning: &Warning) -> String {
+    match warning {
+        Warning::SourceChanged => "the benchmark's own source differs between base and head".to_owned(),
+        Warning::NotExact => {
+            "declared exact, but its values spread between rounds, so it was judged as noisy".to_owned()
+        }
+        Warning::PseudoReplicated => "one process a side: the spread between processes is unknown".to_owned(),
+        Warning::RoundsLost { lost } => format!("{} lost", plural(*lost as usize, "round")),
+        Warning::Bimodal => "the values fall into two groups".to_owned(),
+        Warning::NoSpread => "all rounds gave the same value: the timer may be too coarse".to_owned(),
+    }
+}
+
+/// What is said about the run as a whole.
+pub(super) fn notice(notice: &Notice) -> Text {
+    match notice {
+        Notice::Interrupted => Text::prose("The measurement was interrupted; what was measured is judged. Go on with ")
+            .code("tollgate check --resume")
+            .say("."),
+        Notice::TimeLimit { limit_s } => {
+            Text::prose(format!("The time limit of {} ended the measurement.", number::duration(*limit_s)))
+        }
+        Notice::SameTree => Text::prose("Base and head are the same tree: any difference is noise."),
+        Notice::SuiteChanged { suite } => Text::prose("Suite ")
+            .code(shown(suite))
+            .say(" is defined differently in head; each side ran its own definition."),
+        Notice::WaiverUnused { id, line } => Text::prose("The waiver for ")
+            .code(shown(id))
+            .say(format!(" (line {line} of "))
+            .code("tollgate-waivers.toml")
+            .say(") names no metric that was measured; delete it."),
+        Notice::RuleUnused { selector } => {
+            Text::prose("The rule or budget for ").code(shown(selector)).say(" selects no metric that was measured.")
+        }
+        Notice::HeadPolicyDiffers { message } => {
+            Text::prose("Head's own policy would have judged otherwise: ").code(escape::shorten(message, 400))
+        }
+        Notice::Note(note) => Text::prose(escape::shorten(note, 600)),
+    }
+}
+
+/// What is wrong with the coverage of a suite or a benchmark.
+pub(super) fn trouble(problem: &CoverageProblem) -> Text {
+    let what = match &problem.benchmark {
+        Some(id) => Text::literal(benchmark(id)),
+        None => Text::prose("suite ").code(shown(problem.suite.as_str())),
+    };
+    let message = |message: &String| escape::shorten(message, 400);
+    match &problem.trouble {
+        Trouble::New => what.say(" is new"),
+        Trouble::Missing => what.say(" is missing: base has it, head has not"),
+        Trouble::Renamed { to } => what.say(" is missing; it is probably called ").code(shown(to.as_str())).say(" now"),
+        Trouble::Unparsed { text } => {
+            what.say(" gave something that was not understood: ").code(escape::shorten(text, 400))
+        }
+        Trouble::Crashed { arm, message: said, .. } => {
+            what.say(format!(" failed on {}: ", arm.as_str())).code(message(said))
+        }
+        Trouble::TimedOut { arm, limit_s } => {
+            what.say(format!(" did not end within {} on {}", number::duration(*limit_s), arm.as_str()))
+        }
+        Trouble::BuildFailed { arm, message: said, .. } => {
+            what.say(format!(" could not be built on {}: ", arm.as_str())).code(message(said))
+        }
+    }
+}
+
+/// How a row was decided.
+pub(super) fn method(method: &Method) -> String {
+    match method {
+        Method::Paired { rounds, rounds_total } if rounds == rounds_total => {
+            format!("{}, base and head in pairs on this machine", plural(*rounds as usize, "round"))
+        }
+        Method::Paired { rounds, rounds_total } => format!(
+            "{} of {rounds_total}, base and head in pairs on this machine (the others chose what to look at)",
+            plural(*rounds as usize, "round")
+        ),
+        Method::Stored { runs } => format!("against {} of the baseline", plural(*runs as usize, "stored run")),
+        Method::Single => "one result a side".to_owned(),
+        Method::Alone => "nothing to compare with".to_owned(),
+    }
+}
+
+/// Where the policy came from.
+pub(super) fn policy(source: &PolicySource) -> Text {
+    match source {
+        PolicySource::Base => Text::prose("from base (head does not change it)"),
+        PolicySource::BaseAndHead { changed } => {
+            let names: Vec<_> = changed.iter().map(|name| shown(name)).collect();
+            Text::prose("from base; head changes ").list(&names, 10).say(", and was judged by both")
+        }
+        PolicySource::Head => Text::prose("from head: base has none"),
+        PolicySource::Given { path } => Text::prose("from ").code(shown(path)).say(", named on the command line"),
+    }
+}
+
+/// The command that measures one benchmark again; safe to paste whatever its name is.
+pub(super) fn reproduce(id: &BenchmarkId, base: Option<&Revision>) -> String {
+    let only = escape::glob(&id.to_string());
+    // Quoted even where a plain word would do: next to each other, all commands look alike.
+    let only = if only.contains('\'') { escape::shell(&only) } else { format!("'{only}'") };
+    match base {
+        Some(base) => {
+            let commit: String = base.commit.chars().filter(char::is_ascii_hexdigit).take(9).collect();
+            if commit.is_empty() {
+                format!("tollgate check --only {only}")
+            } else {
+                format!("tollgate check --only {only} --base {commit}")
+            }
+        }
+        None => format!("tollgate check --only {only}"),
+    }
+}
+
+/// The effect of a row that a reader should compare with its thresholds, where there is one.
+pub(super) fn effect(row: &Row) -> Option<String> {
+    row.effect.as_ref().map(|effect: &Effect| number::change(effect, &row.metric.unit))
+}

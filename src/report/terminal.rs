@@ -1,0 +1,217 @@
+//! The report for a terminal: failing first, columns aligned, at most 100 wide. Colour only repeats what words say. Refuses to know whether colour is wanted.
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::model::Judgement;
+
+use super::escape;
+use super::number::plural;
+use super::text::Text;
+use super::view::{Fact, RowView, State, View, advice};
+
+/// Columns that the report fits into. Only a command that is meant to be pasted may be longer.
+const WIDTH: usize = 100;
+
+/// Rows of a table that does not fail; the other formats have them all.
+const ROWS_MAX: usize = 20;
+
+/// The narrowest that the column of benchmarks becomes.
+const NAME_MIN: usize = 16;
+
+/// Bold.
+const BOLD: Style = Style::new().bold();
+/// What matters less.
+const DIM: Style = Style::new().dimmed();
+
+/// The report as text with ANSI styles, which the caller strips where they are not wanted.
+pub fn render(judgement: &Judgement) -> String {
+    let view = View::of(judgement);
+    let mut out = String::new();
+    heading(&mut out, &view);
+    if !view.urgent.is_empty() {
+        table(&mut out, &view.urgent, &view.change_title, Last::Verdict);
+    }
+    for trouble in &view.troubles {
+        paragraph(&mut out, "! ", &line(&trouble.sentence));
+        for text in &trouble.tail {
+            out.push_str(&format!("    {DIM}│ {}{DIM:#}\n", fit(&escape::terminal(text), WIDTH - 6)));
+        }
+    }
+    gap(&mut out, view.troubles.is_empty());
+    for finding in &view.findings {
+        paragraph(&mut out, "", &format!("{} {}", finding.number, line(&finding.sentence)));
+        paragraph(&mut out, "  evidence   ", &escape::terminal(&finding.evidence));
+        for warning in &finding.warnings {
+            paragraph(&mut out, "  mind       ", &escape::terminal(warning));
+        }
+        if let Some(owner) = &finding.owner {
+            paragraph(&mut out, "  owner      ", &escape::terminal(owner));
+        }
+        out.push_str(&format!("  reproduce  {BOLD}{}{BOLD:#}\n\n", escape::terminal(&finding.reproduce)));
+    }
+    for notice in &view.notices {
+        paragraph(&mut out, "note: ", &line(notice));
+    }
+    gap(&mut out, view.notices.is_empty());
+    for group in &view.groups {
+        out.push_str(&format!("{BOLD}{}{BOLD:#}\n", escape::terminal(&group.title)));
+        let shown = group.rows.len().min(ROWS_MAX);
+        table(&mut out, &group.rows[..shown], &view.change_title, Last::Note);
+        if group.rows.len() > shown {
+            out.truncate(out.len() - 1);
+            out.push_str(&format!("  {DIM}and {}{DIM:#}\n\n", plural(group.rows.len() - shown, "more row")));
+        }
+    }
+    decided(&mut out, &view.decided);
+    out
+}
+
+/// The headline, what it means, what to do.
+fn heading(out: &mut String, view: &View) {
+    let colour = match view.state {
+        State::Passed => AnsiColor::Green,
+        State::Noted | State::Unknown => AnsiColor::Yellow,
+        State::Failed => AnsiColor::Red,
+    };
+    let style = Style::new().bold().fg_color(Some(colour.into()));
+    for text in wrap(&view.headline, WIDTH) {
+        out.push_str(&format!("{style}{text}{style:#}\n"));
+    }
+    if !view.lead.is_empty() {
+        paragraph(out, "", &line(&view.lead));
+    }
+    if !advice(view.state).is_empty() {
+        paragraph(out, "", advice(view.state));
+    }
+    out.push('\n');
+}
+
+/// A blank line after a block that is there.
+fn gap(out: &mut String, empty: bool) {
+    if !empty {
+        out.push('\n');
+    }
+}
+
+/// A sentence in one line, escaped.
+fn line(text: &Text) -> String {
+    text.line(escape::terminal)
+}
+
+/// Wrapped text after a prefix, its further lines indented to it.
+fn paragraph(out: &mut String, prefix: &str, text: &str) {
+    let indent = " ".repeat(prefix.width());
+    for (at, part) in wrap(text, WIDTH - prefix.width()).into_iter().enumerate() {
+        out.push_str(if at == 0 { prefix } else { &indent });
+        out.push_str(&part);
+        out.push('\n');
+    }
+}
+
+/// What the last column of a table says.
+#[derive(Clone, Copy)]
+enum Last {
+    /// The verdict, for rows that differ in it.
+    Verdict,
+    /// The note, for rows that share a verdict.
+    Note,
+}
+
+/// A table; the benchmark's column gives way where it is too wide.
+fn table(out: &mut String, rows: &[RowView], change: &str, last: Last) {
+    let title = match last {
+        Last::Verdict => "verdict",
+        Last::Note => "",
+    };
+    let mut cells = vec![["benchmark", "metric", "base", "head", change, "allowed", title].map(str::to_owned)];
+    cells.extend(rows.iter().map(|row| {
+        let last = match last {
+            Last::Verdict => line(&row.verdict),
+            Last::Note => row.note.clone(),
+        };
+        [&row.benchmark, &row.metric, &row.base, &row.head, &row.change, &row.allowed, &last]
+            .map(|cell| escape::terminal(cell))
+    }));
+    let mut widths = [0; 7];
+    for row in &cells {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    shrink(&mut widths);
+    for (at, row) in cells.iter().enumerate() {
+        let mut text = String::new();
+        for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
+            let cell = fit(cell, width);
+            let pad = " ".repeat(width - cell.width());
+            let right = matches!(column, 2 | 3);
+            text.push_str("  ");
+            text.push_str(&if right { format!("{pad}{cell}") } else { format!("{cell}{pad}") });
+        }
+        let style = match rows.get(at.wrapping_sub(1)) {
+            None => DIM,
+            Some(row) if row.fails => Style::new().fg_color(Some(AnsiColor::Red.into())),
+            Some(_) => Style::new(),
+        };
+        out.push_str(&format!("{style}{}{style:#}\n", text.trim_end()));
+    }
+    out.push('\n');
+}
+
+/// Makes the columns fit: first the last one, then the metric's, then the units of hostile numbers, and the benchmark's where it can.
+fn shrink(widths: &mut [usize; 7]) {
+    for (column, least) in [(6, 12), (0, NAME_MIN), (1, 8), (6, 6), (2, 9), (3, 9), (5, 8), (4, 12)] {
+        let total: usize = widths.iter().map(|width| width + 2).sum();
+        let excess = total.saturating_sub(WIDTH);
+        widths[column] -= excess.min(widths[column].saturating_sub(least));
+    }
+}
+
+/// At most `width` columns, cut in the middle.
+fn fit(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut most = text.chars().count().min(width);
+    loop {
+        let short = escape::shorten(text, most);
+        if short.width() <= width || most <= 1 {
+            return if short.width() <= width { short } else { String::new() };
+        }
+        most -= 1;
+    }
+}
+
+/// Lines of at most `width` columns, broken at spaces; a longer word is broken where it must be.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.width() + 1 + word.width() <= width {
+            line.push(' ');
+            line.push_str(word);
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(String::new());
+        }
+        for c in word.chars() {
+            let line = lines.last_mut().expect("there is always a line");
+            if line.width() + c.width().unwrap_or(0) > width {
+                lines.push(c.to_string());
+            } else {
+                line.push(c);
+            }
+        }
+    }
+    lines
+}
+
+/// How the run was decided.
+fn decided(out: &mut String, facts: &[Fact]) {
+    let widest = facts.iter().map(|fact| fact.term.len()).max().unwrap_or(0);
+    for fact in facts {
+        paragraph(out, &format!("{:widest$}  ", fact.term.to_lowercase()), &line(&fact.text));
+    }
+}

@@ -1,0 +1,128 @@
+//! How a run was decided: what was compared where, by which rounds, with which promise. Refuses to repeat what the rows say.
+
+use serde::Serialize;
+
+use crate::model::judgement::Method;
+use crate::model::{Judgement, Revision};
+
+use super::super::number::{self, count, plural};
+use super::super::sentence::{self, shown};
+use super::super::text::Text;
+
+/// One fact about how the run was decided.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::report) struct Fact {
+    /// What it is about.
+    pub(in crate::report) term: &'static str,
+    /// The fact.
+    pub(in crate::report) text: Text,
+}
+
+/// The facts in reading order.
+pub(super) fn facts(judgement: &Judgement) -> Vec<Fact> {
+    let fact = |term, text| Fact { term, text };
+    let base = judgement.base.as_ref().map_or_else(|| Text::prose("none"), revision);
+    let mut facts = vec![
+        fact("Base", base),
+        fact("Head", revision(&judgement.head)),
+        fact("Machine", machine(judgement)),
+        fact("Coverage", Text::prose(coverage(judgement))),
+        fact("Method", Text::prose(methods(judgement))),
+        fact("Promise", Text::prose(promise(judgement))),
+    ];
+    facts.extend(sensitivity(judgement).map(|text| fact("Sensitivity", text)));
+    facts.push(fact("Policy", sentence::policy(&judgement.policy)));
+    let took = format!("{}, seed ", number::duration(judgement.elapsed_s));
+    facts.push(fact("Measured in", Text::prose(took).code(judgement.seed.to_string())));
+    facts
+}
+
+/// A revision: commit, how it was named, title.
+fn revision(revision: &Revision) -> Text {
+    let text = Text::literal(shown(&revision.short())).say(" (").code(shown(&revision.label)).say(")");
+    let text = if revision.dirty { text.say(" with uncommitted work") } else { text };
+    if revision.title.is_empty() { text } else { text.say(" ").code(shown(&revision.title)) }
+}
+
+/// The machine.
+fn machine(judgement: &Judgement) -> Text {
+    let machine = &judgement.environment;
+    let memory = number::quantity(bytes(machine.memory_bytes), &crate::model::Unit::Bytes);
+    let text = Text::literal(shown(&machine.cpu_model))
+        .say(format!(", {}, {memory}, ", plural(machine.cores as usize, "core")))
+        .code(shown(machine.image.as_ref().unwrap_or(&machine.os)))
+        .say(", ")
+        .code(shown(&machine.toolchain));
+    match machine.hypervisor.as_str() {
+        "none" | "unknown" => text,
+        hypervisor => text.say(", ").code(shown(hypervisor)),
+    }
+}
+
+/// A size in bytes as a number to show; three digits of it are.
+fn bytes(bytes: u64) -> f64 {
+    bytes as f64
+}
+
+/// How many of the expected benchmarks were measured and compared.
+pub(super) fn coverage(judgement: &Judgement) -> String {
+    let coverage = &judgement.coverage;
+    format!(
+        "{} expected, {} measured, {} compared",
+        plural(coverage.expected, "benchmark"),
+        count(coverage.measured),
+        count(coverage.compared)
+    )
+}
+
+/// How many rows were decided how.
+fn methods(judgement: &Judgement) -> String {
+    let (mut paired, mut stored, mut single, mut alone) = (0, 0, 0, 0);
+    let (mut fewest, mut most) = (u32::MAX, 0);
+    for row in &judgement.rows {
+        match row.method {
+            Method::Paired { rounds_total, .. } => {
+                paired += 1;
+                fewest = fewest.min(rounds_total);
+                most = most.max(rounds_total);
+            }
+            Method::Stored { .. } => stored += 1,
+            Method::Single => single += 1,
+            Method::Alone => alone += 1,
+        }
+    }
+    let rounds = if fewest == most { plural(most as usize, "round") } else { format!("{fewest}–{most} rounds") };
+    let part = |number: usize, how: String| (number > 0).then(|| format!("{} {how}", plural(number, "check")));
+    let parts: Vec<_> = [
+        part(paired, format!("by {rounds} of base and head in pairs")),
+        part(stored, "by stored runs of the baseline".to_owned()),
+        part(single, "by one result a side".to_owned()),
+        part(alone, "with nothing to compare with".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() { "nothing was compared".to_owned() } else { parts.join("; ") }
+}
+
+/// The promise of the run.
+fn promise(judgement: &Judgement) -> String {
+    let promise = &judgement.promise;
+    format!(
+        "a run of unchanged code fails at most {} of the time, shared by {}",
+        number::percent(promise.false_alarm_rate),
+        plural(promise.family, "metric")
+    )
+}
+
+/// The smallest change that could have been seen.
+fn sensitivity(judgement: &Judgement) -> Option<Text> {
+    let median = judgement.promise.detectable_median_ratio?;
+    let text = Text::prose(format!("smallest change that could have been seen: median {}", number::percent(median)));
+    Some(match &judgement.promise.detectable_worst {
+        Some((id, worst)) => {
+            text.say(format!(", worst {} (", number::percent(*worst))).code(sentence::metric(id)).say(")")
+        }
+        None => text,
+    })
+}

@@ -1,0 +1,255 @@
+//! What a report may show, already in words and formatted numbers. Refuses to judge, and to know any markup.
+
+mod decided;
+mod headline;
+mod row;
+
+use serde::Serialize;
+
+use crate::model::{BudgetLevel, CoverageProblem, Judgement, Outcome, Row, Trouble, Verdict};
+
+use super::number::{self, plural};
+use super::sentence;
+use super::text::Text;
+
+pub(super) use decided::Fact;
+pub(super) use headline::{State, advice};
+pub(super) use row::{RowView, scale};
+
+/// The lines of a failed program's output that are shown.
+const TAIL_LINES_MAX: usize = 20;
+
+/// Everything that a report may show.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct View {
+    /// Whether the run failed, for a style; the headline says the same in words.
+    pub(super) state: State,
+    /// The state as a symbol.
+    pub(super) light: &'static str,
+    /// The one line that can be read alone, without a name from outside.
+    pub(super) headline: String,
+    /// What it means, with names.
+    pub(super) lead: Text,
+    /// What the column of changes is called: with its confidence where all rows share it.
+    pub(super) change_title: String,
+    /// The rows that a person should look at, worst first.
+    pub(super) urgent: Vec<RowView>,
+    /// The failing rows in detail.
+    pub(super) findings: Vec<Finding>,
+    /// What went wrong in measuring.
+    pub(super) troubles: Vec<TroubleView>,
+    /// What the coverage comes to.
+    pub(super) coverage: String,
+    /// What the report says about the run as a whole.
+    pub(super) notices: Vec<Text>,
+    /// All other rows, by verdict.
+    pub(super) groups: Vec<Group>,
+    /// How it was decided.
+    pub(super) decided: Vec<Fact>,
+}
+
+/// A failing row in detail.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Finding {
+    /// `PERF-001`.
+    pub(super) number: String,
+    /// What happened.
+    pub(super) sentence: Text,
+    /// The rounds, the interval and what was allowed.
+    pub(super) evidence: String,
+    /// What must be known to read the numbers.
+    pub(super) warnings: Vec<String>,
+    /// Who answers for it.
+    pub(super) owner: Option<String>,
+    /// The command that measures it again.
+    pub(super) reproduce: String,
+    /// The row.
+    pub(super) row: RowView,
+}
+
+/// Something that went wrong in measuring.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct TroubleView {
+    /// What happened.
+    pub(super) sentence: Text,
+    /// The last lines of the output, if there are any.
+    pub(super) tail: Vec<String>,
+    /// Whether it is a failure, not a difference between base and head.
+    pub(super) failure: bool,
+}
+
+/// Rows of one verdict.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Group {
+    /// `93 unchanged`.
+    pub(super) title: String,
+    /// The rows, in the order of their names.
+    pub(super) rows: Vec<RowView>,
+    /// How many of them were left out.
+    pub(super) omitted: usize,
+}
+
+impl View {
+    /// The view of a judgement.
+    pub(super) fn of(judgement: &Judgement) -> Self {
+        let mut urgent: Vec<&Row> = judgement.rows.iter().filter(|row| is_urgent(row)).collect();
+        urgent.sort_by(|a, b| {
+            let key = |row: &Row| (row.outcome.fails(), row.outcome, worsening(row));
+            let (a_key, b_key) = (key(a), key(b));
+            b_key
+                .0
+                .cmp(&a_key.0)
+                .then(b_key.1.cmp(&a_key.1))
+                .then(b_key.2.total_cmp(&a_key.2))
+                .then_with(|| a.metric.id.cmp(&b.metric.id))
+        });
+        let failing: Vec<&Row> = urgent.iter().copied().filter(|row| row.outcome.fails()).collect();
+        let state = State::of(judgement);
+        Self {
+            state,
+            light: state.light(),
+            headline: headline::headline(judgement),
+            lead: headline::lead(judgement, &failing),
+            change_title: row::change_title(judgement),
+            findings: failing.iter().enumerate().map(|(at, row)| finding(at, row, judgement)).collect(),
+            urgent: urgent.into_iter().map(RowView::of).collect(),
+            troubles: troubles(judgement),
+            coverage: decided::coverage(judgement),
+            notices: judgement.notices.iter().map(sentence::notice).collect(),
+            groups: groups(judgement),
+            decided: decided::facts(judgement),
+        }
+    }
+
+    /// How many rows block.
+    pub(super) fn failing(&self) -> usize {
+        self.findings.len()
+    }
+}
+
+/// Whether a person should look at a row: it blocks, is waived, or is worse without blocking.
+pub(super) fn is_urgent(row: &Row) -> bool {
+    let limit_missed = row.budget.as_ref().is_some_and(|check| check.level > BudgetLevel::Within);
+    match row.outcome {
+        Outcome::Pass => false,
+        Outcome::Warn => {
+            limit_missed || matches!(row.verdict, Verdict::Regressed | Verdict::OverBudget | Verdict::Missing)
+        }
+        _ => true,
+    }
+}
+
+/// How much worse a row is, as a fraction; for the order of rows only.
+fn worsening(row: &Row) -> f64 {
+    let change = row.effect.as_ref().map_or(0.0, |effect| effect.change.value());
+    match row.metric.direction {
+        crate::model::Direction::LowerIsBetter => change,
+        crate::model::Direction::HigherIsBetter => -change,
+    }
+}
+
+/// A failing row in detail.
+fn finding(at: usize, row: &Row, judgement: &Judgement) -> Finding {
+    let mut evidence = sentence::method(&row.method);
+    if let Some(change) = sentence::effect(row) {
+        evidence.push_str(&format!("; change {change}"));
+        if let Some(confidence) = row::confidence(row) {
+            evidence.push_str(&format!(", {} interval", number::percent(confidence)));
+        }
+    }
+    let allowed = row::allowed(row);
+    if !allowed.is_empty() {
+        evidence.push_str(&format!("; allowed {allowed}"));
+    }
+    Finding {
+        number: format!("PERF-{:03}", at + 1),
+        sentence: sentence::row(row),
+        evidence,
+        warnings: row.warnings.iter().map(sentence::warning).collect(),
+        owner: row.owner.as_deref().map(sentence::shown),
+        reproduce: sentence::reproduce(&row.metric.id.benchmark, judgement.base.as_ref()),
+        row: RowView::of(row),
+    }
+}
+
+/// What went wrong in measuring, failures first.
+fn troubles(judgement: &Judgement) -> Vec<TroubleView> {
+    let mut troubles: Vec<_> = judgement
+        .coverage
+        .problems
+        .iter()
+        .map(|problem| TroubleView {
+            sentence: sentence::trouble(problem),
+            tail: tail(problem),
+            failure: is_failure(&problem.trouble),
+        })
+        .collect();
+    troubles.sort_by_key(|trouble| !trouble.failure);
+    troubles
+}
+
+/// Whether something failed, as against being there on one side only.
+pub(super) fn is_failure(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::New | Trouble::Missing | Trouble::Renamed { .. } => false,
+        Trouble::Unparsed { .. } | Trouble::Crashed { .. } | Trouble::TimedOut { .. } | Trouble::BuildFailed { .. } => {
+            true
+        }
+    }
+}
+
+/// The last lines of a failed program's output.
+fn tail(problem: &CoverageProblem) -> Vec<String> {
+    match &problem.trouble {
+        Trouble::Crashed { tail, .. } | Trouble::BuildFailed { tail, .. } => {
+            let lines: Vec<_> = tail.lines().filter(|line| !line.trim().is_empty()).collect();
+            let from = lines.len().saturating_sub(TAIL_LINES_MAX);
+            lines.into_iter().skip(from).map(|line| super::escape::shorten(line, 200)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The rows that are not urgent, by verdict: what a reader may want to know first, the unchanged last.
+fn groups(judgement: &Judgement) -> Vec<Group> {
+    let kinds: [(&str, fn(&Verdict) -> bool); 6] = [
+        ("inconclusive", |v| matches!(v, Verdict::Inconclusive(_))),
+        ("not comparable", |v| matches!(v, Verdict::NotComparable(_))),
+        ("missing", |v| matches!(v, Verdict::Missing)),
+        ("new", |v| matches!(v, Verdict::New)),
+        ("improved", |v| matches!(v, Verdict::Improved)),
+        // A metric that is only informative may regress and still be nothing to look at.
+        ("unchanged", |v| matches!(v, Verdict::Unchanged)),
+    ];
+    let rest: Vec<_> = judgement.rows.iter().filter(|row| !is_urgent(row)).collect();
+    let group = |title: &str, is: &dyn Fn(&Verdict) -> bool| {
+        let rows: Vec<_> = rest.iter().filter(|row| is(&row.verdict)).map(|row| RowView::of(row)).collect();
+        let more = if title == "inconclusive" { more_rounds(judgement) } else { String::new() };
+        (!rows.is_empty()).then(|| Group {
+            title: format!("{} {title}{more}", number::count(rows.len())),
+            rows,
+            omitted: 0,
+        })
+    };
+    let worse = |verdict: &Verdict| matches!(verdict, Verdict::Regressed | Verdict::OverBudget);
+    group("worse, but not gated", &worse)
+        .into_iter()
+        .chain(kinds.iter().filter_map(|(title, is)| group(title, is)))
+        .collect()
+}
+
+/// What it would take to decide the inconclusive rows that do not block: ` (would need 40 more rounds)`.
+fn more_rounds(judgement: &Judgement) -> String {
+    use crate::model::{Doubt, judgement::Method};
+    let more =
+        judgement.rows.iter().filter(|row| !is_urgent(row)).filter_map(|row| match (&row.verdict, &row.method) {
+            (
+                Verdict::Inconclusive(
+                    Doubt::TooNoisy { rounds_needed: Some(needed) } | Doubt::TimeLimit { rounds_needed: Some(needed) },
+                ),
+                Method::Paired { rounds_total, .. },
+            ) => Some(needed.saturating_sub(*rounds_total).max(1)),
+            _ => None,
+        });
+    more.max().map_or(String::new(), |more| format!(" (would need {})", plural(more as usize, "more round")))
+}

@@ -1,0 +1,138 @@
+//! One row of a table, formatted. Refuses to order rows.
+
+use serde::Serialize;
+
+use crate::model::effect::Precision;
+use crate::model::judgement::Method;
+use crate::model::{BudgetLevel, Determinism, Judgement, MetricId, Outcome, Row, Verdict};
+
+use super::super::number::{self, Digits, Scale};
+use super::super::sentence;
+use super::super::text::Text;
+
+/// One row of a table.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::report) struct RowView {
+    /// The metric that it is the row of.
+    #[serde(skip)]
+    pub(in crate::report) id: MetricId,
+    /// The outcome as a symbol.
+    pub(in crate::report) light: &'static str,
+    /// The outcome as a word.
+    pub(in crate::report) outcome: &'static str,
+    /// Whether it blocks.
+    pub(in crate::report) fails: bool,
+    /// `suite › benchmark`.
+    pub(in crate::report) benchmark: String,
+    /// The metric.
+    pub(in crate::report) metric: String,
+    /// Base's value with its unit; `–` where there is none.
+    pub(in crate::report) base: String,
+    /// Head's value with its unit; `–` where there is none.
+    pub(in crate::report) head: String,
+    /// The change with its interval.
+    pub(in crate::report) change: String,
+    /// What was allowed.
+    pub(in crate::report) allowed: String,
+    /// The verdict.
+    pub(in crate::report) verdict: Text,
+    /// Why nothing could be said, or what must be known to read the numbers.
+    pub(in crate::report) note: String,
+    /// What happened, as a sentence.
+    pub(in crate::report) sentence: Text,
+}
+
+impl RowView {
+    /// Formats a row.
+    pub(super) fn of(row: &Row) -> Self {
+        let id = &row.metric.id;
+        let scale = scale(row);
+        let side = |side: &Option<_>| {
+            side.as_ref().map_or("–".to_owned(), |side: &crate::model::judgement::Side| scale.show(side.value))
+        };
+        let (light, outcome) = outcome(row);
+        let mut notes: Vec<String> = Vec::new();
+        if let Verdict::Inconclusive(doubt) = &row.verdict {
+            notes.push(sentence::doubt(doubt, &row.method));
+        }
+        notes.extend(row.warnings.iter().map(sentence::warning));
+        Self {
+            id: id.clone(),
+            light,
+            outcome,
+            fails: row.outcome.fails(),
+            benchmark: sentence::shown(&format!("{} › {}", id.benchmark.suite, id.benchmark.benchmark)),
+            metric: sentence::shown(id.metric.as_str()),
+            base: side(&row.base),
+            head: side(&row.head),
+            change: sentence::effect(row).unwrap_or_else(|| "–".to_owned()),
+            allowed: allowed(row),
+            verdict: sentence::label(row),
+            note: notes.join("; "),
+            sentence: sentence::row(row),
+        }
+    }
+}
+
+/// The scale of both sides of a row.
+pub(in crate::report) fn scale(row: &Row) -> Scale {
+    let values: Vec<f64> = [&row.base, &row.head].into_iter().flatten().map(|side| side.value).collect();
+    let exact = row.effect.as_ref().is_some_and(|effect| effect.precision == Precision::Exact);
+    let digits = match row.metric.determinism {
+        Determinism::Exact => Digits::Exact,
+        Determinism::Noisy if exact => Digits::Exact,
+        Determinism::Noisy => Digits::Measured,
+    };
+    Scale::of(&values, &row.metric.unit, digits)
+}
+
+/// The outcome as a symbol and a word.
+fn outcome(row: &Row) -> (&'static str, &'static str) {
+    match (row.outcome, &row.verdict) {
+        (Outcome::FailRegressed | Outcome::FailOverBudget | Outcome::FailMissing, _) => ("🔴", "fails"),
+        (Outcome::FailNotComparable | Outcome::FailInconclusive, _) => ("🟠", "fails"),
+        (Outcome::Waived, _) => ("🟡", "waived"),
+        (Outcome::Warn, _) => ("🟡", "warns"),
+        (Outcome::Pass, _) => ("🟢", "passes"),
+    }
+}
+
+/// What was allowed: the tolerance where the row was compared, and the limit that it misses, or else the hardest one.
+pub(super) fn allowed(row: &Row) -> String {
+    let unit = &row.metric.unit;
+    let direction = row.metric.direction;
+    let base = row.base.as_ref().map_or(0.0, |side| side.value);
+    let compared = row.method != Method::Alone && row.base.is_some() && row.head.is_some();
+    let tolerance = compared.then(|| number::tolerance(row.thresholds.with_floor_at(base).0, direction));
+    let limit = row.budget.as_ref().and_then(|check| {
+        let missed = number::limit_at(&check.budget, check.level);
+        missed.or_else(|| check.budget.limits().next().map(|(_, value)| value))
+    });
+    let over = row.budget.as_ref().is_some_and(|check| check.level > BudgetLevel::Within);
+    let limit = limit.map(|value| number::limit(value, unit, direction));
+    match (tolerance, limit) {
+        (_, Some(limit)) if over && row.verdict != Verdict::Regressed => limit,
+        (Some(tolerance), Some(limit)) => format!("{tolerance}, {limit}"),
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => String::new(),
+    }
+}
+
+/// The confidence of a row's interval, where it has one.
+pub(super) fn confidence(row: &Row) -> Option<f64> {
+    match row.effect.as_ref()?.precision {
+        Precision::Interval { confidence, .. } => Some(confidence),
+        Precision::Exact => None,
+    }
+}
+
+/// `change (99 % interval)` where all intervals have one confidence.
+pub(super) fn change_title(judgement: &Judgement) -> String {
+    let mut confidences = judgement.rows.iter().filter_map(confidence);
+    match confidences.next() {
+        Some(first) if confidences.all(|other| (other - first).abs() < 1e-9) => {
+            format!("change ({} interval)", number::percent(first))
+        }
+        _ => "change (interval)".to_owned(),
+    }
+}
