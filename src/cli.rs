@@ -352,7 +352,7 @@ pub enum Format {
     Html,
     /// The judgement itself, versioned
     Json,
-    /// JUnit XML
+    /// `JUnit` XML
     Junit,
     /// GitHub annotations
     Annotations,

@@ -1,1 +1,106 @@
-//! stub
+//! What will be run: an ordered list of suites with their two arms, decided before anything is. `check --list` prints it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::config::{Adapter, Config, Suite};
+use crate::model::{Arm, Name};
+
+/// Everything that will be run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The suites, sorted by name.
+    pub suites: Vec<PlannedSuite>,
+    /// The seed of every coin.
+    pub seed: u64,
+    /// The most rounds of a metric.
+    pub rounds_max: u32,
+    /// When measuring ends.
+    pub time_limit: Duration,
+}
+
+/// One suite with the definition that each arm runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedSuite {
+    /// Its name.
+    pub name: Name,
+    /// The definition of each arm that is measured. Each arm runs its own revision's: a benchmark is part of the program.
+    pub arms: BTreeMap<Arm, Suite>,
+    /// Whether the definitions differ.
+    pub changed: bool,
+    /// Whether its rows are judged by stored runs: then head alone is measured.
+    pub by_stored: bool,
+}
+
+impl Plan {
+    /// Plans a comparison. A suite that only one revision defines is measured in that arm alone. `by_stored` names the suites that stored
+    /// runs decide.
+    pub fn new(base: Option<&Config>, head: &Config, by_stored: &BTreeSet<Name>, seed: u64) -> Self {
+        let suites = |config: &Config| -> BTreeMap<Name, Suite> {
+            config.suites.iter().map(|suite| (suite.name.clone(), suite.clone())).collect()
+        };
+        let (of_base, of_head) = (base.map(suites).unwrap_or_default(), suites(head));
+        let names: BTreeSet<&Name> = of_base.keys().chain(of_head.keys()).collect();
+        let gate = &base.unwrap_or(head).policy.gate;
+        Self {
+            suites: names
+                .into_iter()
+                .map(|name| {
+                    let by_stored = by_stored.contains(name);
+                    let (base, head) = (of_base.get(name), of_head.get(name));
+                    let base_arm = base.filter(|_| !by_stored).map(|suite| (Arm::Base, suite.clone()));
+                    let head_arm = head.map(|suite| (Arm::Head, suite.clone()));
+                    PlannedSuite {
+                        name: name.clone(),
+                        arms: base_arm.into_iter().chain(head_arm).collect(),
+                        changed: base.is_some() && head.is_some() && base != head,
+                        by_stored,
+                    }
+                })
+                .filter(|suite| !suite.arms.is_empty())
+                .collect(),
+            seed,
+            rounds_max: gate.rounds_max,
+            time_limit: gate.time_limit,
+        }
+    }
+
+    /// The plan as text, one suite a paragraph.
+    pub fn describe(&self) -> String {
+        let mut text = String::new();
+        for suite in &self.suites {
+            let arms: Vec<&str> = suite.arms.keys().map(|arm| arm.as_str()).collect();
+            let compared = if suite.by_stored { "stored runs" } else { "rounds in pairs" };
+            let _infallible = writeln!(text, "{}: {} ({compared})", suite.name, arms.join(" and "));
+            for (arm, suite) in &suite.arms {
+                for line in commands(suite) {
+                    let _infallible = writeln!(text, "  {}  {line}", arm.as_str());
+                }
+            }
+        }
+        let _infallible = writeln!(
+            text,
+            "at most {} rounds of each metric and {} s in all; seed {}",
+            self.rounds_max,
+            self.time_limit.as_secs(),
+            self.seed
+        );
+        text
+    }
+}
+
+/// The command lines of a suite, for people.
+fn commands(suite: &Suite) -> Vec<String> {
+    let build = suite.build.iter().map(|line| format!("build {}", line.join(" ")));
+    let run = match &suite.adapter {
+        Adapter::Criterion(options) => {
+            let benches =
+                if options.benches.is_empty() { "all benches".to_owned() } else { options.benches.join(", ") };
+            format!("criterion {benches}, {} s each", options.warm_up_s + options.measurement_s)
+        }
+        Adapter::Command(options) => format!("run {} ({} a round)", options.run.join(" "), options.runs),
+        Adapter::Json(options) => format!("run {}", options.run.join(" ")),
+    };
+    build.chain([run]).collect()
+}

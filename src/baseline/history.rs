@@ -3,31 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::verdict::Incomparable;
-use crate::model::{Determinism, Environment, Metric, MetricId, StoredRun, StoredSeries, Why};
+use crate::model::{Determinism, Environment, MetricId, StoredMetric, StoredRun, StoredSeries, StoredValues};
 
 use super::file::BaselineFile;
-
-/// The stored runs of one metric that are comparable here, the newest accepted first.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredMetric {
-    /// What was measured; the facts of the newest run.
-    pub metric: Metric,
-    /// The comparable runs, at least one.
-    pub runs: Vec<StoredValues>,
-}
-
-/// One metric in one stored run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredValues {
-    /// The one number of each round; never empty.
-    pub statistics: Vec<f64>,
-    /// When the run was accepted, in seconds since 1970-01-01 UTC.
-    pub taken_at_s: i64,
-    /// Why it was accepted: an import is one process.
-    pub why: Why,
-    /// The commit that was measured.
-    pub commit: String,
-}
 
 /// For each metric of the files of one suite (all classes) the values that may be compared with a measurement on `here`, or why none may.
 /// A metric that the map has not is stored nowhere ([`Incomparable::NoBaseline`]).

@@ -11,7 +11,7 @@ pub mod wire;
 
 pub use error::BaselineError;
 pub use file::{BaselineFile, STATISTICS_MAX, Taken, VALUE_MAX, stored_run};
-pub use history::{StoredMetric, comparable};
+pub use history::comparable;
 pub use layout::{ANY, BASELINE_FOLDER, file_name, is_baseline, path};
 pub use store::{Save, accept, load_all, prune, save};
 pub use wire::{parse, render};

@@ -1,7 +1,7 @@
 //! One file per subcommand; each reads like a table of contents.
 
 mod baseline;
-mod check;
+pub(crate) mod check;
 mod clean;
 mod compare;
 mod context;
@@ -9,6 +9,9 @@ mod demo;
 mod error;
 mod init;
 mod man;
+pub(crate) mod measuring;
+pub(crate) mod output;
+mod progress;
 mod report;
 mod results;
 mod schema;
@@ -24,7 +27,7 @@ pub fn run(command: &Command, context: &Context) -> Code {
     let ended = match command {
         Command::Demo(args) => demo::run(args, context),
         Command::Init(args) => init::run(args, context),
-        Command::Check(args) => check::run(args, context),
+        Command::Check(args) => crate::check(args, context),
         Command::Compare(args) => compare::run(args, context),
         Command::Baseline(command) => baseline::run(command, context),
         Command::Waive(args) => waive::run(args, context),

@@ -2,6 +2,7 @@
 
 mod base;
 mod error;
+mod make;
 mod program;
 mod read;
 mod revision;

@@ -1,1 +1,144 @@
-//! stub
+//! From samples and policy to verdicts. A pure function of its arguments: same rounds, same stored runs, same policy, same words out.
+
+mod budget;
+mod coverage;
+pub mod decide;
+mod family;
+mod pair;
+pub mod procedure;
+mod rows;
+mod stored;
+mod worse;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::config::{Against, Policy};
+use crate::model::judgement::{Notice, PolicySource, Promise};
+use crate::model::verdict::Incomparable;
+use crate::model::{BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Row, Run, StoredMetric};
+use crate::stats::summary;
+
+pub use family::{checkpoints, undecided};
+pub use worse::by_both;
+
+/// How the measuring ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything was decided, or the most rounds were run.
+    Complete,
+    /// The time limit.
+    TimeLimit,
+    /// The user.
+    Interrupted,
+}
+
+/// Everything that was measured or stored.
+#[derive(Clone, Debug)]
+pub struct Evidence<'a> {
+    /// Base, measured here; `None` where head alone was measured.
+    pub base: Option<&'a Run>,
+    /// Head, measured here.
+    pub head: &'a Run,
+    /// The rounds that were run.
+    pub rounds_run: u32,
+    /// What the stored baselines say, for the suites that are judged by them.
+    pub stored: &'a BTreeMap<MetricId, Result<StoredMetric, Incomparable>>,
+    /// The suites that are judged by them.
+    pub by_stored: &'a BTreeSet<Name>,
+    /// What went wrong while measuring.
+    pub troubles: &'a [CoverageProblem],
+    /// Suites whose benchmark sources differ between base and head.
+    pub sources_changed: &'a BTreeSet<Name>,
+    /// Suites of which base could not be measured.
+    pub base_failed: &'a BTreeSet<Name>,
+    /// How the measuring ended.
+    pub ending: Ending,
+    /// How long it took, in seconds.
+    pub elapsed_s: u64,
+}
+
+/// What else a judgement says and depends on.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// What head was compared with.
+    pub base: Option<crate::model::Revision>,
+    /// Today, for the expiry of waivers.
+    pub today: Date,
+    /// The seed of the coins.
+    pub seed: u64,
+    /// Where the policy came from.
+    pub policy: PolicySource,
+    /// What was asked for.
+    pub against: Against,
+    /// What the report must say beside the rows.
+    pub notices: Vec<Notice>,
+}
+
+/// Judges a run.
+pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumstances) -> Judgement {
+    let judged = rows::rows(evidence, policy, circumstances);
+    let (expected, measured) = benchmarks(evidence);
+    let coverage = coverage::cover(&expected, &measured, evidence.troubles);
+    let verdict = decide::run_verdict(judged.rows.iter().map(|row| row.outcome), &coverage, &policy.gate);
+    let mut notices = circumstances.notices.clone();
+    notices.extend(own_notices(evidence, policy, &judged.rows));
+    notices.sort();
+    notices.dedup();
+    Judgement {
+        base: circumstances.base.clone(),
+        head: evidence.head.revision.clone(),
+        environment: evidence.head.environment.clone(),
+        seed: circumstances.seed,
+        elapsed_s: evidence.elapsed_s,
+        policy: circumstances.policy.clone(),
+        verdict,
+        promise: promise(&judged.rows, judged.family, policy),
+        rows: judged.rows,
+        coverage,
+        notices,
+    }
+}
+
+/// The benchmarks that base or the stored runs have, and those that head has.
+fn benchmarks(evidence: &Evidence<'_>) -> (BTreeSet<BenchmarkId>, BTreeSet<BenchmarkId>) {
+    let of = |run: &Run| run.series.keys().map(|id| id.benchmark.clone()).collect::<BTreeSet<_>>();
+    let mut expected = evidence.base.map(of).unwrap_or_default();
+    expected.extend(evidence.stored.iter().filter(|(_, stored)| stored.is_ok()).map(|(id, _)| id.benchmark.clone()));
+    (expected, of(evidence.head))
+}
+
+/// What the evidence itself makes the report say.
+fn own_notices(evidence: &Evidence<'_>, policy: &Policy, rows: &[Row]) -> Vec<Notice> {
+    let mut notices = match evidence.ending {
+        Ending::Complete => Vec::new(),
+        Ending::TimeLimit => vec![Notice::TimeLimit { limit_s: policy.gate.time_limit.as_secs() }],
+        Ending::Interrupted => vec![Notice::Interrupted],
+    };
+    if evidence.base.is_some_and(|base| base.revision.tree == evidence.head.revision.tree) {
+        notices.push(Notice::SameTree);
+    }
+    for waiver in &policy.waivers {
+        if rows.iter().all(|row| row.metric.id.to_string() != waiver.id) {
+            notices.push(Notice::WaiverUnused { id: waiver.id.clone(), line: waiver.line });
+        }
+    }
+    let unused = policy.unused(rows.iter().map(|row| &row.metric));
+    notices.extend(unused.into_iter().map(|selector| Notice::RuleUnused { selector }));
+    notices
+}
+
+/// The promise of the run in numbers.
+fn promise(rows: &[Row], family: usize, policy: &Policy) -> Promise {
+    let detectable: Vec<(&MetricId, f64)> =
+        rows.iter().filter_map(|row| Some((&row.metric.id, row.detectable_ratio?))).collect();
+    let ratios: Vec<f64> = detectable.iter().map(|(_, ratio)| *ratio).collect();
+    let worst = detectable.iter().max_by(|a, b| a.1.total_cmp(&b.1).then_with(|| b.0.cmp(a.0)));
+    Promise {
+        false_alarm_rate: policy.gate.false_alarm_rate,
+        family,
+        detectable_median_ratio: summary::median(&ratios),
+        detectable_worst: worst.map(|(id, ratio)| ((*id).clone(), *ratio)),
+    }
+}

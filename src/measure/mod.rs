@@ -3,9 +3,11 @@
 pub mod bench;
 pub mod host;
 pub mod journal;
+pub mod live;
 pub mod process;
 pub mod rounds;
 pub mod scripted;
+pub mod selection;
 pub mod stop;
 pub mod suite;
 pub mod surroundings;

@@ -26,7 +26,7 @@ pub use name::{BenchmarkId, MetricId, Name};
 pub use revision::{Revision, Wanted};
 pub use run::{Arm, Run, Series};
 pub use sample::Sample;
-pub use stored::{StoredRun, StoredSeries, Why};
+pub use stored::{StoredMetric, StoredRun, StoredSeries, StoredValues, Why};
 pub use threshold::Thresholds;
 pub use unit::{Quantity, Unit};
 pub use verdict::{Doubt, Outcome, RunVerdict, Verdict};

@@ -28,14 +28,6 @@ impl Arm {
             Self::Head => "head",
         }
     }
-
-    /// The other one.
-    pub fn other(self) -> Self {
-        match self {
-            Self::Base => Self::Head,
-            Self::Head => Self::Base,
-        }
-    }
 }
 
 /// All samples of one metric at one revision, by round. A round is missing where its process failed.

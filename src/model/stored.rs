@@ -41,3 +41,25 @@ pub struct StoredRun {
     /// Its metrics.
     pub series: BTreeMap<MetricId, StoredSeries>,
 }
+
+/// The stored runs of one metric that are comparable here, the newest accepted first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredMetric {
+    /// What was measured; the facts of the newest run.
+    pub metric: Metric,
+    /// The comparable runs, at least one.
+    pub runs: Vec<StoredValues>,
+}
+
+/// One metric in one stored run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredValues {
+    /// The one number of each round; never empty.
+    pub statistics: Vec<f64>,
+    /// When the run was accepted, in seconds since 1970-01-01 UTC.
+    pub taken_at_s: i64,
+    /// Why it was accepted: an import is one process.
+    pub why: Why,
+    /// The commit that was measured.
+    pub commit: String,
+}

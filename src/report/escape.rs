@@ -40,7 +40,7 @@ pub(super) fn shorten(text: &str, most: usize) -> String {
 /// Text inside a Markdown paragraph, list item, heading, table cell or HTML element. Nothing in it is markup, a mention, a reference or a link.
 ///
 /// Entities alone do not stop GitHub from linking a mention, because it looks at the rendered text: a zero-width space follows `@` and `#`.
-pub(super) fn markdown(text: &str) -> String {
+pub fn markdown(text: &str) -> String {
     let text = visible(text.trim_start_matches(['\n', '\r', '\t', '\u{c}', ' ']));
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
@@ -90,7 +90,7 @@ pub(super) fn html(text: &str) -> String {
 }
 
 /// Text on a terminal: no escape sequence, nothing hidden, one line.
-pub(super) fn terminal(text: &str) -> String {
+pub fn terminal(text: &str) -> String {
     visible(text)
 }
 

@@ -183,7 +183,16 @@ mod tests {
 
     #[test]
     fn dump() {
-        for (n, j) in [("green", sample::green()), ("regression", sample::regression()), ("mixed", sample::mixed()), ("inconclusive", sample::inconclusive()), ("broken", sample::broken()), ("hostile", sample::hostile()), ("large", sample::large()), ("every", sample::every_variant())] {
+        for (n, j) in [
+            ("green", sample::green()),
+            ("regression", sample::regression()),
+            ("mixed", sample::mixed()),
+            ("inconclusive", sample::inconclusive()),
+            ("broken", sample::broken()),
+            ("hostile", sample::hostile()),
+            ("large", sample::large()),
+            ("every", sample::every_variant()),
+        ] {
             std::fs::write(format!("/tmp/rep/{n}.md"), render(&j, LIMIT)).unwrap();
             std::fs::write(format!("/tmp/rep/{n}.txt"), super::super::terminal::render(&j)).unwrap();
             std::fs::write(format!("/tmp/rep/{n}.html"), super::super::html::render(&j)).unwrap();

@@ -16,7 +16,7 @@ mod view;
 mod sentence;
 mod text;
 
-mod escape;
+pub mod escape;
 mod number;
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod planning;
 
 pub mod bimodal;
 pub mod prediction;
+pub mod student;
 
 mod distribution;
 

@@ -8,13 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tollgate::baseline::{
-    ANY, BaselineError, BaselineFile, Save, Taken, accept, comparable, history::StoredMetric, load_all, parse, prune,
-    render, stored_run, wire,
+    ANY, BaselineError, BaselineFile, Save, Taken, accept, comparable, load_all, parse, prune, render, stored_run, wire,
 };
 use tollgate::model::verdict::Incomparable;
 use tollgate::model::{
     BenchmarkId, Determinism, Direction, Environment, Kind, Metric, MetricId, Name, Quantity, Revision, Role, Run,
-    Sample, StoredRun, StoredSeries, Unit, Why,
+    Sample, StoredMetric, StoredRun, StoredSeries, Unit, Why,
 };
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/baselines");

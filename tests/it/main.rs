@@ -1,6 +1,7 @@
 //! One integration binary: each file is a promise.
 #![expect(clippy::disallowed_methods, reason = "tests run the real binary in real folders")]
 
+mod architecture;
 mod baselines;
 mod checks;
 mod configs;

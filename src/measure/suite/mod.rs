@@ -88,6 +88,15 @@ impl PartError {
             Self::Prepare { hint, .. } => Some(hint.clone()),
         }
     }
+
+    /// The last lines that the process wrote; empty where there was none.
+    pub fn tail(&self) -> &str {
+        match self {
+            Self::Process(ProcessError::Failed { tail, .. } | ProcessError::TimedOut { tail, .. })
+            | Self::Unreadable { tail, .. } => tail,
+            Self::Process(_) | Self::Prepare { .. } => "",
+        }
+    }
 }
 
 /// Builds one suite of one arm and lists its parts. `root` is the arm's checkout.

@@ -1,0 +1,33 @@
+//! Writes the reports, shows one, and says how it ended.
+
+use crate::ci::CiContext;
+use crate::cli::CheckArgs;
+use crate::commands::output::{self, Show};
+use crate::commands::{Code, Context, Failure};
+use crate::measure::rounds::Ended;
+use crate::model::Judgement;
+
+use super::evidence::Gathered;
+use super::sources::Sources;
+
+/// Reports, and gives the exit code.
+pub(crate) fn report(
+    args: &CheckArgs,
+    context: &Context,
+    sources: &Sources,
+    judgement: &Judgement,
+    gathered: &Gathered,
+) -> Result<Code, Failure> {
+    let written = output::write(judgement, &sources.repository.root().join(&args.out))?;
+    let show = if args.json { Show::Json } else { Show::Terminal };
+    output::show(judgement, show, context);
+    if let CiContext::GitHub(run) = &sources.ci {
+        output::annotate(judgement, run, context, show)?;
+    }
+    context.say(&written);
+    if gathered.session.measured.ended == Ended::Interrupted {
+        context.say("interrupted; what was measured is kept: `tollgate check --resume` goes on");
+        return Ok(Code::Interrupted);
+    }
+    Ok(output::code(judgement.verdict))
+}

@@ -1,0 +1,87 @@
+//! Runs the plan and gathers what else the judge needs: stored runs, changed benchmark sources.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::{Glob, GlobSetBuilder};
+
+use crate::baseline::{self, BaselineFile};
+use crate::cli::CheckArgs;
+use crate::commands::measuring::{self, Job, Keep, Session};
+use crate::commands::{Context, Failure};
+use crate::judge::{self, procedure};
+use crate::model::verdict::Incomparable;
+use crate::model::{MetricId, Name, StoredMetric};
+use crate::plan::Plan;
+
+use super::planned::selection;
+use super::sources::{Sources, git};
+
+/// Everything that was measured or stored.
+pub(crate) struct Gathered {
+    pub(crate) session: Session,
+    pub(crate) stored: BTreeMap<MetricId, Result<StoredMetric, Incomparable>>,
+    pub(crate) by_stored: BTreeSet<Name>,
+    pub(crate) sources_changed: BTreeSet<Name>,
+}
+
+/// Measures.
+pub(crate) fn gather(args: &CheckArgs, context: &Context, sources: &Sources, plan: &Plan) -> Result<Gathered, Failure> {
+    let policy = &sources.config.policy;
+    let selection = selection(args)?;
+    let settings = procedure::Settings { false_alarm_rate: policy.gate.false_alarm_rate, rounds_max: plan.rounds_max };
+    let session = measuring::run(
+        &Job {
+            repository: &sources.repository,
+            plan,
+            base: Some(&sources.base),
+            head: &sources.head,
+            selection: &selection,
+            checkpoints: judge::checkpoints(&settings),
+            wanted: &|base, head, rounds| judge::undecided(base, head, policy, rounds),
+            journal: if args.resume { Keep::Resume } else { Keep::New },
+        },
+        context,
+    )?;
+    let by_stored: BTreeSet<Name> = plan.suites.iter().filter(|s| s.by_stored).map(|s| s.name.clone()).collect();
+    let stored =
+        stored(sources, &session, &by_stored).into_iter().filter(|(id, _)| selection.matches(&id.benchmark)).collect();
+    Ok(Gathered { stored, by_stored, sources_changed: sources_changed(sources, plan)?, session })
+}
+
+/// What the stored runs say about the suites that they decide.
+fn stored(
+    sources: &Sources,
+    session: &Session,
+    by_stored: &BTreeSet<Name>,
+) -> BTreeMap<MetricId, Result<StoredMetric, Incomparable>> {
+    let of_suite = |suite: &Name| -> Vec<BaselineFile> {
+        sources.baselines.iter().filter(|file| file.suite == *suite).cloned().collect()
+    };
+    by_stored.iter().flat_map(|suite| baseline::comparable(&of_suite(suite), &session.environment)).collect()
+}
+
+/// The suites of which a benchmark source differs between base and head.
+fn sources_changed(sources: &Sources, plan: &Plan) -> Result<BTreeSet<Name>, Failure> {
+    let changed = sources.repository.changed(&sources.base.tree, &sources.head.tree).map_err(git)?;
+    let mut suites = BTreeSet::new();
+    for suite in plan.suites.iter().flat_map(|planned| planned.arms.values()) {
+        let mut globs = GlobSetBuilder::new();
+        for pattern in &suite.sources {
+            // Checked when the config was read.
+            globs.add(Glob::new(pattern).expect("a config holds only globs that parse"));
+        }
+        let globs = globs.build().expect("a config holds only globs that parse");
+        let below =
+            |path: &String| path_below(path, &suite.directory.to_string_lossy()).is_some_and(|p| globs.is_match(p));
+        if changed.iter().any(below) {
+            suites.insert(suite.name.clone());
+        }
+    }
+    Ok(suites)
+}
+
+/// A path relative to a folder of the repository; `None` where it lies elsewhere.
+fn path_below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    let folder = folder.trim_start_matches("./").trim_end_matches('/');
+    if folder.is_empty() || folder == "." { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
+}

@@ -1,0 +1,11 @@
+//! The stages of `check`, in the order in which [`crate::check`] runs them.
+
+pub(crate) mod sources;
+
+pub(crate) mod planned;
+
+pub(crate) mod evidence;
+
+pub(crate) mod verdicts;
+
+pub(crate) mod conclude;

@@ -1,0 +1,82 @@
+//! Which suites run in which arms, and which of them stored runs decide.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use crate::cli::{AgainstArg, CheckArgs};
+use crate::commands::Failure;
+use crate::config::{Against, Suite};
+use crate::measure::selection::Selection;
+use crate::model::{Determinism, Name};
+use crate::plan::Plan;
+
+use super::sources::Sources;
+
+/// Makes the plan.
+pub(crate) fn make(args: &CheckArgs, sources: &Sources) -> Result<Plan, Failure> {
+    let selection = selection(args)?;
+    let named = |suite: &Suite| selection.may_match(&suite.name);
+    let mut head = sources.head_config.clone();
+    head.suites.retain(named);
+    let base = sources.base_has_config.then(|| {
+        let mut base = sources.config.clone();
+        base.suites.retain(named);
+        base
+    });
+    let by_stored = by_stored(args, sources);
+    let mut plan = Plan::new(base.as_ref(), &head, &by_stored, seed(args, sources));
+    if let Some(text) = &args.time_limit {
+        plan.time_limit = crate::config::human::duration(text)
+            .map_err(|error| Failure::usage(format!("--time-limit: {error}"), error.hint()))?;
+    }
+    Ok(plan)
+}
+
+/// Which benchmarks the command line asks for.
+pub(crate) fn selection(args: &CheckArgs) -> Result<Selection, Failure> {
+    Selection::new(&args.only).map_err(|error| {
+        Failure::usage(format!("--only: {error}"), Some("give a glob such as 'core/parse/*'".to_owned()))
+    })
+}
+
+/// What head is compared with: the command line's word, else the config's.
+pub(crate) fn against(args: &CheckArgs, sources: &Sources) -> Against {
+    match args.against {
+        Some(AgainstArg::Auto) => Against::Auto,
+        Some(AgainstArg::Base) => Against::Base,
+        Some(AgainstArg::Baseline) => Against::Baseline,
+        None => sources.config.policy.gate.against,
+    }
+}
+
+/// The suites that stored runs decide: all of them where the user says so; else those of which every stored metric is deterministic, so that
+/// one stored run is as good as measuring base again.
+fn by_stored(args: &CheckArgs, sources: &Sources) -> BTreeSet<Name> {
+    let suites = sources.config.suites.iter().chain(&sources.head_config.suites).map(|suite| suite.name.clone());
+    match against(args, sources) {
+        Against::Base => BTreeSet::new(),
+        Against::Baseline => suites.collect(),
+        Against::Auto => {
+            let mut exact: BTreeMap<&Name, bool> = BTreeMap::new();
+            for series in sources.baselines.iter().flat_map(|file| &file.runs).flat_map(|run| run.series.values()) {
+                let all = exact.entry(&series.metric.id.benchmark.suite).or_insert(true);
+                *all &= series.metric.determinism == Determinism::Exact;
+            }
+            suites.filter(|name| exact.get(name).is_some_and(|all| *all)).collect()
+        }
+    }
+}
+
+/// The seed of the coins: the command line's, else one from what is compared and the attempt, so that a re-run throws new coins.
+fn seed(args: &CheckArgs, sources: &Sources) -> u64 {
+    args.seed.unwrap_or_else(|| {
+        let mut hash = Sha256::new();
+        hash.update(&sources.base.tree);
+        hash.update(&sources.head.tree);
+        hash.update(&sources.attempt);
+        let digest = hash.finalize();
+        // 53 bits: JSON readers hold a number of that size exactly.
+        digest.iter().take(8).fold(0, |seed: u64, byte| seed << 8 | u64::from(*byte)) >> 11
+    })
+}

@@ -1,0 +1,78 @@
+//! Puts the evidence before the judge, by base's policy and, where the change touches the policy, by head's too.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::cli::CheckArgs;
+use crate::commands::Context;
+use crate::config::Policy;
+use crate::judge::{self, Circumstances, Ending, Evidence};
+use crate::measure::rounds::Ended;
+use crate::model::Judgement;
+use crate::model::judgement::{Notice, PolicySource};
+use crate::plan::Plan;
+
+use super::evidence::Gathered;
+use super::planned::against;
+use super::sources::Sources;
+
+/// Judges.
+pub(crate) fn reach(
+    args: &CheckArgs,
+    context: &Context,
+    sources: &Sources,
+    plan: &Plan,
+    gathered: &Gathered,
+) -> Judgement {
+    let session = &gathered.session;
+    let evidence = Evidence {
+        base: session.measured.base.as_ref(),
+        head: &session.measured.head,
+        rounds_run: session.measured.rounds_run,
+        stored: &gathered.stored,
+        by_stored: &gathered.by_stored,
+        troubles: &session.measured.troubles,
+        sources_changed: &gathered.sources_changed,
+        base_failed: &session.base_failed,
+        ending: match session.measured.ended {
+            Ended::Complete => Ending::Complete,
+            Ended::TimeLimit => Ending::TimeLimit,
+            Ended::Interrupted => Ending::Interrupted,
+        },
+        elapsed_s: session.measured.elapsed.as_secs(),
+    };
+    let circumstances = Circumstances {
+        base: Some(sources.base.clone()),
+        today: today(context.now_s),
+        seed: plan.seed,
+        policy: sources.policy.clone(),
+        against: against(args, sources),
+        notices: notices(sources, plan),
+    };
+    let limited = |policy: &Policy| {
+        let mut policy = policy.clone();
+        policy.gate.time_limit = plan.time_limit;
+        policy
+    };
+    let judgement = judge::judge(&evidence, &limited(&sources.config.policy), &circumstances);
+    match &sources.policy {
+        PolicySource::BaseAndHead { .. } => {
+            let by_head = judge::judge(&evidence, &limited(&sources.head_config.policy), &circumstances);
+            judge::by_both(judgement, &by_head)
+        }
+        PolicySource::Base | PolicySource::Head | PolicySource::Given { .. } => judgement,
+    }
+}
+
+/// The day in UTC.
+pub(crate) fn today(now_s: i64) -> Date {
+    Timestamp::from_second(now_s).map_or(Date::MIN, |now| now.to_zoned(TimeZone::UTC).date())
+}
+
+/// What the report must say that the evidence does not.
+fn notices(sources: &Sources, plan: &Plan) -> Vec<Notice> {
+    let changed = plan.suites.iter().filter(|suite| suite.changed);
+    let changed = changed.map(|suite| Notice::SuiteChanged { suite: suite.name.to_string() });
+    sources.notices.iter().cloned().chain(changed).collect()
+}

@@ -1,0 +1,185 @@
+//! Runs a plan: check out, build, rounds. What `check` and `baseline update` share.
+#![expect(clippy::disallowed_methods, reason = "makes the arms' folders and takes the time")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::git::Repository;
+use crate::measure::host;
+use crate::measure::journal::{Identity, Journal, JournalError};
+use crate::measure::live::{Live, Prepared};
+use crate::measure::rounds::{self, Conduct, Ended, Measured};
+use crate::measure::selection::Selection;
+use crate::measure::suite::Place;
+use crate::measure::surroundings::Surroundings;
+use crate::model::{Arm, BenchmarkId, Environment, Name, Revision, Run};
+use crate::plan::Plan;
+
+use super::check::sources::git;
+use super::progress::{Progress, building};
+use super::{Code, Context, Failure};
+
+/// The version of the journal.
+const JOURNAL_SCHEMA: u32 = 1;
+
+/// What is to be measured, and how it is decided who goes on.
+pub(crate) struct Job<'a> {
+    pub(crate) repository: &'a Repository,
+    pub(crate) plan: &'a Plan,
+    pub(crate) base: Option<&'a Revision>,
+    pub(crate) head: &'a Revision,
+    pub(crate) selection: &'a Selection,
+    pub(crate) checkpoints: Vec<u32>,
+    pub(crate) wanted: &'a rounds::Wanted<'a>,
+    pub(crate) journal: Keep,
+}
+
+/// What becomes of the rounds on disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// A new journal.
+    New,
+    /// The interrupted one is gone on with.
+    Resume,
+    /// None.
+    Nothing,
+}
+
+/// What was measured.
+pub(crate) struct Session {
+    pub(crate) measured: Measured,
+    pub(crate) environment: Environment,
+    pub(crate) base_failed: BTreeSet<Name>,
+}
+
+/// What processes need to know.
+pub(crate) fn surroundings(context: &Context) -> Surroundings {
+    Surroundings {
+        tollgate: context.tollgate.clone(),
+        environment: context.environment.clone(),
+        stop: context.stop.clone(),
+    }
+}
+
+/// Measures a plan.
+pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> {
+    let progress = Progress::new(context);
+    let state = job.repository.state_folder().map_err(git)?;
+    let surroundings = surroundings(context);
+    let environment = host::environment(&surroundings, job.repository.root());
+    let arms: BTreeSet<Arm> = job.plan.suites.iter().flat_map(|suite| suite.arms.keys().copied()).collect();
+    let places = check_out(job, &state, &arms, &progress)?;
+    let (mut live, prepared) = prepare(job, &surroundings, &places, &progress)?;
+    live.select(job.selection);
+    let mut journal = journal(job, &state, context)?;
+    let began = Instant::now();
+    let elapsed = || began.elapsed();
+    let conduct = Conduct {
+        revisions: (job.base.filter(|_| arms.contains(&Arm::Base)).cloned(), job.head.clone()),
+        environment: environment.clone(),
+        seed: job.plan.seed,
+        rounds_max: job.plan.rounds_max,
+        checkpoints: job.checkpoints.clone(),
+        time_limit: job.plan.time_limit,
+        elapsed: &elapsed,
+        wanted: job.wanted,
+        stop: &context.stop,
+        watch: &|event| progress.event(event),
+    };
+    let measured = rounds::measure(&mut live, &mut journal, &conduct);
+    progress.finish();
+    let mut measured = measured.map_err(|error| journal_error(&error))?;
+    measured.troubles.extend(prepared.troubles);
+    if measured.ended == Ended::Complete && job.journal != Keep::Nothing {
+        journal.remove();
+    }
+    Ok(Session { measured, environment, base_failed: prepared.base_failed })
+}
+
+/// Checks each arm out into its own folder. Both arms' paths have the same length, so that nothing that depends on it differs.
+fn check_out(
+    job: &Job<'_>,
+    state: &Path,
+    arms: &BTreeSet<Arm>,
+    progress: &Progress<'_>,
+) -> Result<BTreeMap<Arm, Place>, Failure> {
+    let mut places = BTreeMap::new();
+    for arm in arms {
+        let revision = match arm {
+            Arm::Base => job.base.unwrap_or(job.head),
+            Arm::Head => job.head,
+        };
+        let folder = |kind: &str| -> PathBuf { state.join(kind).join(arm.as_str()) };
+        let place = Place { root: folder("work"), target: folder("target"), scratch: folder("scratch") };
+        progress.step(&format!("checking out {} ({})", arm.as_str(), revision.short()));
+        job.repository.checkout(revision, &place.root).map_err(git)?;
+        for folder in [&place.target, &place.scratch] {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                let hint = Some("check the permissions and the free space of .tollgate/".to_owned());
+                Failure::new(Code::Internal, "nothing measured", &error, hint)
+            })?;
+        }
+        places.insert(*arm, place);
+    }
+    Ok(places)
+}
+
+/// Builds every suite in its arms.
+fn prepare<'a>(
+    job: &Job<'_>,
+    surroundings: &'a Surroundings,
+    places: &'a BTreeMap<Arm, Place>,
+    progress: &Progress<'_>,
+) -> Result<(Live<'a>, Prepared), Failure> {
+    let mut live = Live::new(surroundings, places);
+    let mut prepared = Prepared::default();
+    for planned in &job.plan.suites {
+        for (arm, suite) in &planned.arms {
+            progress.step(&building(planned.name.as_str(), *arm));
+            live.prepare(suite, *arm, &mut prepared).map_err(|_| interrupted())?;
+        }
+    }
+    Ok((live, prepared))
+}
+
+/// The journal: new, or the one that is gone on with.
+fn journal(job: &Job<'_>, state: &Path, context: &Context) -> Result<Journal, Failure> {
+    let identity = Identity {
+        schema: JOURNAL_SCHEMA,
+        tollgate: env!("CARGO_PKG_VERSION").to_owned(),
+        base: job.base.map(|base| base.tree.clone()).unwrap_or_default(),
+        head: job.head.tree.clone(),
+        seed: job.plan.seed,
+        plan: job.plan.describe(),
+    };
+    let path = state.join("journal.jsonl");
+    let journal = match job.journal {
+        Keep::Nothing => Ok(Journal::in_memory()),
+        Keep::New => Journal::create(&path, &identity),
+        Keep::Resume => Journal::resume(&path, &identity),
+    };
+    let journal = journal.map_err(|error| journal_error(&error))?;
+    if job.journal == Keep::Resume {
+        context.say(&format!("going on after {} measured pairs", journal.len()));
+    }
+    Ok(journal)
+}
+
+fn journal_error(error: &JournalError) -> Failure {
+    let code = match error {
+        JournalError::Another { .. } => Code::Usage,
+        JournalError::Write { .. } | JournalError::Read { .. } => Code::Internal,
+    };
+    Failure::new(code, "no verdict", error, error.hint())
+}
+
+/// The user stopped it before anything was measured.
+pub(crate) fn interrupted() -> Failure {
+    Failure {
+        code: Code::Interrupted,
+        consequence: "no verdict",
+        message: "interrupted while building; nothing was measured yet".to_owned(),
+        hint: None,
+    }
+}

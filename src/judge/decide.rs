@@ -1,0 +1,127 @@
+//! The decision table: from a verdict, a budget and a waiver to what a row contributes, and from the rows to the verdict of the run.
+
+use jiff::civil::Date;
+
+use crate::config::{Gate, OnTrouble, Severity};
+use crate::model::judgement::{BudgetCheck, WaiverState};
+use crate::model::{
+    BudgetLevel, Change, Coverage, Effect, Outcome, Precision, RunVerdict, Trouble, Verdict, Waiver, waiver,
+};
+
+/// What a row contributes.
+pub fn outcome(
+    verdict: &Verdict,
+    severity: Severity,
+    budget: Option<&BudgetCheck>,
+    waiver: Option<&WaiverState>,
+    gate: &Gate,
+) -> Outcome {
+    let worst = change(verdict, severity, gate).max(absolute(budget, severity, gate));
+    match (worst, waiver) {
+        (Outcome::FailRegressed | Outcome::FailOverBudget, Some(WaiverState::Covers(_))) => Outcome::Waived,
+        (Outcome::Pass, Some(WaiverState::Expired(_))) => Outcome::Warn,
+        (worst, Some(WaiverState::Covers(_) | WaiverState::CeilingExceeded(_) | WaiverState::Expired(_)) | None) => {
+            worst
+        }
+    }
+}
+
+/// What the change against base contributes.
+fn change(verdict: &Verdict, severity: Severity, gate: &Gate) -> Outcome {
+    match (severity, verdict) {
+        (Severity::Ignored, _)
+        | (
+            Severity::Blocking | Severity::Advisory,
+            Verdict::Improved | Verdict::Unchanged | Verdict::New | Verdict::OverBudget,
+        )
+        | (Severity::Advisory, Verdict::Inconclusive(_)) => Outcome::Pass,
+        (Severity::Blocking, Verdict::Regressed) => Outcome::FailRegressed,
+        (Severity::Blocking, Verdict::Inconclusive(_)) => match gate.inconclusive {
+            OnTrouble::Fail => Outcome::FailInconclusive,
+            OnTrouble::Warn => Outcome::Warn,
+        },
+        (Severity::Blocking, Verdict::Missing) => match gate.missing {
+            OnTrouble::Fail => Outcome::FailMissing,
+            OnTrouble::Warn => Outcome::Warn,
+        },
+        (Severity::Blocking, Verdict::NotComparable(_)) => Outcome::FailNotComparable,
+        (Severity::Advisory, Verdict::Regressed | Verdict::Missing | Verdict::NotComparable(_)) => Outcome::Warn,
+    }
+}
+
+/// What the budget contributes.
+fn absolute(budget: Option<&BudgetCheck>, severity: Severity, gate: &Gate) -> Outcome {
+    let Some(BudgetCheck { level, undecided, budget: _ }) = budget else {
+        return Outcome::Pass;
+    };
+    match (severity, level, undecided) {
+        (Severity::Ignored, _, _)
+        | (_, BudgetLevel::Within | BudgetLevel::Target, None | Some(BudgetLevel::Within | BudgetLevel::Target)) => {
+            Outcome::Pass
+        }
+        (Severity::Blocking, BudgetLevel::Critical, _) => Outcome::FailOverBudget,
+        (Severity::Blocking, _, Some(BudgetLevel::Critical)) => match gate.inconclusive {
+            OnTrouble::Fail => Outcome::FailInconclusive,
+            OnTrouble::Warn => Outcome::Warn,
+        },
+        (Severity::Advisory, BudgetLevel::Critical, _)
+        | (Severity::Advisory, _, Some(BudgetLevel::Critical))
+        | (Severity::Blocking | Severity::Advisory, BudgetLevel::Warning, _)
+        | (Severity::Blocking | Severity::Advisory, _, Some(BudgetLevel::Warning)) => Outcome::Warn,
+    }
+}
+
+/// The verdict of the run: the worst that counts.
+pub fn run_verdict(outcomes: impl Iterator<Item = Outcome>, coverage: &Coverage, gate: &Gate) -> RunVerdict {
+    let rows = outcomes.map(row_verdict).max().unwrap_or(RunVerdict::Pass);
+    let broken = coverage.problems.iter().any(|problem| match problem.trouble {
+        Trouble::Crashed { .. } | Trouble::TimedOut { .. } | Trouble::BuildFailed { .. } => true,
+        Trouble::New | Trouble::Missing | Trouble::Renamed { .. } | Trouble::Unparsed { .. } => false,
+    });
+    let unparsed = coverage.problems.iter().any(|problem| matches!(problem.trouble, Trouble::Unparsed { .. }));
+    let covered = match (coverage.measured == 0 || coverage.compared == 0, unparsed, gate.missing) {
+        (true, _, _) | (false, true, OnTrouble::Fail) => RunVerdict::NotCovered,
+        (false, true, OnTrouble::Warn) | (false, false, _) => RunVerdict::Pass,
+    };
+    rows.max(covered).max(if broken { RunVerdict::Broken } else { RunVerdict::Pass })
+}
+
+fn row_verdict(outcome: Outcome) -> RunVerdict {
+    match outcome {
+        Outcome::Pass | Outcome::Warn | Outcome::Waived => RunVerdict::Pass,
+        Outcome::FailInconclusive => RunVerdict::Inconclusive,
+        Outcome::FailMissing => RunVerdict::NotCovered,
+        Outcome::FailNotComparable => RunVerdict::NotComparable,
+        Outcome::FailOverBudget => RunVerdict::OverBudget,
+        Outcome::FailRegressed => RunVerdict::Regressed,
+    }
+}
+
+/// How a waiver bears on a row: expired after its last day, exceeded where head is surely worse than the ceiling.
+pub fn waiver_state(
+    waiver: &Waiver,
+    today: Date,
+    effect: Option<&Effect>,
+    head_surely: Option<f64>,
+    worse_sign: f64,
+) -> WaiverState {
+    let exceeded = match waiver.ceiling {
+        waiver::Ceiling::Change { ratio } => effect.is_some_and(|effect| surely_worse(effect, worse_sign) > ratio),
+        waiver::Ceiling::Value { value } => head_surely.is_some_and(|head| worse_sign * (head - value) > 0.0),
+    };
+    if today > waiver.until {
+        WaiverState::Expired(waiver.clone())
+    } else if exceeded {
+        WaiverState::CeilingExceeded(waiver.clone())
+    } else {
+        WaiverState::Covers(waiver.clone())
+    }
+}
+
+/// The least change for the worse that the effect's interval allows.
+fn surely_worse(effect: &Effect, worse_sign: f64) -> f64 {
+    match (effect.precision, effect.change) {
+        (Precision::Exact, Change::Relative(value) | Change::Absolute(value)) => worse_sign * value,
+        (Precision::Interval { lower, upper, .. }, _) => (worse_sign * lower).min(worse_sign * upper),
+    }
+}

@@ -1,0 +1,122 @@
+//! Pairs the rounds of base and head of one metric. Refuses to drop a round by its value: only where one arm has none.
+
+use crate::model::judgement::Side;
+use crate::model::{Direction, Series};
+
+use crate::stats::summary::median;
+
+/// The log-ratio of one round, or the difference where a value is 0, with the sign turned so that *more is worse*.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Difference {
+    /// The round.
+    pub(super) round: u32,
+    /// How much worse head was.
+    pub(super) worse: f64,
+}
+
+/// How differences are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// Natural logarithm of head / base.
+    LogRatio,
+    /// head − base: some value is 0, so that no ratio exists.
+    Absolute,
+}
+
+/// One metric's rounds in pairs.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Pairs {
+    /// One for each round that both arms have, in the order of rounds.
+    pub(super) differences: Vec<Difference>,
+    /// How they are written.
+    pub(super) scale: Scale,
+    /// Rounds that only one arm has.
+    pub(super) lost: u32,
+    /// Base's values of the paired rounds.
+    pub(super) base: Side,
+    /// Head's values of the paired rounds.
+    pub(super) head: Side,
+    direction: Direction,
+}
+
+impl Pairs {
+    /// Pairs the rounds; `None` where no round has both arms.
+    pub(super) fn new(base: &Series, head: &Series, direction: Direction) -> Option<Self> {
+        let (base, head) = (base.statistics(), head.statistics());
+        let both: Vec<(u32, f64, f64)> =
+            base.iter().filter_map(|(round, b)| head.get(round).map(|h| (*round, *b, *h))).collect();
+        let paired = u32::try_from(both.len()).unwrap_or(u32::MAX);
+        let rounds = base.keys().chain(head.keys()).collect::<std::collections::BTreeSet<_>>().len();
+        let positive = both.iter().all(|(_, b, h)| *b > 0.0 && *h > 0.0);
+        let scale = if positive { Scale::LogRatio } else { Scale::Absolute };
+        let differences = both
+            .iter()
+            .map(|(round, b, h)| {
+                let grown = if positive { (h / b).ln() } else { h - b };
+                Difference { round: *round, worse: signed(grown, direction) }
+            })
+            .collect();
+        Some(Self {
+            differences,
+            scale,
+            lost: u32::try_from(rounds).unwrap_or(u32::MAX) - paired,
+            base: side(both.iter().map(|(_, b, _)| *b).collect())?,
+            head: side(both.iter().map(|(_, _, h)| *h).collect())?,
+            direction,
+        })
+    }
+
+    /// The differences of the rounds from `from` (included) to `to` (excluded).
+    pub(super) fn between(&self, from: u32, to: u32) -> Vec<f64> {
+        self.differences.iter().filter(|d| (from..to).contains(&d.round)).map(|d| d.worse).collect()
+    }
+
+    /// The metric's better direction.
+    pub(super) fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// Whether neither arm spread over its rounds.
+    pub(super) fn exact(&self) -> bool {
+        let same = |side: &Side| side.statistics.windows(2).all(|pair| pair[0].total_cmp(&pair[1]).is_eq());
+        same(&self.base) && same(&self.head)
+    }
+
+    /// How far `worse_ratio` (a fraction for the worse) lies on this scale: what a difference is compared with.
+    pub(super) fn threshold(&self, worse_ratio: f64, floor: f64) -> f64 {
+        match self.scale {
+            Scale::LogRatio => log_threshold(worse_ratio, self.direction),
+            Scale::Absolute => floor,
+        }
+    }
+
+    /// A difference as a change of head against base: head / base − 1, or head − base.
+    pub(super) fn change(&self, worse: f64) -> f64 {
+        let grown = signed(worse, self.direction);
+        match self.scale {
+            Scale::LogRatio => grown.exp_m1(),
+            Scale::Absolute => grown,
+        }
+    }
+}
+
+/// A fraction for the worse on the log scale: `ln(1 + r)` where lower is better; where higher is better a loss of r is `−ln(1 − r)`.
+pub(super) fn log_threshold(worse_ratio: f64, direction: Direction) -> f64 {
+    match direction {
+        Direction::LowerIsBetter => worse_ratio.ln_1p(),
+        Direction::HigherIsBetter => -(-worse_ratio.min(0.99)).ln_1p(),
+    }
+}
+
+/// Turns a growth into a worsening, or back.
+pub(super) fn signed(grown: f64, direction: Direction) -> f64 {
+    match direction {
+        Direction::LowerIsBetter => grown,
+        Direction::HigherIsBetter => -grown,
+    }
+}
+
+/// The values of one side; `None` where there are none.
+pub(super) fn side(statistics: Vec<f64>) -> Option<Side> {
+    Some(Side { value: median(&statistics)?, statistics })
+}

@@ -1,0 +1,340 @@
+//! The two-stage, family-wise procedure on paired rounds. A pure function of the rounds, so that the loop that measures and the final
+//! judgement ask the same question and get the same answer.
+//!
+//! Stage 1 looks at every metric for [`STAGE_ROUNDS`] rounds and only chooses: who looks slower or faster than allowed (*suspect*), whose
+//! interval is too wide to be shown unchanged (*unsettled*), and who is done. Stage 2 takes fresh rounds for the first two alone and tests
+//! them strictly against the tolerance, by the exact capped signed-rank test and weighted Holm over those that were chosen, at a few fixed
+//! looks that share the level equally. Because stage 1 chooses and never convicts, the test of stage 2 is exact whatever stage 1 saw, and
+//! the probability that a run with no metric beyond its tolerance is red is at most the false-alarm rate, under any noise and any
+//! dependence between metrics (`METHODOLOGY.md`; Holm 1979; Cox 1975 for sample splitting).
+
+use crate::stats::multiplicity::{Weighted, holm_weighted};
+use crate::stats::planning::Plan;
+use crate::stats::signed_rank::{Cap, PairedDifferences};
+use crate::stats::summary::mad_sd;
+
+/// Rounds of stage 1.
+pub const STAGE_ROUNDS: u32 = 10;
+/// Rounds of stage 2 at which it is looked, if the limit on rounds allows; the limit itself is the last look.
+pub const LOOKS: [u32; 3] = [16, 32, 64];
+/// A metric is a suspect where stage 1 alone gives a p-value of at most this.
+pub const SUSPECT_P: f64 = 0.30;
+/// How much of the level an unsettled metric gets, against a suspect's 1.
+pub const UNSETTLED_WEIGHT: f64 = 0.25;
+/// Level of the one-sided bound that shows a metric unchanged, in stage 1.
+pub const UNCHANGED_LEVEL: f64 = 0.05;
+/// The same for each look of stage 2.
+pub const UNCHANGED_LEVEL_LOOK: f64 = 0.01;
+/// Fewer rounds than this are never tested: the smallest possible p-value would be above 3 %.
+pub const ROUNDS_MIN: u32 = 5;
+
+/// One metric that takes part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// Round and difference, positive for the worse, in the order of rounds.
+    pub differences: Vec<(u32, f64)>,
+    /// The tolerance on the scale of the differences.
+    pub tolerance: f64,
+    /// Must-detect on the same scale; at least `tolerance`.
+    pub must_detect: f64,
+}
+
+/// The level and the limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// The largest probability that a run with nothing beyond its tolerance is red.
+    pub false_alarm_rate: f64,
+    /// The most rounds of a metric, both stages together.
+    pub rounds_max: u32,
+}
+
+/// Whether measuring goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// More rounds can be had.
+    Measuring,
+    /// No more rounds will come.
+    Ended,
+}
+
+/// What is known of a member.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Decision {
+    /// Surely beyond the tolerance.
+    Regressed,
+    /// Surely beyond the tolerance for the better.
+    Improved,
+    /// Surely below must-detect.
+    Unchanged,
+    /// Neither.
+    Inconclusive {
+        /// About how many rounds in all would settle it, within four times the limit.
+        rounds_needed: Option<u32>,
+    },
+    /// Not yet: it wants more rounds.
+    Undecided,
+}
+
+/// A member's decision and the rounds that carry it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Assessed {
+    /// What is known.
+    pub decision: Decision,
+    /// The first of the rounds that the decision rests on.
+    pub from: u32,
+    /// One past the last of them.
+    pub to: u32,
+    /// The one-sided level at which this member was, or would be, convicted.
+    pub level: f64,
+}
+
+/// The round numbers at which the procedure looks: the end of stage 1, then each look of stage 2.
+pub fn checkpoints(settings: &Settings) -> Vec<u32> {
+    let mut ends = vec![STAGE_ROUNDS.min(settings.rounds_max)];
+    ends.extend(LOOKS.iter().map(|look| STAGE_ROUNDS + look).filter(|end| *end < settings.rounds_max));
+    if settings.rounds_max > STAGE_ROUNDS {
+        ends.push(settings.rounds_max);
+    }
+    ends
+}
+
+/// Assesses every member on the rounds so far. `rounds_run` counts the rounds that undecided members took part in.
+pub fn assess(members: &[Member], rounds_run: u32, phase: Phase, settings: &Settings) -> Vec<Assessed> {
+    let looks = checkpoints(settings);
+    if rounds_run < looks[0] {
+        return match phase {
+            Phase::Measuring => members.iter().map(|_| waiting(rounds_run, settings)).collect(),
+            Phase::Ended => single_look(members, rounds_run, settings),
+        };
+    }
+    if looks.len() == 1 {
+        return single_look(members, rounds_run, settings);
+    }
+    let mut stage = Stage::choose(members, looks[0], settings, looks.len() - 1);
+    for (index, end) in looks.iter().enumerate().skip(1) {
+        let last = index + 1 == looks.len() || (phase == Phase::Ended && rounds_run <= *end);
+        if rounds_run < *end && !last {
+            break;
+        }
+        // Looks that will not come leave their share to the last one: what ends the rounds is the clock or the user, not the values.
+        let shares = if last { looks.len() - index } else { 1 };
+        stage.look(members, (looks[0], (*end).min(rounds_run)), last, shares);
+        if last {
+            break;
+        }
+    }
+    stage.assessed
+}
+
+/// Tests all members once, on all their rounds: what a run that ended within stage 1, and metrics that do not block, are judged by.
+pub fn single_look(members: &[Member], rounds_run: u32, settings: &Settings) -> Vec<Assessed> {
+    let tests: Vec<Option<Tested>> = members.iter().map(|member| member.test(0, rounds_run)).collect();
+    let reject = |side: Side| {
+        let p = members.iter().zip(&tests).map(|(m, test)| (p_value(m, test.as_ref(), side), 1.0));
+        rejected(p, settings.false_alarm_rate)
+    };
+    let (worse, better) = (reject(Side::Worse), reject(Side::Better));
+    let level = settings.false_alarm_rate / members.len().max(1) as f64;
+    (0..members.len())
+        .map(|i| {
+            let decision = if worse[i] {
+                Decision::Regressed
+            } else if better[i] {
+                Decision::Improved
+            } else if upper(tests[i].as_ref(), UNCHANGED_LEVEL) < members[i].must_detect {
+                Decision::Unchanged
+            } else {
+                members[i].inconclusive(tests[i].as_ref(), level, settings)
+            };
+            Assessed { decision, from: 0, to: rounds_run, level }
+        })
+        .collect()
+}
+
+/// The two sides on which a member may be beyond its tolerance.
+#[derive(Clone, Copy)]
+enum Side {
+    Worse,
+    Better,
+}
+
+/// Stage 2: who was chosen, with what weight, and what is known so far.
+struct Stage<'a> {
+    settings: &'a Settings,
+    looks: usize,
+    worse: Vec<Candidate>,
+    better: Vec<Candidate>,
+    assessed: Vec<Assessed>,
+}
+
+/// A member's part in one family of stage 2.
+#[derive(Clone, Copy, PartialEq)]
+enum Candidate {
+    /// Not chosen by stage 1.
+    Out,
+    /// Chosen, with this weight.
+    In(f64),
+    /// Convicted at an earlier look: it no longer shares the level.
+    Convicted,
+}
+
+impl<'a> Stage<'a> {
+    /// Stage 1: chooses.
+    fn choose(members: &[Member], end: u32, settings: &'a Settings, looks: usize) -> Self {
+        let mut stage = Self { settings, looks, worse: Vec::new(), better: Vec::new(), assessed: Vec::new() };
+        for member in members {
+            let test = member.test(0, end);
+            let settled = upper(test.as_ref(), UNCHANGED_LEVEL) < member.must_detect
+                && lower(test.as_ref(), UNCHANGED_LEVEL) > -member.must_detect;
+            let candidate = |side| match p_value(member, test.as_ref(), side) {
+                p if p <= SUSPECT_P => Candidate::In(1.0),
+                _ if !settled => Candidate::In(UNSETTLED_WEIGHT),
+                _ => Candidate::Out,
+            };
+            let (worse, better) = (candidate(Side::Worse), candidate(Side::Better));
+            let out = worse == Candidate::Out && better == Candidate::Out;
+            let decision = if out { Decision::Unchanged } else { Decision::Undecided };
+            stage.assessed.push(Assessed { decision, from: 0, to: end, level: 0.0 });
+            stage.worse.push(worse);
+            stage.better.push(better);
+        }
+        let level = settings.false_alarm_rate / looks as f64;
+        let total: f64 = stage.worse.iter().map(|c| if let Candidate::In(w) = c { *w } else { 0.0 }).sum();
+        for (assessed, candidate) in stage.assessed.iter_mut().zip(&stage.worse) {
+            // One that was not chosen would have been a suspect, had it looked slower: it would have shared the level with the others.
+            assessed.level = match candidate {
+                Candidate::In(weight) => level * weight / total,
+                Candidate::Out | Candidate::Convicted => level / (total + 1.0),
+            };
+        }
+        stage
+    }
+
+    /// One look of stage 2 at the rounds `from..to`.
+    fn look(&mut self, members: &[Member], (from, to): (u32, u32), last: bool, shares: usize) {
+        let open = |assessed: &Assessed| assessed.decision == Decision::Undecided;
+        let tests: Vec<Option<Tested>> = members
+            .iter()
+            .zip(&self.assessed)
+            .map(|(member, assessed)| if open(assessed) { member.test(from, to) } else { None })
+            .collect();
+        let alpha = self.settings.false_alarm_rate * shares as f64 / self.looks as f64;
+        let worse = convict(members, &tests, &mut self.worse, Side::Worse, alpha);
+        let better = convict(members, &tests, &mut self.better, Side::Better, alpha);
+        for (i, member) in members.iter().enumerate() {
+            if !open(&self.assessed[i]) {
+                continue;
+            }
+            let test = tests[i].as_ref();
+            let decision = if worse[i] {
+                Decision::Regressed
+            } else if better[i] {
+                Decision::Improved
+            } else {
+                self.go_on(member, test, self.assessed[i].level, last)
+            };
+            let assessed = &mut self.assessed[i];
+            assessed.decision = decision;
+            // Too few fresh rounds say nothing by themselves: then stage 1's are shown with them.
+            assessed.from = if test.is_some() { from } else { 0 };
+            assessed.to = to;
+        }
+    }
+
+    /// What is known of a member that was not convicted at this look.
+    fn go_on(&self, member: &Member, test: Option<&Tested>, level: f64, last: bool) -> Decision {
+        let upper = upper(test, UNCHANGED_LEVEL_LOOK);
+        let unsuspicious =
+            p_value(member, test, Side::Worse) > SUSPECT_P && p_value(member, test, Side::Better) > SUSPECT_P;
+        if upper < member.must_detect && (last || unsuspicious) {
+            return Decision::Unchanged;
+        }
+        let inconclusive = member.inconclusive(test, level, self.settings);
+        let hopeless = inconclusive == Decision::Inconclusive { rounds_needed: None };
+        if last || (unsuspicious && hopeless) { inconclusive } else { Decision::Undecided }
+    }
+}
+
+/// Convicts members of one side by weighted Holm over all that stage 1 chose and that were not convicted before. One that left without
+/// conviction keeps its share of the level (its p-value counts as 1).
+fn convict(
+    members: &[Member],
+    tests: &[Option<Tested>],
+    candidates: &mut [Candidate],
+    side: Side,
+    alpha: f64,
+) -> Vec<bool> {
+    let chosen: Vec<(usize, f64)> = candidates
+        .iter()
+        .enumerate()
+        .filter_map(|(i, candidate)| if let Candidate::In(weight) = candidate { Some((i, *weight)) } else { None })
+        .collect();
+    let p = chosen.iter().map(|(i, weight)| (p_value(&members[*i], tests[*i].as_ref(), side), *weight));
+    let rejections = rejected(p, alpha);
+    let mut convicted = vec![false; members.len()];
+    for ((i, _), rejected) in chosen.into_iter().zip(rejections) {
+        if rejected {
+            convicted[i] = true;
+            candidates[i] = Candidate::Convicted;
+        }
+    }
+    convicted
+}
+
+impl Member {
+    /// The test of the rounds `from..to`; `None` where they are too few.
+    fn test(&self, from: u32, to: u32) -> Option<Tested> {
+        let differences: Vec<f64> =
+            self.differences.iter().filter(|(round, _)| (from..to).contains(round)).map(|(_, d)| *d).collect();
+        if differences.len() < ROUNDS_MIN as usize {
+            return None;
+        }
+        let noise_sd = mad_sd(&differences)?;
+        Some(Tested { paired: PairedDifferences::new(&differences, Cap::Third).ok()?, noise_sd })
+    }
+
+    /// The decision of one that cannot be told, with the rounds that would settle it.
+    fn inconclusive(&self, test: Option<&Tested>, level: f64, settings: &Settings) -> Decision {
+        let needed = test.and_then(|test| {
+            plan(level, 1.0 - UNCHANGED_LEVEL, test.noise_sd, self.tolerance)
+                .rounds_needed(self.must_detect, settings.rounds_max.saturating_mul(4))
+        });
+        Decision::Inconclusive { rounds_needed: needed.map(|rounds| STAGE_ROUNDS + rounds) }
+    }
+}
+
+/// The test of some rounds, with their spread.
+struct Tested {
+    paired: PairedDifferences,
+    noise_sd: f64,
+}
+
+/// What is planned for one test of the procedure.
+pub fn plan(alpha: f64, power: f64, noise_sd: f64, margin: f64) -> Plan {
+    Plan { alpha, power, cap: Cap::Third, noise_sd, margin }
+}
+
+/// Which hypotheses weighted Holm rejects at `alpha`, from p-values and weights.
+fn rejected(hypotheses: impl Iterator<Item = (f64, f64)>, alpha: f64) -> Vec<bool> {
+    let hypotheses: Vec<Weighted> = hypotheses.map(|(p_value, weight)| Weighted { p_value, weight }).collect();
+    holm_weighted(&hypotheses).into_iter().map(|adjusted| adjusted <= alpha).collect()
+}
+
+fn waiting(rounds_run: u32, settings: &Settings) -> Assessed {
+    Assessed { decision: Decision::Undecided, from: 0, to: rounds_run, level: settings.false_alarm_rate }
+}
+
+fn p_value(member: &Member, test: Option<&Tested>, side: Side) -> f64 {
+    test.map_or(1.0, |test| match side {
+        Side::Worse => test.paired.p_value_greater(member.tolerance),
+        Side::Better => test.paired.p_value_less(-member.tolerance),
+    })
+}
+
+fn upper(test: Option<&Tested>, level: f64) -> f64 {
+    test.map_or(f64::INFINITY, |test| test.paired.upper_bound(level))
+}
+
+fn lower(test: Option<&Tested>, level: f64) -> f64 {
+    test.map_or(f64::NEG_INFINITY, |test| test.paired.lower_bound(level))
+}

@@ -1,0 +1,286 @@
+//! One row for each metric: what it was compared with, what is said of it, and what it contributes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::{Against, Policy, Resolved};
+use crate::model::judgement::{BudgetCheck, Method, Side, Warning};
+use crate::model::verdict::Incomparable;
+use crate::model::{
+    BudgetLevel, Change, Direction, Doubt, Effect, Metric, MetricId, Outcome, Precision, Row, Thresholds, Verdict,
+};
+use crate::stats::bimodal::split;
+use crate::stats::signed_rank::{Cap, PairedDifferences};
+use crate::stats::summary::mad_sd;
+
+use super::budget;
+use super::decide;
+use super::family::{Entry, Family, Test, settings};
+use super::pair::{Scale, side};
+use super::procedure::{self, Assessed, Decision, LOOKS, Phase, ROUNDS_MIN};
+use super::{Circumstances, Ending, Evidence, stored};
+
+/// Confidence of the interval that is shown for each row.
+const CONFIDENCE: f64 = 0.99;
+/// Power at which the smallest detectable change is stated.
+const POWER: f64 = 0.80;
+/// A metric that lost more than this share of its rounds cannot be judged.
+const LOST_SHARE_MAX: f64 = 0.20;
+
+/// The rows, and how many metrics share the promise.
+pub(super) struct Judged {
+    pub(super) rows: Vec<Row>,
+    pub(super) family: usize,
+}
+
+/// What a comparison says of one metric, before budget, waiver and policy.
+pub(super) struct Said {
+    pub(super) verdict: Verdict,
+    pub(super) method: Method,
+    pub(super) base: Option<Side>,
+    pub(super) head: Option<Side>,
+    pub(super) effect: Option<Effect>,
+    pub(super) thresholds: Thresholds,
+    pub(super) detectable_ratio: Option<f64>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Judges every metric that either side has.
+pub(super) fn rows(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumstances) -> Judged {
+    let family = evidence.base.map(|base| Family::new(base, evidence.head, policy));
+    let assessed = family
+        .as_ref()
+        .map(|family| family.assess(evidence.rounds_run, Phase::Ended, &settings(policy)))
+        .unwrap_or_default();
+    let level = stored::level(evidence, policy);
+    let budgets = budget::level(evidence.head, policy);
+    let rows = metrics(evidence)
+        .into_iter()
+        .map(|(id, metric)| {
+            let resolved = policy.resolve(&metric);
+            let metric = Metric { direction: resolved.direction, ..metric };
+            let entry = family.as_ref().and_then(|family| family.entries.get(&id));
+            let said = match (entry, evidence.stored.get(&id)) {
+                (_, Some(Ok(stored))) => stored::say(&metric, stored, evidence, &resolved, level),
+                (Some(entry), _) => paired(entry, assessed.get(&id), evidence),
+                (None, stored) => alone(&metric, stored.and_then(|stored| stored.as_ref().err()), evidence, &resolved),
+            };
+            finish(metric, said, &resolved, evidence, policy, circumstances, budgets)
+        })
+        .collect();
+    Judged { rows, family: family.as_ref().map_or(0, Family::size) + stored::family(evidence, policy) }
+}
+
+/// Every metric that head, base or the stored runs have; head's description first.
+fn metrics(evidence: &Evidence<'_>) -> BTreeMap<MetricId, Metric> {
+    let stored = evidence.stored.iter().filter_map(|(id, stored)| Some((id, &stored.as_ref().ok()?.metric)));
+    let base = evidence.base.into_iter().flat_map(|run| run.series.iter().map(|(id, series)| (id, &series.metric)));
+    let head = evidence.head.series.iter().map(|(id, series)| (id, &series.metric));
+    stored.chain(base).chain(head).map(|(id, metric)| (id.clone(), metric.clone())).collect()
+}
+
+/// What the paired rounds say.
+fn paired(entry: &Entry, assessed: Option<&Assessed>, evidence: &Evidence<'_>) -> Said {
+    let pairs = &entry.pairs;
+    let paired_rounds = u32::try_from(pairs.differences.len()).unwrap_or(u32::MAX);
+    let mut warnings = Vec::new();
+    if pairs.lost > 0 {
+        warnings.push(Warning::RoundsLost { lost: pairs.lost });
+    }
+    let (verdict, effect, rounds, detectable_ratio) = match (&entry.test, assessed) {
+        (Test::Exact, _) | (_, None) => {
+            let (verdict, effect) = exact(pairs.base.value, pairs.head.value, entry.thresholds, pairs.direction());
+            (verdict, effect, paired_rounds, None)
+        }
+        (Test::Blocking(member) | Test::Advisory(member), Some(assessed)) => {
+            if bimodal(&pairs.base) && bimodal(&pairs.head) {
+                warnings.push(Warning::Bimodal);
+            }
+            if pairs.exact() && paired_rounds >= ROUNDS_MIN {
+                warnings.push(Warning::NoSpread);
+            }
+            let differences = pairs.between(assessed.from, assessed.to);
+            let test = PairedDifferences::new(&differences, Cap::Third).ok();
+            let rounds = u32::try_from(differences.len()).unwrap_or(u32::MAX);
+            let noise_sd = mad_sd(&differences).filter(|_| pairs.scale == Scale::LogRatio);
+            let detectable = noise_sd.and_then(|noise_sd| {
+                // A metric that stage 1 let go would have had at least the first look's rounds, had it looked slower.
+                let rounds = if matches!(entry.test, Test::Blocking(_)) { rounds.max(LOOKS[0]) } else { rounds };
+                let plan = procedure::plan(assessed.level, POWER, noise_sd, member.tolerance);
+                plan.detectable_effect(rounds).map(f64::exp_m1)
+            });
+            let effect = test.map(|test| effect(&test, |worse| pairs.change(worse), pairs.scale));
+            (verdict(assessed, pairs.lost, paired_rounds, evidence.ending), effect, rounds, detectable)
+        }
+    };
+    if entry.not_exact {
+        warnings.push(Warning::NotExact);
+    }
+    Said {
+        verdict,
+        method: Method::Paired { rounds, rounds_total: paired_rounds },
+        base: Some(pairs.base.clone()),
+        head: Some(pairs.head.clone()),
+        effect,
+        thresholds: entry.thresholds,
+        detectable_ratio,
+        warnings,
+    }
+}
+
+/// The verdict of a decision.
+fn verdict(assessed: &Assessed, lost: u32, paired: u32, ending: Ending) -> Verdict {
+    if f64::from(lost) > LOST_SHARE_MAX * f64::from(lost + paired) {
+        return Verdict::Inconclusive(Doubt::RoundsLost { lost, of: lost + paired });
+    }
+    let rounds_needed = match assessed.decision {
+        Decision::Regressed => return Verdict::Regressed,
+        Decision::Improved => return Verdict::Improved,
+        Decision::Unchanged => return Verdict::Unchanged,
+        Decision::Inconclusive { rounds_needed } => rounds_needed,
+        Decision::Undecided => None,
+    };
+    Verdict::Inconclusive(match ending {
+        _ if paired < ROUNDS_MIN => Doubt::TooFewRounds { have: paired, need: ROUNDS_MIN },
+        Ending::Complete => Doubt::TooNoisy { rounds_needed },
+        Ending::TimeLimit => Doubt::TimeLimit { rounds_needed },
+        Ending::Interrupted => Doubt::Interrupted,
+    })
+}
+
+/// The estimate and its interval, as a change of head against base.
+fn effect(test: &PairedDifferences, change: impl Fn(f64) -> f64, scale: Scale) -> Effect {
+    let (low, high) = test.interval(CONFIDENCE);
+    let (low, high) = (change(low), change(high));
+    let value = change(test.estimate());
+    Effect {
+        change: match scale {
+            Scale::LogRatio => Change::Relative(value),
+            Scale::Absolute => Change::Absolute(value),
+        },
+        precision: Precision::Interval { lower: low.min(high), upper: low.max(high), confidence: CONFIDENCE },
+    }
+}
+
+/// Compares two exact values: regressed where head is worse by more than the tolerance and the floor.
+pub(super) fn exact(base: f64, head: f64, thresholds: Thresholds, direction: Direction) -> (Verdict, Option<Effect>) {
+    let (tolerance, _) = thresholds.with_floor_at(base);
+    let worse = super::pair::signed(head - base, direction);
+    let allowed = if base > 0.0 { tolerance * base } else { thresholds.floor };
+    let verdict = if worse > allowed {
+        Verdict::Regressed
+    } else if -worse > allowed {
+        Verdict::Improved
+    } else {
+        Verdict::Unchanged
+    };
+    let change = if base > 0.0 { Change::Relative(head / base - 1.0) } else { Change::Absolute(head - base) };
+    (verdict, Some(Effect { change, precision: Precision::Exact }))
+}
+
+fn bimodal(side: &Side) -> bool {
+    split(&side.statistics).is_some_and(|split| split.is_bimodal())
+}
+
+/// What is said of a metric that only one side has, or that cannot be compared.
+fn alone(metric: &Metric, stored: Option<&Incomparable>, evidence: &Evidence<'_>, resolved: &Resolved<'_>) -> Said {
+    let of = |run: Option<&crate::model::Run>| run.and_then(|run| run.series.get(&metric.id)).cloned();
+    let (base, head) = (of(evidence.base), of(Some(evidence.head)));
+    let suite = &metric.id.benchmark.suite;
+    let verdict = match (&base, &head) {
+        (_, Some(_)) if evidence.base_failed.contains(suite) => Verdict::NotComparable(Incomparable::BaseFailed),
+        (Some(base), Some(head)) if base.metric.unit != head.metric.unit => {
+            Verdict::NotComparable(Incomparable::Unit {
+                base: base.metric.unit.symbol().to_owned(),
+                head: head.metric.unit.symbol().to_owned(),
+            })
+        }
+        (Some(_), Some(_)) => Verdict::Inconclusive(Doubt::TooFewRounds { have: 0, need: ROUNDS_MIN }),
+        (None, Some(_)) => match stored {
+            Some(reason) => Verdict::NotComparable(reason.clone()),
+            None if evidence.by_stored.contains(suite) && has_stored_runs(evidence, suite) => Verdict::New,
+            None if evidence.by_stored.contains(suite) => Verdict::NotComparable(Incomparable::NoBaseline),
+            None => Verdict::New,
+        },
+        (_, None) => Verdict::Missing,
+    };
+    let values = |series: Option<crate::model::Series>| side(series?.statistics().into_values().collect());
+    Said {
+        verdict,
+        method: Method::Alone,
+        base: values(base),
+        head: values(head),
+        effect: None,
+        thresholds: resolved.thresholds,
+        detectable_ratio: None,
+        warnings: Vec::new(),
+    }
+}
+
+/// Whether the stored runs of a suite hold anything at all that is comparable.
+fn has_stored_runs(evidence: &Evidence<'_>, suite: &crate::model::Name) -> bool {
+    evidence.stored.iter().any(|(id, stored)| id.benchmark.suite == *suite && stored.is_ok())
+}
+
+/// Adds budget, waiver and policy to what was said.
+fn finish(
+    metric: Metric,
+    said: Said,
+    resolved: &Resolved<'_>,
+    evidence: &Evidence<'_>,
+    policy: &Policy,
+    circumstances: &Circumstances,
+    budget_level: f64,
+) -> Row {
+    let exact = matches!(said.effect, Some(Effect { precision: Precision::Exact, .. }));
+    let bounds = said.head.as_ref().map(|head| budget::bounds(head, exact, budget_level));
+    let budget =
+        resolved.budget.zip(bounds).map(|(rule, bounds)| budget::check(&rule.budget, bounds, metric.direction));
+    let worse_sign = match metric.direction {
+        Direction::LowerIsBetter => 1.0,
+        Direction::HigherIsBetter => -1.0,
+    };
+    let surely = bounds.map(|(low, high)| if worse_sign > 0.0 { low } else { high });
+    let waiver = resolved
+        .waiver
+        .map(|waiver| decide::waiver_state(waiver, circumstances.today, said.effect.as_ref(), surely, worse_sign));
+    let outcome = decide::outcome(&said.verdict, resolved.severity, budget.as_ref(), waiver.as_ref(), &policy.gate);
+    let outcome =
+        if required(circumstances) || outcome != Outcome::FailNotComparable { outcome } else { Outcome::Warn };
+    let mut warnings: BTreeSet<Warning> = said.warnings.into_iter().collect();
+    if evidence.sources_changed.contains(&metric.id.benchmark.suite) {
+        warnings.insert(Warning::SourceChanged);
+    }
+    Row {
+        verdict: with_budget(said.verdict, budget.as_ref()),
+        base: said.base,
+        head: said.head,
+        effect: said.effect,
+        method: said.method,
+        thresholds: said.thresholds,
+        budget,
+        waiver,
+        outcome,
+        detectable_ratio: said.detectable_ratio,
+        warnings: warnings.into_iter().collect(),
+        owner: resolved.owner.map(str::to_owned),
+        metric,
+    }
+}
+
+/// Whether the user asked for stored baselines alone, so that one that cannot be compared with is a failure.
+fn required(circumstances: &Circumstances) -> bool {
+    match circumstances.against {
+        Against::Baseline => true,
+        Against::Auto | Against::Base => false,
+    }
+}
+
+/// A missed critical limit is the verdict, unless the metric regressed: that says more, and the budget is shown beside it.
+fn with_budget(verdict: Verdict, budget: Option<&BudgetCheck>) -> Verdict {
+    match (budget.map(|check| check.level), verdict) {
+        (Some(BudgetLevel::Critical), verdict) if !matches!(verdict, Verdict::Regressed | Verdict::Missing) => {
+            Verdict::OverBudget
+        }
+        (Some(_) | None, verdict) => verdict,
+    }
+}

@@ -1,0 +1,120 @@
+//! Judges head by stored runs. Times differ from run to run even on the same machine, so a new run is judged by the spread *between* stored
+//! runs, and few runs carry little: what they could show is said with the verdict. Deterministic metrics need one stored run.
+
+use crate::config::{Policy, Resolved, Severity};
+use crate::model::judgement::{Method, Warning};
+use crate::model::{Change, Determinism, Doubt, Effect, Metric, MetricId, Precision, StoredMetric, Verdict, Why};
+use crate::stats::prediction::{Prior, prediction};
+use crate::stats::summary::median;
+
+use super::Evidence;
+use super::pair::{log_threshold, side, signed};
+use super::procedure::UNCHANGED_LEVEL;
+use super::rows::{Said, exact};
+
+/// What is assumed of the spread between runs before any was seen: 5 % with three degrees of freedom, calibrated on histories of hosted
+/// runners (`METHODOLOGY.md`).
+const PRIOR: Prior = Prior { sd: 0.05, degrees_of_freedom: 3.0 };
+
+/// How many metrics are judged by stored runs and share the promise.
+pub(super) fn family(evidence: &Evidence<'_>, policy: &Policy) -> usize {
+    noisy(evidence).filter(|metric| policy.resolve(metric).severity == Severity::Blocking).count()
+}
+
+/// The one-sided level of each of them.
+pub(super) fn level(evidence: &Evidence<'_>, policy: &Policy) -> f64 {
+    policy.gate.false_alarm_rate / family(evidence, policy).max(1) as f64
+}
+
+fn noisy<'a>(evidence: &'a Evidence<'_>) -> impl Iterator<Item = &'a Metric> {
+    evidence
+        .stored
+        .iter()
+        .filter_map(|(id, stored)| Some((id, stored.as_ref().ok()?)))
+        .filter(|(id, stored)| has_head(id, evidence) && stored.metric.determinism == Determinism::Noisy)
+        .map(|(_, stored)| &stored.metric)
+}
+
+fn has_head(id: &MetricId, evidence: &Evidence<'_>) -> bool {
+    evidence.head.series.contains_key(id)
+}
+
+/// What the stored runs say of one metric.
+pub(super) fn say(
+    metric: &Metric,
+    stored: &StoredMetric,
+    evidence: &Evidence<'_>,
+    resolved: &Resolved<'_>,
+    level: f64,
+) -> Said {
+    let runs: Vec<f64> = stored.runs.iter().rev().filter_map(|run| median(&run.statistics)).collect();
+    let head: Vec<f64> =
+        evidence.head.series.get(&metric.id).map(|s| s.statistics().into_values().collect()).unwrap_or_default();
+    let imported = stored.runs.iter().any(|run| run.why == Why::Import);
+    let spread = runs.iter().chain(&head).any(|value| value.total_cmp(&runs[0]).is_ne());
+    let method = Method::Stored { runs: u32::try_from(runs.len()).unwrap_or(u32::MAX) };
+    let mut said = Said {
+        verdict: Verdict::Missing,
+        method,
+        base: side(runs.clone()),
+        head: side(head.clone()),
+        effect: None,
+        thresholds: resolved.thresholds,
+        detectable_ratio: None,
+        warnings: Vec::new(),
+    };
+    let (Some(base), Some(value)) = (runs.last(), median(&head)) else { return said };
+    let head_steady = head.windows(2).all(|pair| pair[0].total_cmp(&pair[1]).is_eq());
+    if metric.determinism == Determinism::Exact && head_steady {
+        let (verdict, effect) = exact(*base, value, resolved.thresholds, metric.direction);
+        (said.verdict, said.effect) = (verdict, effect);
+        return said;
+    }
+    if metric.determinism == Determinism::Exact {
+        said.warnings.push(Warning::NotExact);
+    }
+    if imported {
+        said.warnings.push(Warning::PseudoReplicated);
+    }
+    if !spread {
+        said.warnings.push(Warning::NoSpread);
+    }
+    predict(said, metric, &runs, value, level)
+}
+
+/// Judges a noisy metric by the spread between runs.
+fn predict(mut said: Said, metric: &Metric, runs: &[f64], head: f64, level: f64) -> Said {
+    let count = u32::try_from(runs.len()).unwrap_or(u32::MAX);
+    if head <= 0.0 || runs.iter().any(|run| *run <= 0.0) {
+        said.verdict =
+            Verdict::Inconclusive(Doubt::StoredRunsCannotTell { runs: count, detectable_ratio: f64::INFINITY });
+        return said;
+    }
+    let history: Vec<f64> = runs.iter().map(|run| signed(run.ln(), metric.direction)).collect();
+    let head = signed(head.ln(), metric.direction);
+    let Ok(at_level) = prediction(&history, head, level, PRIOR) else { return said };
+    let unchanged = prediction(&history, head, UNCHANGED_LEVEL, PRIOR).map_or(f64::INFINITY, |p| p.upper);
+    let shown = prediction(&history, head, 0.005, PRIOR).unwrap_or(at_level);
+    let base = said.base.as_ref().map_or(0.0, |base| base.value);
+    let (tolerance, must_detect) = said.thresholds.with_floor_at(base);
+    let (tolerance, must_detect) =
+        (log_threshold(tolerance, metric.direction), log_threshold(must_detect, metric.direction));
+    let change = |worse: f64| signed(worse, metric.direction).exp_m1();
+    let detectable_ratio = (tolerance + (at_level.effect - at_level.lower)).exp_m1();
+    said.verdict = if at_level.lower > tolerance {
+        Verdict::Regressed
+    } else if at_level.upper < -tolerance {
+        Verdict::Improved
+    } else if unchanged < must_detect {
+        Verdict::Unchanged
+    } else {
+        Verdict::Inconclusive(Doubt::StoredRunsCannotTell { runs: count, detectable_ratio })
+    };
+    let (a, b) = (change(shown.lower), change(shown.upper));
+    said.effect = Some(Effect {
+        change: Change::Relative(change(at_level.effect)),
+        precision: Precision::Interval { lower: a.min(b), upper: a.max(b), confidence: 0.99 },
+    });
+    said.detectable_ratio = Some(detectable_ratio);
+    said
+}

@@ -1,0 +1,115 @@
+//! The runner that starts real processes: every suite of every arm prepared once, then part by part on demand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::Suite;
+use crate::model::{Arm, BenchmarkId, CoverageProblem, Name, Trouble};
+
+use super::bench::Parsed;
+use super::process::ProcessError;
+use super::rounds::{PartId, Runner};
+use super::selection::Selection;
+use super::suite::{self, Only, Part, PartError, Place};
+use super::surroundings::Surroundings;
+
+/// Prepared parts of both arms.
+pub struct Live<'a> {
+    surroundings: &'a Surroundings,
+    places: &'a BTreeMap<Arm, Place>,
+    parts: BTreeMap<(PartId, Arm), Box<dyn Part>>,
+    selection: Option<Selection>,
+}
+
+/// What preparing came to beside the parts.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// Builds that failed.
+    pub troubles: Vec<CoverageProblem>,
+    /// Suites of which base could not be built.
+    pub base_failed: BTreeSet<Name>,
+}
+
+impl<'a> Live<'a> {
+    /// A runner without parts.
+    pub fn new(surroundings: &'a Surroundings, places: &'a BTreeMap<Arm, Place>) -> Self {
+        Self { surroundings, places, parts: BTreeMap::new(), selection: None }
+    }
+
+    /// Builds one suite in one arm and keeps its parts. A failed build is trouble, not an error: the other suites go on. Only the user's
+    /// wish to stop ends it.
+    pub fn prepare(&mut self, suite: &Suite, arm: Arm, prepared: &mut Prepared) -> Result<(), ProcessError> {
+        let parts = match suite::prepare(suite, &self.places[&arm], self.surroundings) {
+            Ok(parts) => parts,
+            Err(PartError::Process(ProcessError::Stopped)) => return Err(ProcessError::Stopped),
+            Err(error) => {
+                let trouble = Trouble::BuildFailed { arm, message: message(&error), tail: error.tail().to_owned() };
+                prepared.troubles.push(CoverageProblem { suite: suite.name.clone(), benchmark: None, trouble });
+                if arm == Arm::Base {
+                    prepared.base_failed.insert(suite.name.clone());
+                }
+                return Ok(());
+            }
+        };
+        for part in parts {
+            let id = PartId { suite: suite.name.clone(), key: part.key().to_owned() };
+            self.parts.insert((id, arm), part);
+        }
+        Ok(())
+    }
+
+    /// Leaves out what the user does not ask for: whole parts where they list their benchmarks, the rest of the others' readings.
+    pub fn select(&mut self, selection: &Selection) {
+        self.parts.retain(|(id, _), part| {
+            part.expected().is_none_or(|names| names.iter().any(|name| selection.matches(&benchmark(id, name))))
+        });
+        self.selection = Some(selection.clone());
+    }
+
+    /// The benchmarks of a part that the user asks for; `None` where they cannot be listed, or all are asked for.
+    fn selected(&self, id: &PartId, part: &dyn Part) -> Option<BTreeSet<Name>> {
+        let (names, selection) = (part.expected()?, self.selection.as_ref()?);
+        let chosen: BTreeSet<Name> =
+            names.iter().filter(|name| selection.matches(&benchmark(id, name))).cloned().collect();
+        (chosen.len() < names.len()).then_some(chosen)
+    }
+}
+
+fn benchmark(part: &PartId, name: &Name) -> BenchmarkId {
+    BenchmarkId { suite: part.suite.clone(), benchmark: name.clone() }
+}
+
+/// An error with its causes.
+fn message(error: &PartError) -> String {
+    let mut message = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        message.push_str(": ");
+        message.push_str(&next.to_string());
+        cause = next.source();
+    }
+    message
+}
+
+impl Runner for Live<'_> {
+    fn parts(&self) -> Vec<(PartId, BTreeSet<Arm>)> {
+        let mut parts: BTreeMap<PartId, BTreeSet<Arm>> = BTreeMap::new();
+        for (id, arm) in self.parts.keys() {
+            parts.entry(id.clone()).or_default().insert(*arm);
+        }
+        parts.into_iter().collect()
+    }
+
+    fn run(&mut self, part: &PartId, arm: Arm, only: Only<'_>) -> Result<Parsed, PartError> {
+        let prepared = self.parts.get(&(part.clone(), arm)).expect("rounds run only the parts that were listed");
+        let selected = self.selected(part, prepared.as_ref());
+        let only = match (only, &selected) {
+            (Only::All, Some(selected)) => Only::These(selected),
+            (only, _) => only,
+        };
+        let mut parsed = prepared.run(only, &self.places[&arm], self.surroundings)?;
+        if let Some(selection) = &self.selection {
+            parsed.readings.retain(|reading| selection.matches(&reading.metric.id.benchmark));
+        }
+        Ok(parsed)
+    }
+}
