@@ -91,7 +91,7 @@ impl BaselineError {
                  or delete it and run `tollgate baseline update`"
             }
             Self::Newer { .. } => "update Tollgate; the file was left as it is",
-            Self::Unstorable { .. } => "leave that benchmark out, or correct what it reports",
+            Self::Unstorable { .. } => "leave that benchmark out, correct what it reports, or keep fewer runs",
         };
         Some(hint.to_owned())
     }

@@ -11,7 +11,9 @@ use crate::commands::{Code, Context, Failure};
 use crate::measure::bench::Reading;
 use crate::model::{Direction, Name, Run, StoredRun, Why};
 
-use super::place::{failure, folder, git_failure, in_work_tree, machine, machine_class, repository, suite_name};
+use super::place::{
+    failure, folder, from_root, git_failure, in_work_tree, machine, machine_class, repository, suite_name,
+};
 use super::text::{plural, visible};
 
 const NOT_STORED: &str = "nothing stored";
@@ -43,7 +45,7 @@ pub(super) fn import(args: &BaselineImportArgs, context: &Context) -> Result<Cod
     let metrics = plural(run.series.len(), "metric");
     let written = accept(&folder(&repository), &suite, vec![run], KEEP).map_err(|error| failure(NOT_STORED, &error))?;
     for path in written {
-        let path = path.strip_prefix(repository.root()).unwrap_or(&path).display().to_string();
+        let path = from_root(repository.root(), &path);
         context.print(&format!("{}\n", visible(&path)));
     }
     context.say(&format!(

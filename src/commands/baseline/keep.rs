@@ -6,7 +6,7 @@ use crate::baseline::{BaselineFile, Save};
 use crate::cli::{BaselineListArgs, BaselinePruneArgs};
 use crate::commands::{Code, Context, Failure};
 
-use super::place::{failure, folder, in_work_tree, repository, unreadable};
+use super::place::{failure, folder, from_root, in_work_tree, repository, unreadable};
 use super::text::{plural, visible};
 
 /// Drops all but the newest runs.
@@ -16,7 +16,7 @@ pub(super) fn prune(args: &BaselinePruneArgs, context: &Context) -> Result<Code,
     let dropped = crate::baseline::prune(&folder(&repository), args.keep, save)
         .map_err(|error| failure("nothing dropped", &error))?;
     for (path, runs) in &dropped {
-        let path = path.strip_prefix(repository.root()).unwrap_or(path).display().to_string();
+        let path = from_root(repository.root(), path);
         context.print(&format!("{} {verb} {}\n", visible(&path), plural(*runs, "run")));
     }
     if dropped.is_empty() {

@@ -71,13 +71,19 @@ pub(super) fn in_work_tree(root: &Path, consequence: &'static str) -> Result<Sto
     let found = load_all(&root.join(BASELINE_FOLDER)).map_err(|error| failure(consequence, &error))?;
     let mut stored = Stored { files: Vec::new(), errors: Vec::new() };
     for (path, file) in found {
-        let path = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        let path = from_root(root, &path);
         match file {
             Ok(file) => stored.files.push((path, file)),
             Err(error) => stored.errors.push(error),
         }
     }
     Ok(stored)
+}
+
+/// A path from the root of the repository, with `/` on every system.
+pub(super) fn from_root(root: &Path, path: &Path) -> String {
+    let parts = path.strip_prefix(root).unwrap_or(path).components();
+    parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 /// The baselines of a revision, read from git and never from the working tree.

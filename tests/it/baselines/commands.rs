@@ -7,7 +7,7 @@ use super::{machine, name, run, time, times};
 use crate::harness::TestRepo;
 
 fn accept_into(repo: &TestRepo, suite: &str, runs: Vec<StoredRun>) {
-    accept(&repo.root().join("baselines"), &name(suite), runs, 20).unwrap();
+    accept(&repo.root().join("baselines"), &name(suite), runs, 20).expect("the runs are storable");
 }
 
 fn with_two_runs() -> TestRepo {
@@ -173,4 +173,24 @@ fn export_prints_the_newest_run_in_the_open_format() {
             {"name": "time", "unit": "s", "better": "lower", "samples": [0.5]},
         ]}]})
     );
+}
+
+#[test]
+fn a_merge_conflict_is_named_and_either_side_whole_resolves_it() {
+    let repo = with_two_runs();
+    repo.branch("other");
+    accept_into(&repo, "core", vec![times(3)]);
+    repo.commit("Accept a run on a branch");
+    repo.switch("main");
+    accept_into(&repo, "core", vec![times(4)]);
+    repo.commit("Accept a run on main");
+    let merge = repo.run(repo.command("git", repo.root()).args(["merge", "--quiet", "other"]));
+    assert_eq!(merge.status, 1, "{}{}", merge.stdout, merge.stderr);
+    let conflict = repo.tollgate(&["baseline", "verify"]);
+    assert_eq!(conflict.status, 5);
+    assert!(conflict.stderr.contains("line 3 (unresolved merge conflict)"), "{}", conflict.stderr);
+    for side in ["--theirs", "--ours"] {
+        repo.git(&["checkout", side, &path()]);
+        assert_eq!(repo.tollgate(&["baseline", "verify"]).stdout, "1 baseline with 3 runs: all whole.\n");
+    }
 }
