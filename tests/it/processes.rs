@@ -153,6 +153,21 @@ fn a_background_process_that_holds_the_output_does_not_hold_us() {
     assert!(gone(&std::fs::read_to_string(folder.path().join("pid")).unwrap()));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_daemon_that_left_the_group_does_not_hold_us_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = spec(
+        folder.path(),
+        &["sh", "-c", "setsid sh -c 'echo $$ > pid; exec sleep 1000' & until test -s pid; do :; done"],
+    );
+    let started = Instant::now();
+    assert_eq!(run(&daemon, &surroundings()).unwrap().status, Some(0));
+    assert!(started.elapsed() < Duration::from_secs(30));
+    let pid = std::fs::read_to_string(folder.path().join("pid")).unwrap();
+    assert!(Command::new("kill").arg(pid.trim()).status().unwrap().success());
+}
+
 #[test]
 fn an_endless_output_is_counted_and_kept_up_to_a_limit() {
     let finished = shell("head -c 104857600 /dev/zero; echo end").unwrap();
