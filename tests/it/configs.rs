@@ -190,3 +190,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn every_example_of_the_guide_parses_and_every_key_is_in_it() {
+    let guide = include_str!("../../docs/configuration.md");
+    let examples: Vec<&str> = guide.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    assert_eq!(examples.len(), 7);
+    for example in examples {
+        if example.contains("[[waiver]]") {
+            parse_waivers(example, "guide").unwrap();
+        } else {
+            check(example);
+        }
+    }
+    let described = |schema: &Value| schema["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let config = &schema::config()["properties"];
+    let suites = config["suite"]["additionalProperties"]["oneOf"].as_array().unwrap();
+    let tables = [&config["gate"], &config["rule"]["items"], &config["budget"]["items"]];
+    for key in tables.into_iter().chain(suites).flat_map(described) {
+        assert!(guide.contains(&format!("`{key}`")), "{key}");
+    }
+}
