@@ -41,7 +41,7 @@ impl Config {
         let config = structure::parse(&mut problems).and_then(|tree| {
             let suites = structure::names(&tree, "suite");
             let file = structure::read(tree, &schema::config(), &mut problems)?;
-            Some(validate::config(file, &suites, &mut problems))
+            validate::config(file, &suites, &mut problems)
         });
         problems.into_result(config, origin, REFERENCE)
     }

@@ -233,7 +233,12 @@ impl std::fmt::Display for Selector {
 impl Selector {
     /// A selector from two globs.
     pub fn new(benchmark: &str, metric: &str) -> Result<Self, globset::Error> {
-        let glob = |pattern: &str| globset::Glob::new(pattern).map(|glob| glob.compile_matcher());
+        let glob = |pattern: &str| {
+            let glob = globset::Glob::new(pattern)?;
+            // A set says when a pattern cannot be compiled, such as one of very deep braces; a lone matcher panics.
+            globset::GlobSet::builder().add(glob.clone()).build()?;
+            Ok::<_, globset::Error>(glob.compile_matcher())
+        };
         Ok(Self {
             benchmark: benchmark.to_owned(),
             metric: metric.to_owned(),
@@ -353,6 +358,10 @@ mod tests {
         let policy = policy(
             "[[rule]]\nbenchmark = 'x/*'\n[[budget]]\nmetric = 'time'\ntarget = '1 MiB'\n[[budget]]\nmetric = 'rss'\ntarget = '1 MiB'",
         );
-        insta::assert_snapshot!(policy.unused([&time("a/b:time")]).join("\n"), @r"");
+        insta::assert_snapshot!(policy.unused([&time("a/b:time")]).join("\n"), @r"
+        the rule for `*` of `x/*` selects no metric
+        the budget for `time` of `*` is in `B`, and no metric that it selects is
+        the budget for `rss` of `*` selects no metric
+        ");
     }
 }

@@ -38,6 +38,8 @@ pub struct ConfigError {
 #[derive(Debug)]
 pub(super) struct Problems<'a> {
     text: &'a str,
+    /// The byte at which each line starts.
+    lines: Vec<usize>,
     found: Vec<(Range<usize>, String, Option<String>)>,
 }
 
@@ -86,12 +88,18 @@ impl fmt::Display for ConfigError {
 impl<'a> Problems<'a> {
     /// No problems of `text` so far.
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, found: Vec::new() }
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, lines, found: Vec::new() }
     }
 
     /// Whether there are none so far.
     pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()
+    }
+
+    /// Whether there are so many that looking for what was meant is not worth its time.
+    pub(super) fn are_many(&self) -> bool {
+        self.found.len() > 20 * PROBLEMS_MAX
     }
 
     /// The text that they are about.
@@ -106,7 +114,7 @@ impl<'a> Problems<'a> {
 
     /// The line on which a byte is, counted from 1.
     pub(super) fn line_of(&self, at: usize) -> usize {
-        self.head(at).matches('\n').count() + 1
+        self.lines.partition_point(|start| *start <= at)
     }
 
     /// `value` if there are none, else all of them. `reference` tells the user where the grammar is explained.
@@ -149,7 +157,7 @@ impl<'a> Problems<'a> {
         let indent = left.width() + shown(first..before).width();
         let width = shown(before..(before + marked).min(last)).width().max(1);
         Problem {
-            line: head.matches('\n').count() + 1,
+            line: self.line_of(span.start),
             column: before + 1,
             message: printable(message),
             help: help.as_deref().map(printable),

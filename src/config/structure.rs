@@ -115,8 +115,11 @@ fn fit_table<'a>(
         let name: &str = key.get_ref();
         let known = properties.get(name).or(Some(&schema["additionalProperties"]).filter(|others| others.is_object()));
         let Some(known) = known else {
-            let help =
-                adapters_of(name, variants).or_else(|| did_you_mean(name, properties.keys().map(String::as_str)));
+            let help = if problems.are_many() {
+                None
+            } else {
+                adapters_of(name, variants).or_else(|| did_you_mean(name, properties.keys().map(String::as_str)))
+            };
             problems.add(&key.span(), format!("{} is not a key of {}", quoted(name), place(path)), help);
             continue;
         };
@@ -177,7 +180,7 @@ fn fit_alternative<'a>(
     problems: &mut Problems<'_>,
 ) -> Option<Node<'a>> {
     for alternative in alternatives {
-        let mut unfit = Problems::new(problems.text());
+        let mut unfit = Problems::new("");
         let fitted = fit(node.clone(), alternative, path, &mut unfit);
         if fitted.is_some() && unfit.is_empty() {
             return fitted;

@@ -18,14 +18,22 @@ struct Reader<'p, 'a> {
     suites: &'p [String],
 }
 
+/// The most suites, rules and budgets together: each rule is held against each suite.
+const PARTS_MAX: usize = 1000;
+
 /// The config, as far as it could be read; it counts only if no problem was added.
-pub(super) fn config(file: File, suites: &[String], problems: &mut Problems<'_>) -> Config {
+pub(super) fn config(file: File, suites: &[String], problems: &mut Problems<'_>) -> Option<Config> {
+    let parts = suites.len() + file.rule.len() + file.budget.len();
+    if parts > PARTS_MAX {
+        problems.add(&(0..0), format!("{parts} suites, rules and budgets are more than {PARTS_MAX}"), None);
+        return None;
+    }
     let mut reader = Reader { problems, suites };
     let gate = reader.gate(&file.gate);
     let rules = file.rule.iter().filter_map(|rule| reader.rule(rule)).collect();
     let budgets = reader.budgets(&file.budget);
     let suites = reader.suites(file.suite);
-    Config { suites, policy: Policy { gate, rules, budgets, waivers: Vec::new() } }
+    Some(Config { suites, policy: Policy { gate, rules, budgets, waivers: Vec::new() } })
 }
 
 impl Reader<'_, '_> {

@@ -9,6 +9,8 @@ use crate::config::wire::At;
 
 use super::Reader;
 
+/// The longest pattern, in bytes; globset reads braces within braces by recursion.
+const PATTERN_BYTES_MAX: usize = 1024;
 /// What makes a text a pattern.
 const WILD: [char; 4] = ['*', '?', '[', '{'];
 
@@ -29,10 +31,10 @@ impl Reader<'_, '_> {
             self.problems.add(&glob.span, "an empty pattern matches nothing", Some("`*` matches all".to_owned()));
             return false;
         }
-        match globset::Glob::new(&glob.value) {
-            Ok(_) => true,
+        match check_glob(&glob.value) {
+            Ok(()) => true,
             Err(error) => {
-                let message = format!("{} is not a pattern: {}", quoted(&glob.value), error.kind());
+                let message = format!("{} is not a pattern: {error}", quoted(&glob.value));
                 let help = "`*` matches any text, `?` one character, `[…]` one of some; put `[]` round one to take it as it is";
                 self.problems.add(&glob.span, message, Some(help.to_owned()));
                 false
@@ -68,6 +70,14 @@ impl Reader<'_, '_> {
         };
         self.problems.add(&glob.span, message, Some(help));
     }
+}
+
+/// What is wrong with a pattern, in words.
+fn check_glob(pattern: &str) -> Result<(), String> {
+    if pattern.len() > PATTERN_BYTES_MAX {
+        return Err(format!("it is longer than {PATTERN_BYTES_MAX} bytes"));
+    }
+    Selector::new(pattern, "*").map(|_| ()).map_err(|error| error.kind().to_string())
 }
 
 /// Reports each thing that is there a second time, with the line of the first.
