@@ -41,12 +41,16 @@ pub(super) fn shorten(text: &str, most: usize) -> String {
 ///
 /// Entities alone do not stop GitHub from linking a mention, because it looks at the rendered text: a zero-width space follows `@` and `#`.
 pub fn markdown(text: &str) -> String {
-    let text = visible(text.trim_start_matches(['\n', '\r', '\t', '\u{c}', ' ']));
+    let text = visible(text);
+    let trimmed = text.trim_start_matches(' ');
+    // One space keeps two pieces of a sentence apart; four at the start of a line would be a code block.
+    let text = if trimmed.len() < text.len() { format!(" {trimmed}") } else { text };
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
     let mut rest = text.chars().peekable();
     let mut at_start = true;
     while let Some(c) = rest.next() {
+        let starts_number = !word.is_empty() && word.len() == out.trim_start().len();
         let ends_marker = matches!(rest.peek(), None | Some(' ' | '-' | '='));
         match c {
             '@' => out.push_str("&#64;&#8203;"),
@@ -55,14 +59,18 @@ pub fn markdown(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\'' | '|' | '`' | '*' | '_' | '[' | ']' | '~' | ':' | '\\' | '!' | '$' => entity(&mut out, c),
+            '\'' | '|' | '`' | '*' | '_' | '[' | ']' | '~' | '\\' | '!' | '$' => entity(&mut out, c),
+            // A colon that ends a word is only a colon; one inside a word may be a link's or an emoji's.
+            ':' if !matches!(rest.peek(), None | Some(' ')) => entity(&mut out, c),
             // A list, a rule, a heading's underline or a numbered item could start here.
             '-' | '+' | '=' if at_start && ends_marker => entity(&mut out, c),
-            '.' | ')' if ends_marker && word.len() == out.len() => entity(&mut out, c),
-            '.' if word.eq_ignore_ascii_case("www") => entity(&mut out, c),
+            '.' | ')' if ends_marker && starts_number && word.chars().all(|c| c.is_ascii_digit()) => {
+                entity(&mut out, c)
+            }
+            '.' if word.to_ascii_lowercase().ends_with("www") => entity(&mut out, c),
             c => out.push(c),
         }
-        at_start = false;
+        at_start = at_start && c == ' ';
         if c.is_alphanumeric() { word.push(c) } else { word.clear() }
     }
     out
@@ -115,12 +123,14 @@ pub(super) fn shell(text: &str) -> String {
 }
 
 /// A glob that selects `name` and is safe to show and to paste: what a glob reads as a pattern is bracketed, what a report would have to
-/// change (hidden characters, `@`, `#`) is `?`, and the middle of a very long name is `*`.
+/// change (hidden characters, `@`, `#`) is a wildcard, and the middle of a very long name is `*`.
 pub(super) fn glob(name: &str) -> String {
     let part = |c: char| match c {
         '*' | '?' | '[' | '{' | '}' | '\\' => format!("[{c}]"),
         '@' | '#' => "?".to_owned(),
-        c if is_hidden(c) => "?".to_owned(),
+        c if is_hidden(c) && c.is_ascii() => "?".to_owned(),
+        // `?` stands for a byte, not a character.
+        c if is_hidden(c) => "*".to_owned(),
         c => c.to_string(),
     };
     let length = name.chars().count();
@@ -163,11 +173,13 @@ mod tests {
         #[test]
         fn nothing_in_escaped_markdown_is_active(text in hostile()) {
             let out = markdown(&text);
-            for active in ["@", "|", "<", ">", "`", "*", "_", "[", "]", "~", ":", "\\", "!", "$", "\"", "'", "www.", "WWW."] {
+            for active in ["@", "|", "<", ">", "`", "*", "_", "[", "]", "~", "://", "\\", "!", "$", "\"", "'", "www.", "WWW."] {
                 prop_assert!(!out.contains(active), "{active:?} in {out:?}");
             }
             prop_assert!(!out.chars().any(is_hidden));
             prop_assert!(out.match_indices('#').all(|(at, _)| out[..at].ends_with('&')));
+            prop_assert!(!out.starts_with("  ") && out.match_indices(':').all(|(at, _)| matches!(out.as_bytes().get(at + 1), None | Some(b' '))));
+            let out = out.trim_start();
             prop_assert!(!["- ", "+ ", "---", "==", "#"].iter().any(|start| out.starts_with(start)));
             let unescaped = out.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "").replace("&quot;", "");
             prop_assert!(unescaped.match_indices('&').all(|(at, _)| unescaped[at..].starts_with("&#")));
@@ -217,6 +229,8 @@ mod tests {
         assert_eq!(markdown("- one - two"), "&#45; one - two");
         assert_eq!(markdown("---"), "&#45;--");
         assert_eq!(markdown("412.5 ms"), "412.5 ms");
+        assert_eq!(markdown(" by "), " by ");
+        assert_eq!(markdown("    code: mailto:me"), " code: mailto&#58;me");
         assert_eq!(markdown("+6.3 %"), "+6.3 %");
     }
 }

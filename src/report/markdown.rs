@@ -135,9 +135,9 @@ fn fill(view: &View, room: Room) -> Comment<'_> {
 fn left_out(failing: usize, others: usize) -> String {
     match (failing, others) {
         (0, 0) => String::new(),
-        (0, others) => format!("{} that do not fail left out for lack of space", plural(others, "more row")),
-        (failing, 0) => format!("{} more that fail", plural(failing, "check")),
-        (failing, others) => format!("{} more that fail, and {} that do not", plural(failing, "check"), count(others)),
+        (0, others) => format!("{} that do not fail", plural(others, "more check")),
+        (failing, 0) => format!("{} that fail", plural(failing, "more check")),
+        (failing, others) => format!("{} that fail, and {} that do not", plural(failing, "more check"), count(others)),
     }
 }
 
@@ -199,6 +199,56 @@ mod tests {
             std::fs::write(format!("/tmp/rep/{n}.xml"), super::super::junit::render(&j)).unwrap();
             std::fs::write(format!("/tmp/rep/{n}.ann"), super::super::annotations::render(&j)).unwrap();
             std::fs::write(format!("/tmp/rep/{n}.json"), super::super::json::to_json(&j)).unwrap();
+        }
+    }
+
+    #[test]
+    fn no_hostile_text_is_active() {
+        let text = render(&sample::hostile(), LIMIT);
+        let own = ["<code>", "</code>", "<details>", "</details>", "<summary>", "</summary>", "<pre>", "</pre>"];
+        let body = own.iter().fold(text.replacen("<!-- tollgate:v1 -->\n", "", 1), |text, tag| text.replace(tag, ""));
+        for active in ["<", "@", "](", "`", "://", "www.", "<!--", "\u{1b}", "\u{202e}", "\u{200b}"] {
+            assert!(!body.contains(active), "{active:?}");
+        }
+        for row in body.lines().filter(|line| line.starts_with('|')) {
+            assert!(row.ends_with('|') && matches!(row.matches('|').count(), 8 | 9), "{row}");
+        }
+        assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+    }
+
+    #[test]
+    fn four_hundred_failing_rows_of_three_thousand_all_show() {
+        let text = render(&sample::large(), LIMIT);
+        assert!(text.chars().count() <= LIMIT);
+        let failing: Vec<_> = sample::large().rows.into_iter().filter(|row| row.outcome.fails()).collect();
+        assert_eq!(failing.len(), 400);
+        for row in failing {
+            assert!(text.contains(row.metric.id.benchmark.benchmark.as_str()), "{} is lost", row.metric.id);
+        }
+        assert!(text.contains("2,550 rows left out for lack of space"));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted_at_every_size() {
+        let judgement = sample::large();
+        for limit in [40_000, 20_000, 10_000, 5_000, 3_000] {
+            let text = render(&judgement, limit);
+            assert!(text.chars().count() <= limit, "{} characters for {limit}", text.chars().count());
+            assert!(
+                text.starts_with(
+                    "<!-- tollgate:v1 -->\n## 🔴 Tollgate: 400 regressions (2,600 of 3,000 checks passed)"
+                )
+            );
+            let rows = text.lines().filter(|line| line.starts_with("| 🔴")).count();
+            let named = text
+                .lines()
+                .filter(|line| line.contains("checks that fail"))
+                .map(|line| line.matches("<code>").count())
+                .sum::<usize>();
+            let more = format!("{} more checks that fail", 400 - rows);
+            assert!(text.contains(&more), "{more} in {text}");
+            let by_number = 400 - rows - named;
+            assert!(named == 0 || by_number == 0 || text.contains(&format!("and {by_number} by number only")));
         }
     }
 }

@@ -6,6 +6,9 @@ use crate::model::{Budget, BudgetLevel, Direction, Unit};
 /// The minus sign.
 const MINUS: char = '−';
 
+/// The most characters of a foreign unit that are shown.
+const UNIT_SHOWN_MAX: usize = 16;
+
 /// The steps of a unit, largest first: how many base units, and the symbol.
 fn steps(unit: &Unit) -> &'static [(f64, &'static str)] {
     match unit {
@@ -50,7 +53,9 @@ impl Scale {
         let (step, symbol) =
             all.iter().find(|(step, _)| largest >= *step).or(all.last()).copied().expect("every unit has a step");
         let symbol = match unit {
-            Unit::Other(name) => format!(" {name}"),
+            Unit::Other(name) => {
+                format!(" {}", super::escape::shorten(&super::escape::visible(name.as_str()), UNIT_SHOWN_MAX))
+            }
             _ => symbol.to_owned(),
         };
         let factor = if step >= 1e4 && step % 1e4 < 0.5 && symbol.contains('k') { 1e3 } else { step };
@@ -59,7 +64,7 @@ impl Scale {
         }
         let exponent = magnitude(largest / factor);
         let whole = values.iter().all(|value| value.fract().abs() < f64::MIN_POSITIVE);
-        let wanted = (2 - exponent).max((1 - magnitude(smallest / factor)).min(5 - exponent));
+        let wanted = (2 - exponent).max((1 - magnitude(smallest / factor)).min(3 - exponent));
         let difference = values.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b))
             - values.iter().fold(f64::INFINITY, |a, b| a.min(*b));
         let telling = if difference > 0.0 { 1 - magnitude(difference / factor) } else { 0 };
@@ -274,7 +279,7 @@ mod tests {
         assert_eq!(time(412.0e-6, 438.1e-6), "412 µs | 438 µs");
         assert_eq!(time(412.0e-6, 415.1e-6), "412.0 µs | 415.1 µs");
         assert_eq!(time(0.091, 0.131), "91 ms | 131 ms");
-        assert_eq!(time(980.0e-9, 1.04e-6), "0.98 µs | 1.04 µs");
+        assert_eq!(time(980.0e-9, 1.04e-6), "0.980 µs | 1.040 µs");
         assert_eq!(time(0.0, 3.2e-9), "0.00 ns | 3.20 ns");
         assert_eq!(time(3.0e-9, 4.0e-3), "0.000 ms | 4.000 ms");
         assert_eq!(time(100.0, 100.01), "100.0 s | 100.0 s");

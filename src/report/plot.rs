@@ -16,7 +16,7 @@ use super::{sentence, text};
 const DOTS_MAX: usize = 64;
 
 /// Where the drawing area starts and ends.
-const LEFT: f64 = 52.0;
+const LEFT: f64 = 60.0;
 /// Its right end.
 const RIGHT: f64 = 428.0;
 
@@ -109,13 +109,16 @@ impl Axis {
         LEFT + share * (RIGHT - LEFT)
     }
 
-    /// Three to six marks at round numbers of `factor` base units.
+    /// Two to seven marks at round numbers of `factor` base units.
     fn marks(&self, factor: f64) -> Vec<f64> {
         let span = (self.high - self.low) / factor;
-        let rough = span / 4.0;
+        let rough = span / 6.0;
         let power = 10_f64.powf(rough.log10().floor());
-        let step =
-            [1.0, 2.0, 5.0, 10.0].into_iter().map(|nice| nice * power).find(|step| *step >= rough).unwrap_or(rough);
+        let step = [1.0, 2.0, 2.5, 5.0, 10.0]
+            .into_iter()
+            .map(|nice| nice * power)
+            .find(|step| *step >= rough)
+            .unwrap_or(rough);
         if !step.is_normal() {
             return Vec::new();
         }

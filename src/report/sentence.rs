@@ -271,7 +271,7 @@ pub(super) fn notice(notice: &Notice) -> Text {
 pub(super) fn trouble(problem: &CoverageProblem) -> Text {
     let what = match &problem.benchmark {
         Some(id) => Text::literal(benchmark(id)),
-        None => Text::prose("suite ").code(shown(problem.suite.as_str())),
+        None => Text::prose("Suite ").code(shown(problem.suite.as_str())),
     };
     let message = |message: &String| escape::shorten(message, 400);
     match &problem.trouble {

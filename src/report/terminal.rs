@@ -64,6 +64,22 @@ pub fn render(judgement: &Judgement) -> String {
         }
     }
     decided(&mut out, &view.decided);
+    defuse(&out)
+}
+
+/// No line reads as a workflow command in a CI log, which is where this text is often printed: neither `::name::` at its start nor `##[name]`
+/// anywhere.
+fn defuse(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.replace("##[", "# #[").lines() {
+        let bare = anstream::adapter::strip_str(line).to_string();
+        if bare.trim_start().starts_with("::") {
+            out.push_str(&line.replacen("::", ": :", 1));
+        } else {
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
     out
 }
 
@@ -118,50 +134,63 @@ enum Last {
     Note,
 }
 
-/// A table; the benchmark's column gives way where it is too wide.
+/// The columns before the last one.
+const COLUMNS: usize = 6;
+
+/// A table. The columns of names give way where it is too wide; the last column goes to lines of its own where it does not fit.
 fn table(out: &mut String, rows: &[RowView], change: &str, last: Last) {
-    let title = match last {
-        Last::Verdict => "verdict",
-        Last::Note => "",
-    };
-    let mut cells = vec![["benchmark", "metric", "base", "head", change, "allowed", title].map(str::to_owned)];
-    cells.extend(rows.iter().map(|row| {
-        let last = match last {
+    let cells: Vec<[String; COLUMNS]> =
+        std::iter::once(["benchmark", "metric", "base", "head", change, "allowed"].map(str::to_owned))
+            .chain(rows.iter().map(|row| {
+                [&row.benchmark, &row.metric, &row.base, &row.head, &row.change, &row.allowed]
+                    .map(|cell| escape::terminal(cell))
+            }))
+            .collect();
+    let lasts: Vec<String> = rows
+        .iter()
+        .map(|row| match last {
             Last::Verdict => line(&row.verdict),
-            Last::Note => row.note.clone(),
-        };
-        [&row.benchmark, &row.metric, &row.base, &row.head, &row.change, &row.allowed, &last]
-            .map(|cell| escape::terminal(cell))
-    }));
-    let mut widths = [0; 7];
+            Last::Note => escape::terminal(&row.note),
+        })
+        .collect();
+    let mut widths = [0; COLUMNS];
     for row in &cells {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.width());
         }
     }
     shrink(&mut widths);
-    for (at, row) in cells.iter().enumerate() {
-        let mut text = String::new();
-        for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
-            let cell = fit(cell, width);
-            let pad = " ".repeat(width - cell.width());
-            let right = matches!(column, 2 | 3);
-            text.push_str("  ");
-            text.push_str(&if right { format!("{pad}{cell}") } else { format!("{cell}{pad}") });
-        }
-        let style = match rows.get(at.wrapping_sub(1)) {
-            None => DIM,
-            Some(row) if row.fails => Style::new().fg_color(Some(AnsiColor::Red.into())),
-            Some(_) => Style::new(),
-        };
+    let taken: usize = widths.iter().map(|width| width + 2).sum();
+    let beside = lasts.iter().all(|last| taken + 2 + last.width() <= WIDTH);
+    out.push_str(&format!("{DIM}{}{DIM:#}\n", columns(&cells[0], widths).trim_end()));
+    for ((row, cells), last) in rows.iter().zip(&cells[1..]).zip(lasts) {
+        let style = if row.fails { Style::new().fg_color(Some(AnsiColor::Red.into())) } else { Style::new() };
+        let text = columns(cells, widths);
+        let text = if beside { format!("{text}  {last}") } else { text };
         out.push_str(&format!("{style}{}{style:#}\n", text.trim_end()));
+        if !beside && !last.is_empty() {
+            paragraph(out, "    ", &last);
+        }
     }
     out.push('\n');
 }
 
-/// Makes the columns fit: first the last one, then the metric's, then the units of hostile numbers, and the benchmark's where it can.
-fn shrink(widths: &mut [usize; 7]) {
-    for (column, least) in [(6, 12), (0, NAME_MIN), (1, 8), (6, 6), (2, 9), (3, 9), (5, 8), (4, 12)] {
+/// One line of a table.
+fn columns(cells: &[String; COLUMNS], widths: [usize; COLUMNS]) -> String {
+    let mut text = String::new();
+    for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        let cell = fit(cell, width);
+        let pad = " ".repeat(width - cell.width());
+        let right = matches!(column, 2 | 3);
+        text.push_str("  ");
+        text.push_str(&if right { format!("{pad}{cell}") } else { format!("{cell}{pad}") });
+    }
+    text
+}
+
+/// Makes the columns fit: first the names, then what only a hostile unit makes wide.
+fn shrink(widths: &mut [usize; COLUMNS]) {
+    for (column, least) in [(0, NAME_MIN), (1, 8), (2, 9), (3, 9), (5, 8), (4, 12)] {
         let total: usize = widths.iter().map(|width| width + 2).sum();
         let excess = total.saturating_sub(WIDTH);
         widths[column] -= excess.min(widths[column].saturating_sub(least));
@@ -213,5 +242,35 @@ fn decided(out: &mut String, facts: &[Fact]) {
     let widest = facts.iter().map(|fact| fact.term.len()).max().unwrap_or(0);
     for fact in facts {
         paragraph(out, &format!("{:widest$}  ", fact.term.to_lowercase()), &line(&fact.text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    /// The report as it is without colour.
+    fn plain(judgement: &Judgement) -> String {
+        anstream::adapter::strip_str(&render(judgement)).to_string()
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_but_a_command_to_paste() {
+        for judgement in
+            [sample::mixed(), sample::every_variant(), sample::hostile(), sample::large(), sample::broken()]
+        {
+            for line in plain(&judgement).lines().filter(|line| !line.contains("tollgate check")) {
+                assert!(line.width() <= WIDTH, "{} columns: {line}", line.width());
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_text_reaches_neither_the_terminal_nor_the_ci_log() {
+        let text = plain(&sample::hostile());
+        assert_eq!(escape::visible(&text.replace('\n', "")), text.replace('\n', ""));
+        assert!(text.lines().all(|line| !line.trim_start().starts_with("::")));
+        assert_eq!(defuse("  ::error::x\na ##[error]x"), "  : :error::x\na # #[error]x\n");
     }
 }

@@ -74,12 +74,12 @@ impl Text {
         self.0.is_empty()
     }
 
-    /// The text in one line, literals between backticks, each piece passed through `escape`.
+    /// The text in one line, literals between backticks unless they have some of their own, each piece passed through `escape`.
     pub(super) fn line(&self, escape: impl Fn(&str) -> String) -> String {
         let mut line = String::new();
         for piece in &self.0 {
             let text = escape(&piece.text);
-            if piece.code {
+            if piece.code && !text.contains('`') {
                 line.push('`');
                 line.push_str(&text);
                 line.push('`');

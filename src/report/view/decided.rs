@@ -28,8 +28,10 @@ pub(super) fn facts(judgement: &Judgement) -> Vec<Fact> {
         fact("Machine", machine(judgement)),
         fact("Coverage", Text::prose(coverage(judgement))),
         fact("Method", Text::prose(methods(judgement))),
-        fact("Promise", Text::prose(promise(judgement))),
     ];
+    if judgement.promise.family > 0 {
+        facts.push(fact("Promise", Text::prose(promise(judgement))));
+    }
     facts.extend(sensitivity(judgement).map(|text| fact("Sensitivity", text)));
     facts.push(fact("Policy", sentence::policy(&judgement.policy)));
     let took = format!("{}, seed ", number::duration(judgement.elapsed_s));

@@ -118,10 +118,12 @@ pub(super) fn allowed(row: &Row) -> String {
     }
 }
 
-/// The confidence of a row's interval, where it has one.
+/// The confidence of a row's interval, where it has one that ends somewhere.
 pub(super) fn confidence(row: &Row) -> Option<f64> {
     match row.effect.as_ref()?.precision {
-        Precision::Interval { confidence, .. } => Some(confidence),
+        Precision::Interval { lower, upper, confidence } => {
+            (lower.is_finite() || upper.is_finite()).then_some(confidence)
+        }
         Precision::Exact => None,
     }
 }
