@@ -10,7 +10,10 @@ pub mod planning;
 pub mod bimodal;
 pub mod prediction;
 
+pub mod mann_whitney;
+
 mod distribution;
+mod rank;
 
 #[cfg(test)]
 mod fixture;
