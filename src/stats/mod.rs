@@ -13,6 +13,8 @@ pub mod prediction;
 pub mod mann_whitney;
 pub mod rates;
 
+pub mod trend;
+
 mod distribution;
 mod rank;
 
