@@ -13,6 +13,7 @@ pub mod prediction;
 pub mod mann_whitney;
 pub mod rates;
 
+pub mod changepoint;
 pub mod trend;
 
 mod distribution;
