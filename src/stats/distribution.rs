@@ -1,7 +1,8 @@
 //! Quantiles of the textbook distributions; the only place that names `statrs`. Refuses to know what they are used for.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
-use statrs::function::beta::checked_beta_reg;
+use statrs::function::beta::{checked_beta_reg, inv_beta_reg};
+use statrs::function::erf::{erfc, erfc_inv};
 
 /// The value that a Student's t variable with `degrees_of_freedom` stays below with `probability`. Student 1908.
 ///
@@ -18,6 +19,22 @@ pub(super) fn student_t_quantile(probability: f64, degrees_of_freedom: f64) -> f
 /// `a` and `b` above 0; `x` is clamped to [0, 1]. NaN outside of that.
 pub(super) fn beta_cumulative(a: f64, b: f64, x: f64) -> f64 {
     checked_beta_reg(a, b, x.clamp(0.0, 1.0)).unwrap_or(f64::NAN)
+}
+
+/// The value that a beta variable stays below with `probability`, in [0, 1]. `a` and `b` above 0, or NaN.
+pub(super) fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
+    let possible = (0.0..=1.0).contains(&probability) && a > 0.0 && b > 0.0 && a.is_finite() && b.is_finite();
+    if possible { inv_beta_reg(a, b, probability) } else { f64::NAN }
+}
+
+/// The probability, in [0, 1], that a standard normal variable exceeds `z`.
+pub(super) fn normal_upper_tail(z: f64) -> f64 {
+    0.5 * erfc(z / std::f64::consts::SQRT_2)
+}
+
+/// The value that a standard normal variable exceeds with `probability`; infinite at 0 and 1.
+pub(super) fn normal_upper_quantile(probability: f64) -> f64 {
+    std::f64::consts::SQRT_2 * erfc_inv(2.0 * probability)
 }
 
 #[cfg(test)]
@@ -41,9 +58,20 @@ mod tests {
     }
 
     #[test]
+    fn the_normal_tail_and_its_quantile_undo_each_other() {
+        assert_close_ratio(normal_upper_quantile(0.025), 1.959_963_984_540_054, 1e-12);
+        assert_close_ratio(normal_upper_tail(6.0), 9.865_876_450_376_946e-10, 1e-9);
+        for probability in [1e-12, 1e-3, 0.4, 0.5, 0.9, 0.9999] {
+            assert_close_ratio(normal_upper_tail(normal_upper_quantile(probability)), probability, 1e-9);
+        }
+    }
+
+    #[test]
     fn an_impossible_probability_or_freedom_has_no_quantile() {
         assert!(student_t_quantile(1.5, 3.0).is_nan());
         assert!(student_t_quantile(f64::NAN, 3.0).is_nan());
         assert!(student_t_quantile(0.9, 0.0).is_nan());
+        assert!(beta_quantile(-0.1, 1.0, 1.0).is_nan());
+        assert!(beta_quantile(0.5, 0.0, 1.0).is_nan());
     }
 }

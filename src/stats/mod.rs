@@ -11,7 +11,14 @@ pub mod bimodal;
 pub mod prediction;
 pub mod student;
 
+pub mod mann_whitney;
+pub mod rates;
+
+pub mod changepoint;
+pub mod trend;
+
 mod distribution;
+mod rank;
 
 #[cfg(test)]
 mod fixture;

@@ -13,6 +13,7 @@ import pathlib
 from fractions import Fraction
 
 import numpy as np
+import pymannkendall
 from scipy import special, stats
 from scipy.stats import mstats
 
@@ -308,6 +309,115 @@ def bimodality():
     write("bimodal", cases)
 
 
+# --- unpaired, rates, trends, changes ------------------------------------------------------------
+
+
+def mann_whitney():
+    rng = np.random.default_rng(7)
+    cases = []
+    for sizes in ((1, 1), (1, 4), (2, 3), (5, 5), (4, 7), (6, 6)):
+        for kind in range(5):
+            base, head = (rng.integers(0, 6, size) / 4 if kind % 2 else rng.normal(0, 1, size).round(6) for size in sizes)
+            pool, size = [*head, *base], len(head)
+            ranks = stats.rankdata(pool)
+            sums = [sum(ranks[i] for i in part) for part in itertools.combinations(range(len(pool)), size)]
+            greater = Fraction(sum(s >= sum(ranks[:size]) for s in sums), len(sums))
+            cases.append({"base": base, "head": head, "greater": greater})
+    for sizes, method in (((10, 10), "exact"), ((20, 31), "exact"), ((50, 50), "exact"), ((60, 70), "asymptotic"), ((300, 20), "asymptotic")):
+        for kind in range(5):
+            base, head = rng.normal(0, 1, sizes[0]), rng.normal(kind / 8, 1, sizes[1])
+            if method == "asymptotic":
+                base, head = base.round(1), head.round(1)
+            cases.append({"base": base, "head": head, "greater": stats.mannwhitneyu(head, base, alternative="greater", method=method).pvalue})
+    write("mann_whitney", cases)
+
+
+def rates():
+    rng = np.random.default_rng(8)
+    cases = []
+    for index in range(80):
+        trials = [int(10 ** rng.uniform(0, 5)) for _ in range(2)]
+        counts = [int(rng.integers(0, min(n, 40) + 1)) if index % 4 else 0 for n in trials]
+        counts[index % 2] = min(trials[index % 2], counts[index % 2] + index % 3)
+        (base, head), (base_trials, head_trials) = counts, trials
+        alpha, ratio = float(rng.choice([0.3, 0.05, 0.025, 0.001])), float(rng.choice([0.5, 1.0, 1.1, 3.0]))
+        share = Fraction(ratio) * head_trials / (Fraction(ratio) * head_trials + base_trials)
+        total, exposure = base + head, base_trials / head_trials
+        odds = lambda pi: pi / (1 - pi) * exposure
+        table = np.array([counts, np.subtract(trials, counts)])
+        spread = 0 < total < sum(trials)
+        exact = lambda side: stats.binomtest(head, head_trials, alternative=side).proportion_ci(1 - alpha, "exact")
+        share_interval = lambda side: stats.binomtest(head, total, alternative=side).proportion_ci(1 - alpha, "exact") if total else None
+        cases.append({
+            "base": (base, base_trials), "head": (head, head_trials), "alpha": alpha, "ratio": ratio,
+            "proportion": (exact("greater").low, exact("less").high),
+            "p_value": stats.binomtest(head, total, float(share), alternative="greater").pvalue if total else 1.0,
+            "lower": odds(share_interval("greater").low) if head else 0.0,
+            "upper": odds(share_interval("less").high) if base else math.inf,
+            "dispersion": stats.chi2_contingency(table, correction=False).statistic if spread else None,
+        })
+    write("rates", cases)
+
+
+def trend():
+    rng = np.random.default_rng(9)
+    cases = []
+    for size in (3, 4, 7, 10, 25, 50, 51, 90):
+        for kind in range(7):
+            noise = rng.normal(0, 1, size)
+            if kind == 1:
+                noise = np.cumsum(noise)
+            if kind == 2:
+                noise = noise.round()
+            if kind == 3:
+                noise[0] += 50
+            values = noise + np.arange(size) * float(rng.choice([0.0, 0.05, -0.1]))
+            times = np.arange(size) * 2.0 if kind < 5 else np.sort(rng.integers(0, size + 2, size)).astype(float)
+            times[-1] += 1
+            confidence = float(rng.choice([0.8, 0.95, 0.99]))
+            slope = stats.theilslopes(values, times, confidence)
+            plain = pymannkendall.original_test(values)
+            inflated = max(plain.var_s, pymannkendall.hamed_rao_modification_test(values).var_s if size > 3 else 0)
+            tail = lambda variance: stats.norm.sf((plain.s - np.sign(plain.s)) / math.sqrt(variance)) if variance > 0 else 1.0
+            counted = size <= 50 and len(set(values)) == size
+            exact = lambda: stats.kendalltau(np.arange(size), values, alternative="greater", method="exact").pvalue
+            cases.append({
+                "times": times, "values": values, "confidence": confidence,
+                "slope": slope.slope, "lower": slope.low_slope, "upper": slope.high_slope, "score": int(plain.s),
+                "greater": exact() if counted else tail(plain.var_s), "greater_dependent": tail(inflated),
+            })
+    write("trend", cases)
+
+
+def partitions(count, shortest=5):
+    """Every way to cut into parts of at least five, as the places where parts start."""
+    yield (0,)
+    for last in range(shortest, count - shortest + 1):
+        for rest in partitions(last, shortest):
+            yield (*rest, last)
+
+
+def changepoint():
+    rng = np.random.default_rng(10)
+    cases = []
+    for size in (10, 11, 15, 20, 26):
+        for kind in range(11):
+            values = rng.normal(0, 0.3 if kind > 7 else 1, size).round(1 if kind == 1 else 6)
+            values[size // 2:] += (0, 0, 0, 1, 2, 4, 8, -4, 3, 3, 3)[kind]
+            if kind > 8 and size > 15:
+                values[-6:] -= 9
+            z = (stats.rankdata(values) / size - 0.5) * math.sqrt(12)
+            cost = lambda starts: sum(np.var(z[a:b]) * (b - a) for a, b in zip(starts, (*starts[1:], size)))
+            best = min(partitions(size), key=lambda starts: (cost(starts) + 3 * math.log(size) * len(starts), starts))
+            ranks = (2 * stats.rankdata(values)).astype(int) - size - 1
+            k = np.arange(5, size - 4)
+            statistic = lambda r: (np.cumsum(r, axis=-1)[..., k - 1] ** 2 / (k * (size - k))).max(axis=-1)
+            shuffled = statistic(rng.permuted(np.tile(ranks, (4000, 1)), axis=1))
+            cases.append({"values": values, "starts": best, "p_value": (1 + int((shuffled >= statistic(ranks)).sum())) / 4001})
+    write("changepoint", cases)
+
+
 if __name__ == "__main__":
-    for generate in (summaries, student_t, signed_rank, multiplicity, planning, prediction, bimodality):
+    for generate in (summaries, student_t, signed_rank, multiplicity, planning, prediction, bimodality,
+                     mann_whitney, rates, trend, changepoint):
         generate()
