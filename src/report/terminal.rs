@@ -256,6 +256,134 @@ mod tests {
     }
 
     #[test]
+    fn a_green_run_is_one_line_and_folded_tables() {
+        insta::assert_snapshot!(plain(&sample::green()), @r#"
+        Tollgate: no regressions in 3 checks. Smallest change that could have been seen: 1.9 %.
+
+        1 improved
+          benchmark     metric      base      head  change (99 % interval)  allowed
+          core › print  time    1.200 ms  1.103 ms  −8.1 % (−9.1 … −7.1)    +2 %
+
+        2 unchanged
+          benchmark           metric      base      head  change (99 % interval)   allowed
+          core › parse/large  time    412.0 µs  413.2 µs  +0.30 % (−0.60 … +1.20)  +2 %
+          core › tokenize     time    3.100 µs  3.094 µs  −0.20 % (−0.60 … +0.20)  +2 %
+
+        base         `9a41c02b9` (`merge base of main`) `Add the lexer`
+        head         `77be01d37` (`HEAD`) `Validate tokens`
+        machine      `AMD EPYC 7763 64-Core Processor`, 4 cores, 16 GiB, `ubuntu-24.04 20261101.1`, `rustc
+                     1.95.0`, `kvm`
+        coverage     3 benchmarks expected, 3 measured, 3 compared
+        method       3 checks by 32 rounds of base and head in pairs
+        promise      a run of unchanged code fails at most 1 % of the time, shared by 3 metrics
+        sensitivity  smallest change that could have been seen: median 1.9 %, worst 4.4 %
+                     (`core/parse/large`)
+        policy       from base (head does not change it)
+        measured in  6 min 12 s, seed `17446744073709551615`
+        "#);
+    }
+
+    #[test]
+    fn a_regression_comes_with_evidence_and_a_command() {
+        insta::assert_snapshot!(plain(&sample::regression()), @r#"
+        Tollgate: 1 regression (2 of 3 checks passed)
+        `core/parse/large` is 6.3 % slower than base.
+        This change should not merge as it is.
+
+          benchmark           metric    base    head  change (99 % interval)  allowed
+          core › parse/large  time    412 µs  438 µs  +6.3 % (+5.1 … +7.5)    +2 %     regressed
+
+        PERF-001 `core/parse/large` is 6.3 % slower than base
+          evidence   32 rounds, base and head in pairs on this machine; change +6.3 % (+5.1 … +7.5), 99 %
+                     interval; allowed +2 %
+          mind       the benchmark's own source differs between base and head
+          mind       2 rounds lost
+          owner      @octocat
+          reproduce  tollgate check --only 'core/parse/large' --base 9a41c02b9
+
+        1 improved
+          benchmark     metric      base      head  change (99 % interval)  allowed
+          core › print  time    1.200 ms  1.103 ms  −8.1 % (−9.1 … −7.1)    +2 %
+
+        1 unchanged
+          benchmark        metric      base      head  change (99 % interval)   allowed
+          core › tokenize  time    3.100 µs  3.094 µs  −0.20 % (−0.60 … +0.20)  +2 %
+
+        base         `9a41c02b9` (`merge base of main`) `Add the lexer`
+        head         `77be01d37` (`HEAD`) `Validate tokens`
+        machine      `AMD EPYC 7763 64-Core Processor`, 4 cores, 16 GiB, `ubuntu-24.04 20261101.1`, `rustc
+                     1.95.0`, `kvm`
+        coverage     3 benchmarks expected, 3 measured, 3 compared
+        method       3 checks by 32 rounds of base and head in pairs
+        promise      a run of unchanged code fails at most 1 % of the time, shared by 3 metrics
+        sensitivity  smallest change that could have been seen: median 1.9 %, worst 4.4 %
+                     (`core/parse/large`)
+        policy       from base (head does not change it)
+        measured in  6 min 12 s, seed `17446744073709551615`
+        "#);
+    }
+
+    #[test]
+    fn an_inconclusive_run_says_that_nobody_knows() {
+        insta::assert_snapshot!(plain(&sample::inconclusive()), @r#"
+        Tollgate: no verdict, 1 inconclusive (2 of 3 checks passed)
+        `core/parse/large`: too few rounds to tell: 3 of the 6 that any test needs.
+        Nobody knows whether this change is slower: it should not merge before that is known.
+
+          benchmark           metric      base      head  change (99 % interval)   allowed
+          core › parse/large  time    412.0 µs  413.2 µs  +4.0 % (too few rounds)  +2 %     inconclusive
+
+        PERF-001 `core/parse/large`: too few rounds to tell: 3 of the 6 that any test needs
+          evidence   3 rounds, base and head in pairs on this machine; change +4.0 % (too few rounds);
+                     allowed +2 %
+          reproduce  tollgate check --only 'core/parse/large' --base 9a41c02b9
+
+        1 improved
+          benchmark     metric      base      head  change (99 % interval)  allowed
+          core › print  time    1.200 ms  1.103 ms  −8.1 % (−9.1 … −7.1)    +2 %
+
+        1 unchanged
+          benchmark        metric      base      head  change (99 % interval)   allowed
+          core › tokenize  time    3.100 µs  3.094 µs  −0.20 % (−0.60 … +0.20)  +2 %
+
+        base         `9a41c02b9` (`merge base of main`) `Add the lexer`
+        head         `77be01d37` (`HEAD`) `Validate tokens`
+        machine      `AMD EPYC 7763 64-Core Processor`, 4 cores, 16 GiB, `ubuntu-24.04 20261101.1`, `rustc
+                     1.95.0`, `kvm`
+        coverage     3 benchmarks expected, 3 measured, 3 compared
+        method       3 checks by 3–32 rounds of base and head in pairs
+        promise      a run of unchanged code fails at most 1 % of the time, shared by 3 metrics
+        sensitivity  smallest change that could have been seen: median 1.9 %, worst 4.4 %
+                     (`core/parse/large`)
+        policy       from base (head does not change it)
+        measured in  6 min 12 s, seed `17446744073709551615`
+        "#);
+    }
+
+    #[test]
+    fn a_base_that_does_not_build_is_no_verdict() {
+        insta::assert_snapshot!(plain(&sample::broken()), @r#"
+        Tollgate: no verdict, 1 failure while measuring (nothing was compared)
+        Suite `core` could not be built on base: `cargo bench --no-run` ended with exit code 101.
+        Nobody knows whether this change is slower: it should not merge before that is known.
+
+        ! Suite `core` could not be built on base: `cargo bench --no-run` ended with exit code 101
+            │ error[E0308]: mismatched types
+            │   --> src/lexer.rs:118:9
+            │ �[31m::error::no�[0m @octocat
+
+        base         `9a41c02b9` (`merge base of main`) `Add the lexer`
+        head         `77be01d37` (`HEAD`) `Validate tokens`
+        machine      `AMD EPYC 7763 64-Core Processor`, 4 cores, 16 GiB, `ubuntu-24.04 20261101.1`, `rustc
+                     1.95.0`, `kvm`
+        coverage     12 benchmarks expected, 0 measured, 0 compared
+        method       nothing was compared
+        policy       from base (head does not change it)
+        measured in  6 min 12 s, seed `17446744073709551615`
+        "#);
+    }
+
+    #[test]
     fn no_line_is_wider_than_the_terminal_but_a_command_to_paste() {
         for judgement in
             [sample::mixed(), sample::every_variant(), sample::hostile(), sample::large(), sample::broken()]
