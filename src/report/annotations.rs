@@ -4,6 +4,7 @@ use crate::model::Judgement;
 
 use super::escape::{command_message, command_property};
 use super::number::plural;
+use super::text::append;
 use super::view::View;
 
 /// Annotations of one kind that GitHub shows for a step.
@@ -41,13 +42,16 @@ pub fn render(judgement: &Judgement) -> String {
 fn commands(out: &mut String, kind: &str, all: &[(String, String)]) {
     let shown = if all.len() > MOST { MOST - 1 } else { all.len() };
     for (title, message) in &all[..shown] {
-        out.push_str(&format!("::{kind} title={}::{}\n", command_property(title), command_message(message)));
+        append(out, format_args!("::{kind} title={}::{}\n", command_property(title), command_message(message)));
     }
     if all.len() > shown {
-        out.push_str(&format!(
-            "::{kind} title=Tollgate::and {} that are in the report\n",
-            plural(all.len() - shown, &format!("more {kind}"))
-        ));
+        append(
+            out,
+            format_args!(
+                "::{kind} title=Tollgate::and {} that are in the report\n",
+                plural(all.len() - shown, &format!("more {kind}"))
+            ),
+        );
     }
 }
 

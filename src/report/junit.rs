@@ -1,4 +1,4 @@
-//! The report as JUnit XML: a suite is a test suite, a metric is a test case. Refuses to add anything that other formats do not say.
+//! The report as `JUnit` XML: a suite is a test suite, a metric is a test case. Refuses to add anything that other formats do not say.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,10 @@ use super::text::Text;
 use super::view::View;
 use super::{number, sentence};
 
-/// The report as JUnit XML.
+/// The report as `JUnit` XML.
+///
+/// # Panics
+/// Never: its text holds no character that XML cannot.
 pub fn render(judgement: &Judgement) -> String {
     let mut suites: BTreeMap<String, TestSuite> = BTreeMap::new();
     for row in &judgement.rows {

@@ -276,55 +276,6 @@ mod tests {
     }
 
     #[test]
-    fn an_inconclusive_run_says_that_nobody_knows() {
-        insta::assert_snapshot!(render(&sample::inconclusive(), LIMIT), @r#"
-        <!-- tollgate:v1 -->
-        ## 🟠 Tollgate: no verdict, 1 inconclusive (2 of 3 checks passed)
-
-        <code>core/parse/large</code>: too few rounds to tell: 3 of the 6 that any test needs. **Nobody knows whether this change is slower: it should not merge before that is known.**
-
-        | | benchmark | metric | base | head | change (99 % interval) | allowed | verdict |
-        |---|---|---|--:|--:|--:|--:|---|
-        | 🟠 | <code>core › parse/large</code> | time | 412.0 µs | 413.2 µs | +4.0 % (too few rounds) | +2 % | inconclusive |
-
-        ### PERF-001 · <code>core/parse/large</code>: too few rounds to tell: 3 of the 6 that any test needs
-
-        - **Evidence** 3 rounds, base and head in pairs on this machine; change +4.0 % (too few rounds); allowed +2 %.
-        - **Reproduce** <code>tollgate check --only &#39;core/parse/large&#39; --base 9a41c02b9</code>
-
-        <details><summary>1 improved</summary>
-
-        | benchmark | metric | base | head | change (99 % interval) | allowed |
-        |---|---|--:|--:|--:|--:|
-        | <code>core › print</code> | time | 1.200 ms | 1.103 ms | −8.1 % (−9.1 … −7.1) | +2 % |
-
-        </details>
-
-        <details><summary>1 unchanged</summary>
-
-        | benchmark | metric | base | head | change (99 % interval) | allowed |
-        |---|---|--:|--:|--:|--:|
-        | <code>core › tokenize</code> | time | 3.100 µs | 3.094 µs | −0.20 % (−0.60 … +0.20) | +2 % |
-
-        </details>
-
-        <details><summary>How this was decided</summary>
-
-        - **Base** <code>9a41c02b9</code> (<code>merge base of main</code>) <code>Add the lexer</code>
-        - **Head** <code>77be01d37</code> (<code>HEAD</code>) <code>Validate tokens</code>
-        - **Machine** <code>AMD EPYC 7763 64-Core Processor</code>, 4 cores, 16 GiB, <code>ubuntu-24.04 20261101.1</code>, <code>rustc 1.95.0</code>, <code>kvm</code>
-        - **Coverage** 3 benchmarks expected, 3 measured, 3 compared
-        - **Method** 3 checks by 3–32 rounds of base and head in pairs
-        - **Promise** a run of unchanged code fails at most 1 % of the time, shared by 3 metrics
-        - **Sensitivity** smallest change that could have been seen: median 1.9 %, worst 4.4 % (<code>core/parse/large</code>)
-        - **Policy** from base (head does not change it)
-        - **Measured in** 6 min 12 s, seed <code>17446744073709551615</code>
-
-        </details>
-        "#);
-    }
-
-    #[test]
     fn a_base_that_does_not_build_is_no_verdict() {
         insta::assert_snapshot!(render(&sample::broken(), LIMIT), @r#"
         <!-- tollgate:v1 -->

@@ -1,4 +1,5 @@
 //! A saved judgement is shown in every format, by the real binary.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::path::Path;
 use std::process::{Command, Output};
