@@ -238,8 +238,8 @@ mod tests {
         ### PERF-001 · <code>core/parse/large</code> is 6.3 % slower than base
 
         - **Evidence** 32 rounds, base and head in pairs on this machine; change +6.3 % (+5.1 … +7.5), 99 % interval; allowed +2 %.
-        - **Mind** the benchmark&#39;s own source differs between base and head.
-        - **Mind** 2 rounds lost.
+        - **Note** the benchmark&#39;s own source differs between base and head.
+        - **Note** 2 rounds lost.
         - **Owner** <code>&#64;&#8203;octocat</code>
         - **Reproduce** <code>tollgate check --only &#39;core/parse/large&#39; --base 9a41c02b9</code>
 

@@ -18,6 +18,8 @@ const ROWS_MAX: usize = 20;
 
 /// The narrowest that the column of benchmarks becomes.
 const NAME_MIN: usize = 16;
+/// The narrowest that the column of metrics becomes.
+const METRIC_MIN: usize = 8;
 
 /// Bold.
 const BOLD: Style = Style::new().bold();
@@ -43,7 +45,7 @@ pub fn render(judgement: &Judgement) -> String {
         paragraph(&mut out, "", &format!("{} {}", finding.number, line(&finding.sentence)));
         paragraph(&mut out, "  evidence   ", &escape::terminal(&finding.evidence));
         for warning in &finding.warnings {
-            paragraph(&mut out, "  mind       ", &escape::terminal(warning));
+            paragraph(&mut out, "  note       ", &escape::terminal(warning));
         }
         if let Some(owner) = &finding.owner {
             paragraph(&mut out, "  owner      ", &escape::terminal(owner));
@@ -139,6 +141,7 @@ const COLUMNS: usize = 6;
 
 /// A table. The columns of names give way where it is too wide; the last column goes to lines of its own where it does not fit.
 fn table(out: &mut String, rows: &[RowView], change: &str, last: Last) {
+    let change = &change.replace(" interval)", ")");
     let cells: Vec<[String; COLUMNS]> =
         std::iter::once(["benchmark", "metric", "base", "head", change, "allowed"].map(str::to_owned))
             .chain(rows.iter().map(|row| {
@@ -190,10 +193,14 @@ fn columns(cells: &[String; COLUMNS], widths: [usize; COLUMNS]) -> String {
 
 /// Makes the columns fit: first the names, then what only a hostile unit makes wide.
 fn shrink(widths: &mut [usize; COLUMNS]) {
-    for (column, least) in [(0, NAME_MIN), (1, 8), (2, 9), (3, 9), (5, 8), (4, 12)] {
-        let total: usize = widths.iter().map(|width| width + 2).sum();
-        let excess = total.saturating_sub(WIDTH);
-        widths[column] -= excess.min(widths[column].saturating_sub(least));
+    let excess = |widths: &[usize; COLUMNS]| widths.iter().map(|width| width + 2).sum::<usize>().saturating_sub(WIDTH);
+    while excess(widths) > 0 && (widths[0] > NAME_MIN || widths[1] > METRIC_MIN) {
+        // The longer name loses first, so that a short one stays whole.
+        let column = usize::from(widths[0] <= NAME_MIN || (widths[1] > METRIC_MIN && widths[1] > widths[0]));
+        widths[column] -= 1;
+    }
+    for (column, least) in [(2, 9), (3, 9), (5, 8), (4, 12)] {
+        widths[column] -= excess(widths).min(widths[column].saturating_sub(least));
     }
 }
 
@@ -262,23 +269,23 @@ mod tests {
         `core/parse/large` is 6.3 % slower than base.
         This change should not merge as it is.
 
-          benchmark           metric    base    head  change (99 % interval)  allowed
-          core › parse/large  time    412 µs  438 µs  +6.3 % (+5.1 … +7.5)    +2 %     regressed
+          benchmark           metric    base    head  change (99 %)         allowed
+          core › parse/large  time    412 µs  438 µs  +6.3 % (+5.1 … +7.5)  +2 %     regressed
 
         PERF-001 `core/parse/large` is 6.3 % slower than base
           evidence   32 rounds, base and head in pairs on this machine; change +6.3 % (+5.1 … +7.5), 99 %
                      interval; allowed +2 %
-          mind       the benchmark's own source differs between base and head
-          mind       2 rounds lost
+          note       the benchmark's own source differs between base and head
+          note       2 rounds lost
           owner      @octocat
           reproduce  tollgate check --only 'core/parse/large' --base 9a41c02b9
 
         1 improved
-          benchmark     metric      base      head  change (99 % interval)  allowed
-          core › print  time    1.200 ms  1.103 ms  −8.1 % (−9.1 … −7.1)    +2 %
+          benchmark     metric      base      head  change (99 %)         allowed
+          core › print  time    1.200 ms  1.103 ms  −8.1 % (−9.1 … −7.1)  +2 %
 
         1 unchanged
-          benchmark        metric      base      head  change (99 % interval)   allowed
+          benchmark        metric      base      head  change (99 %)            allowed
           core › tokenize  time    3.100 µs  3.094 µs  −0.20 % (−0.60 … +0.20)  +2 %
 
         base         `9a41c02b9` (`merge base of main`) `Add the lexer`
@@ -302,7 +309,7 @@ mod tests {
         `core/parse/large`: too few rounds to tell: 3 of the 6 that any test needs.
         Nobody knows whether this change is slower: it should not merge before that is known.
 
-          benchmark           metric      base      head  change (99 % interval)   allowed
+          benchmark           metric      base      head  change (99 %)            allowed
           core › parse/large  time    412.0 µs  413.2 µs  +4.0 % (too few rounds)  +2 %     inconclusive
 
         PERF-001 `core/parse/large`: too few rounds to tell: 3 of the 6 that any test needs
@@ -311,11 +318,11 @@ mod tests {
           reproduce  tollgate check --only 'core/parse/large' --base 9a41c02b9
 
         1 improved
-          benchmark     metric      base      head  change (99 % interval)  allowed
-          core › print  time    1.200 ms  1.103 ms  −8.1 % (−9.1 … −7.1)    +2 %
+          benchmark     metric      base      head  change (99 %)         allowed
+          core › print  time    1.200 ms  1.103 ms  −8.1 % (−9.1 … −7.1)  +2 %
 
         1 unchanged
-          benchmark        metric      base      head  change (99 % interval)   allowed
+          benchmark        metric      base      head  change (99 %)            allowed
           core › tokenize  time    3.100 µs  3.094 µs  −0.20 % (−0.60 … +0.20)  +2 %
 
         base         `9a41c02b9` (`merge base of main`) `Add the lexer`
