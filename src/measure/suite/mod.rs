@@ -71,6 +71,8 @@ pub enum PartError {
         message: String,
         /// What to do about it.
         hint: String,
+        /// The last lines of a program's output, where one ran.
+        tail: String,
     },
 }
 
@@ -81,6 +83,14 @@ impl PartError {
             Self::Process(error) => error.hint(),
             Self::Unreadable { command, .. } => Some(format!("run `{command}` by hand and look at what it leaves")),
             Self::Prepare { hint, .. } => Some(hint.clone()),
+        }
+    }
+
+    /// The last lines of a program's output; empty where none ran.
+    pub fn tail(&self) -> &str {
+        match self {
+            Self::Process(error) => error.tail(),
+            Self::Unreadable { tail, .. } | Self::Prepare { tail, .. } => tail,
         }
     }
 }
