@@ -17,7 +17,7 @@ const FILE_BYTES_MAX: u64 = 4 << 20;
 /// Longer texts are cut: nobody's CPU needs more.
 const TEXT_CHARS_MAX: usize = 120;
 /// How long the toolchain may take to say its version; a first `rustc` of a rustup may install one.
-const TOOLCHAIN_LIMIT: Duration = Duration::from_secs(60);
+const TOOLCHAIN_LIMIT: Duration = Duration::from_mins(1);
 /// What the system does not say.
 const UNKNOWN: &str = "unknown";
 

@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_line_without_end_is_cut_and_odd_bytes_are_replaced() {
-        let tail = tail(&[0xff; 100_000]);
+        let tail = tail(&vec![0xff; 100_000]);
         assert_eq!(tail.chars().count(), TAIL_BYTES_MAX);
         assert!(tail.chars().all(|c| c == '\u{fffd}'));
     }

@@ -25,7 +25,7 @@ use super::super::bench::criterion_folder::{one_line, read_folder};
 use super::super::bench::{Parsed, Reading};
 use super::super::process::{ProcessSpec, run, run_to_success, shown};
 use super::super::surroundings::Surroundings;
-use super::{Only, Part, PartError, Place, directory};
+use super::{BUILD_LIMIT, Only, Part, PartError, Place, matcher, spec};
 use cargo::Bench;
 
 /// Resamples of criterion's own analysis, whose estimates nobody reads here. With 2, the fewest that have a spread, its analysis
@@ -91,12 +91,8 @@ fn build(
     place: &Place,
     surroundings: &Surroundings,
 ) -> Result<Vec<Bench>, PartError> {
-    let mut environment = suite.environment.clone();
-    environment.insert("CARGO_TARGET_DIR".to_owned(), place.target.display().to_string());
     let run = |command: &CommandLine| {
-        let directory = directory(suite, &place.root);
-        let (environment, timeout) = (environment.clone(), suite.timeout);
-        run_to_success(&ProcessSpec { command: command.clone(), directory, environment, timeout }, surroundings)
+        run_to_success(&ProcessSpec { timeout: BUILD_LIMIT, ..spec(suite, command.clone(), place) }, surroundings)
     };
     let mut benches = Vec::new();
     for command in &suite.build {
@@ -150,8 +146,7 @@ fn lay_out(
 
 /// Applies the suite's filter, and leaves a name that two programs have to the first one: their results could not be told apart.
 fn choose(programs: &mut [Program], suite: &Suite) -> Result<(), PartError> {
-    let glob = suite.filter.as_deref().map(globset::Glob::new).transpose();
-    let glob = glob.map_err(|error| trouble::bad_filter(suite, &error))?.map(|glob| glob.compile_matcher());
+    let glob = matcher(suite)?;
     let mut owners: BTreeMap<Name, String> = BTreeMap::new();
     for program in programs {
         let listed = program.names.len();

@@ -3,15 +3,20 @@
 pub mod command;
 pub mod criterion;
 pub mod json;
+mod placeholder;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use globset::{Glob, GlobMatcher};
+
+use crate::config::suite::CommandLine;
 use crate::config::{Adapter, Suite};
 use crate::model::Name;
 
 use super::bench::Parsed;
-use super::process::ProcessError;
+use super::process::{self, ProcessError, ProcessSpec};
 use super::surroundings::Surroundings;
 
 /// Where one arm lives.
@@ -107,4 +112,45 @@ pub fn prepare(suite: &Suite, place: &Place, surroundings: &Surroundings) -> Res
 /// The folder in which a suite's commands run.
 pub fn directory(suite: &Suite, root: &Path) -> PathBuf {
     root.join(&suite.directory)
+}
+
+/// A process of a suite in its folder, with its variables. Nothing in it tells the arms apart but the paths of the place: a variable more, or one
+/// that is longer, moves the stack, and that alone changes times.
+fn spec(suite: &Suite, command: CommandLine, place: &Place) -> ProcessSpec {
+    let mut environment = suite.environment.clone();
+    environment.insert("CARGO_TARGET_DIR".to_owned(), place.target.to_string_lossy().into_owned());
+    ProcessSpec { command, directory: directory(suite, &place.root), environment, timeout: suite.timeout }
+}
+
+/// The longest that one build command may take.
+const BUILD_LIMIT: Duration = Duration::from_hours(1);
+
+/// Builds one arm of a suite.
+fn build(suite: &Suite, place: &Place, surroundings: &Surroundings) -> Result<(), PartError> {
+    for command in &suite.build {
+        let spec = ProcessSpec { timeout: BUILD_LIMIT, ..spec(suite, command.clone(), place) };
+        process::run_to_success(&spec, surroundings)?;
+    }
+    Ok(())
+}
+
+/// What decides which benchmarks of a suite count; all where there is no filter. `*` also matches `/`.
+fn matcher(suite: &Suite) -> Result<Option<GlobMatcher>, PartError> {
+    let glob = suite.filter.as_deref().map(Glob::new).transpose();
+    glob.map(|glob| glob.map(|glob| glob.compile_matcher())).map_err(|error| unusable(suite, error.to_string()))
+}
+
+/// The arm's target folder as `{target}` stands for it, so that a built program can be named without Cargo between it and the clock.
+fn target<'a>(suite: &Suite, place: &'a Place) -> Result<&'a str, PartError> {
+    let message = || format!("the path {} is not UTF-8", place.target.display());
+    place.target.to_str().ok_or_else(|| unusable(suite, message()))
+}
+
+fn unusable(suite: &Suite, message: String) -> PartError {
+    PartError::Prepare {
+        what: format!("the suite `{}`", suite.name),
+        message,
+        hint: format!("correct `[suite.{}]` in tollgate.toml", suite.name),
+        tail: String::new(),
+    }
 }

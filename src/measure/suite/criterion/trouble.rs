@@ -65,13 +65,3 @@ pub(super) fn nothing_to_run(suite: &Suite, options: &CriterionOptions, others: 
         tail: String::new(),
     }
 }
-
-/// The suite's filter is not a glob.
-pub(super) fn bad_filter(suite: &Suite, error: &globset::Error) -> PartError {
-    PartError::Prepare {
-        what: format!("suite `{}`", suite.name),
-        message: error.to_string(),
-        hint: "correct `filter` in tollgate.toml".to_owned(),
-        tail: String::new(),
-    }
-}
