@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::baseline::{ANY, BASELINE_FOLDER, BaselineError, BaselineFile, is_baseline, load_all, parse, wire};
+use crate::commands::measuring::surroundings;
 use crate::commands::{Code, Context, Failure};
 use crate::git::{GitError, Repository};
+use crate::measure::host;
 use crate::model::{Environment, Name, Revision};
 
 use super::text::visible;
@@ -23,11 +25,11 @@ impl Stored {
         if self.errors.is_empty() { Ok(self.files) } else { Err(unreadable(consequence, &self.errors)) }
     }
 
-    /// The files of one suite, the class `any` included where `class` is named. Fails where there are none.
+    /// The files of one suite in `class` and in `any`. Fails where there are none.
     pub(super) fn of(
         self,
         suite: &str,
-        class: Option<&str>,
+        class: &str,
         consequence: &'static str,
     ) -> Result<Vec<BaselineFile>, Failure> {
         let files = self.all(consequence)?;
@@ -36,21 +38,22 @@ impl Stored {
             .filter(|(_, file)| file.suite.as_str() == suite)
             .map(|(_, file)| format!("`{}`", visible(&file.class)))
             .collect();
-        let fits = |file: &BaselineFile| class.is_none_or(|class| file.class == class || file.class == ANY);
+        let fits = |file: &BaselineFile| file.class == class || file.class == ANY;
         let wanted = |file: &BaselineFile| file.suite.as_str() == suite && fits(file);
         let found: Vec<BaselineFile> = files.into_iter().map(|(_, file)| file).filter(wanted).collect();
         if !found.is_empty() {
             return Ok(found);
         }
-        let (message, hint) = match class {
-            Some(class) if !classes.is_empty() => (
-                format!("suite `{}` has no baseline of class `{}`", visible(suite), visible(class)),
-                format!("it has {}", classes.join(", ")),
-            ),
-            _ => (
+        let (message, hint) = if classes.is_empty() {
+            (
                 format!("suite `{}` has no baseline", visible(suite)),
                 "`tollgate baseline list` shows what there is; `tollgate baseline update` measures".to_owned(),
-            ),
+            )
+        } else {
+            (
+                format!("suite `{}` has no baseline of class `{}`", visible(suite), visible(class)),
+                format!("it has {}; name one with `--class`", classes.join(", ")),
+            )
         };
         Err(Failure { code: Code::Baseline, consequence, message, hint: Some(hint) })
     }
@@ -108,19 +111,9 @@ pub(super) fn at_revision(
     Ok(stored)
 }
 
-/// The class of this machine; `None` where it is not known, so that all classes are meant.
-pub(super) fn machine_class(context: &Context, root: &Path) -> Option<String> {
-    machine(context, root).ok().map(|environment| environment.class())
-}
-
 /// What this machine is. `root` is where the toolchain is asked for its version.
-pub(super) fn machine(_context: &Context, _root: &Path) -> Result<Environment, Failure> {
-    Err(Failure {
-        code: Code::Internal,
-        consequence: "nothing stored",
-        message: "this machine cannot be described yet".to_owned(),
-        hint: None,
-    })
+pub(super) fn machine(context: &Context, root: &Path) -> Environment {
+    host::environment(&surroundings(context), root)
 }
 
 /// A suite's name from the command line.

@@ -8,7 +8,7 @@ use crate::cli::{BaselineListArgs, BaselineShowArgs};
 use crate::commands::{Code, Context, Failure};
 use crate::model::{StoredRun, Why};
 
-use super::place::{in_work_tree, machine_class, repository, unreadable};
+use super::place::{in_work_tree, machine, repository, unreadable};
 use super::text::{day, percent, plural, quantity, table, time, visible};
 
 const NOT_SHOWN: &str = "nothing shown";
@@ -56,8 +56,8 @@ fn listed_json(path: &str, file: &BaselineFile) -> Value {
 /// Shows the runs and metrics of a suite.
 pub(super) fn show(args: &BaselineShowArgs, context: &Context) -> Result<Code, Failure> {
     let repository = repository(context, NOT_SHOWN)?;
-    let class = args.class.clone().or_else(|| machine_class(context, repository.root()));
-    let files = in_work_tree(repository.root(), NOT_SHOWN)?.of(&args.suite, class.as_deref(), NOT_SHOWN)?;
+    let class = args.class.clone().unwrap_or_else(|| machine(context, repository.root()).class());
+    let files = in_work_tree(repository.root(), NOT_SHOWN)?.of(&args.suite, &class, NOT_SHOWN)?;
     if args.json {
         let files: Vec<Value> = files.iter().map(shown_json).collect();
         context.print(&format!("{:#}\n", json!({ "schema": 1, "baselines": files })));
