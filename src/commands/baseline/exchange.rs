@@ -9,10 +9,10 @@ use crate::commands::{Code, Context, Failure};
 use crate::measure::bench::{Reading, json};
 use crate::model::{MetricId, Run, Sample, Why};
 
+use super::NOT_STORED;
 use super::place::{failure, folder, from_root, git_failure, in_work_tree, machine, repository, suite_name};
 use super::text::{plural, visible};
 
-const NOT_STORED: &str = "nothing stored";
 const NOT_PRINTED: &str = "nothing printed";
 /// How many runs a file keeps where the command line does not say.
 const KEEP: u32 = 20;

@@ -103,7 +103,7 @@ fn base(
 }
 
 /// The config and the waivers of a revision; `None` where it has no config.
-fn config_at(repository: &Repository, revision: &Revision) -> Result<Option<Config>, Failure> {
+pub(crate) fn config_at(repository: &Repository, revision: &Revision) -> Result<Option<Config>, Failure> {
     let text = |path: &str| -> Result<Option<String>, Failure> {
         let bytes = repository.blob(&revision.tree, path, CONFIG_BYTES_MAX).map_err(git)?;
         bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| not_utf8(path, revision))).transpose()
@@ -121,7 +121,7 @@ fn waivers_of(text: &str, origin: &str) -> Result<Vec<Waiver>, Failure> {
 }
 
 /// A config that is named on the command line, with the waivers beside it.
-fn read_config(context: &Context, path: &PathBuf) -> Result<Config, Failure> {
+pub(crate) fn read_config(context: &Context, path: &PathBuf) -> Result<Config, Failure> {
     let path = context.directory.join(path);
     let unreadable = |error: std::io::Error| {
         let message = format!("read {}: {error}", path.display());
@@ -182,7 +182,7 @@ fn origin(path: &str, revision: &Revision) -> String {
     format!("{path} at {}", revision.short())
 }
 
-fn no_config(repository: &Repository) -> Failure {
+pub(crate) fn no_config(repository: &Repository) -> Failure {
     Failure {
         code: Code::Config,
         consequence: "no verdict",
