@@ -8,10 +8,11 @@ use crate::commands::results::{not_understood, read_results};
 use crate::commands::{Code, Context, Failure};
 use crate::measure::bench::{Reading, json};
 use crate::model::{MetricId, Run, Sample, Why};
+use crate::report::escape::terminal;
+use crate::report::number::plural;
 
 use super::NOT_STORED;
 use super::place::{failure, folder, from_root, git_failure, in_work_tree, machine, repository, suite_name};
-use super::text::{plural, visible};
 
 const NOT_PRINTED: &str = "nothing printed";
 /// How many runs a file keeps where the command line does not say.
@@ -34,7 +35,7 @@ pub(super) fn import(args: &BaselineImportArgs, context: &Context) -> Result<Cod
     let written = accept(&folder(&repository), &suite, vec![run], KEEP).map_err(|error| failure(NOT_STORED, &error))?;
     for path in written {
         let path = from_root(repository.root(), &path);
-        context.print(&format!("{}\n", visible(&path)));
+        context.print(&format!("{}\n", terminal(&path)));
     }
     let left_out = not_understood(&parsed.unparsed);
     if !left_out.is_empty() {
@@ -43,7 +44,7 @@ pub(super) fn import(args: &BaselineImportArgs, context: &Context) -> Result<Cod
     context.say(&format!(
         "Stored {metrics} as one run of {}. One process says nothing about the spread between runs: only large changes of a time can be \
          told by it. Commit baselines/ to use it.",
-        visible(&revision)
+        terminal(&revision)
     ));
     Ok(Code::Pass)
 }

@@ -8,8 +8,7 @@ use crate::commands::{Code, Context, Failure};
 use crate::git::{GitError, Repository};
 use crate::measure::host;
 use crate::model::{Environment, Name, Revision};
-
-use super::text::visible;
+use crate::report::escape::terminal;
 
 /// What was found: the files that can be read, and what is wrong with the others.
 pub(super) struct Stored {
@@ -36,7 +35,7 @@ impl Stored {
         let classes: Vec<String> = files
             .iter()
             .filter(|(_, file)| file.suite.as_str() == suite)
-            .map(|(_, file)| format!("`{}`", visible(&file.class)))
+            .map(|(_, file)| format!("`{}`", terminal(&file.class)))
             .collect();
         let fits = |file: &BaselineFile| file.class == class || file.class == ANY;
         let wanted = |file: &BaselineFile| file.suite.as_str() == suite && fits(file);
@@ -46,12 +45,12 @@ impl Stored {
         }
         let (message, hint) = if classes.is_empty() {
             (
-                format!("suite `{}` has no baseline", visible(suite)),
+                format!("suite `{}` has no baseline", terminal(suite)),
                 "`tollgate baseline list` shows what there is; `tollgate baseline update` measures".to_owned(),
             )
         } else {
             (
-                format!("suite `{}` has no baseline of class `{}`", visible(suite), visible(class)),
+                format!("suite `{}` has no baseline of class `{}`", terminal(suite), terminal(class)),
                 format!("it has {}; name one with `--class`", classes.join(", ")),
             )
         };

@@ -7,9 +7,11 @@ use crate::baseline::summary::summaries;
 use crate::cli::{BaselineListArgs, BaselineShowArgs};
 use crate::commands::{Code, Context, Failure};
 use crate::model::{StoredRun, Why};
+use crate::report::escape::terminal;
+use crate::report::number::{percent, plural, quantity};
 
 use super::place::{in_work_tree, machine, repository, unreadable};
-use super::text::{day, percent, plural, quantity, table, time, visible};
+use super::text::{day, table, time};
 
 const NOT_SHOWN: &str = "nothing shown";
 
@@ -33,10 +35,10 @@ pub(super) fn list(args: &BaselineListArgs, context: &Context) -> Result<Code, F
 fn listed(file: &BaselineFile) -> Vec<String> {
     let newest = file.runs.first();
     vec![
-        visible(file.suite.as_str()),
-        visible(&file.class),
+        terminal(file.suite.as_str()),
+        terminal(&file.class),
         newest.map_or_else(String::new, |run| day(run.taken_at_s)),
-        newest.map_or_else(String::new, |run| visible(&run.revision.short())),
+        newest.map_or_else(String::new, |run| terminal(&run.revision.short())),
         file.runs.len().to_string(),
         file.metrics().len().to_string(),
     ]
@@ -74,16 +76,16 @@ fn shown(file: &BaselineFile) -> String {
         let revision = &run.revision;
         vec![
             day(run.taken_at_s),
-            visible(&revision.short()),
-            visible(&run.tollgate),
+            terminal(&revision.short()),
+            terminal(&run.tollgate),
             why(run.why).to_owned(),
-            visible(&revision.title),
+            terminal(&revision.title),
         ]
     }));
     let mut metrics = vec![["metric", "median", "spread", "runs"].map(str::to_owned).to_vec()];
     metrics.extend(summaries(file).iter().map(|(id, summary)| {
         vec![
-            visible(&id.to_string()),
+            terminal(&id.to_string()),
             quantity(summary.median, &summary.metric.unit),
             summary.spread_ratio.map_or_else(|| "–".to_owned(), percent),
             summary.runs.to_string(),
@@ -91,8 +93,8 @@ fn shown(file: &BaselineFile) -> String {
     }));
     format!(
         "{}, {}: {}\n\n{}\n{}",
-        visible(file.suite.as_str()),
-        visible(&file.class),
+        terminal(file.suite.as_str()),
+        terminal(&file.class),
         plural(file.runs.len(), "run"),
         table(&runs, 5),
         table(&metrics, 1)

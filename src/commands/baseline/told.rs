@@ -8,10 +8,10 @@ use crate::config::{Policy, Severity};
 use crate::judge::detectable_ratio;
 use crate::measure::rounds::Ended;
 use crate::model::{Determinism, Environment, MetricId, StoredMetric};
-use crate::report::number::{duration, percent};
+use crate::report::escape::terminal;
+use crate::report::number::{duration, percent, plural};
 use crate::stats::summary::median;
 
-use super::text::{plural, visible};
 
 /// What was stored.
 pub(super) struct Stored {
@@ -68,7 +68,7 @@ impl Told {
     /// For people.
     pub(super) fn text(&self) -> String {
         let Stored { asked, runs, ended, limit_s, written, unparsed } = &self.stored;
-        let mut lines: Vec<String> = written.iter().map(|path| visible(path)).collect();
+        let mut lines: Vec<String> = written.iter().map(|path| terminal(path)).collect();
         let of = if *runs == *asked as usize { String::new() } else { format!(" of {asked}") };
         lines.push(format!("Stored {}{of} of {}.", plural(*runs, "run"), plural(self.metrics, "metric")));
         match ended {
@@ -126,7 +126,7 @@ impl Spread {
 
     fn text(&self) -> String {
         let (id, worst) = &self.worst;
-        let id = visible(&id.to_string());
+        let id = terminal(&id.to_string());
         format!("{} (median) to {} (worst, `{id}`)", percent(self.median), percent(*worst))
     }
 

@@ -18,11 +18,11 @@ use crate::measure::rounds::Ended;
 use crate::measure::selection::Selection;
 use crate::model::{Name, Revision, StoredRun, Trouble, Why};
 use crate::plan::Plan;
+use crate::report::escape::terminal;
 use crate::report::number::duration;
 
 use super::NOT_STORED;
 use super::place::{failure, folder, from_root, git_failure, in_work_tree, repository, suite_name};
-use super::text::{plural, visible};
 use super::told::{Stored, Told};
 
 /// The most changed files that a refusal names.
@@ -83,7 +83,7 @@ fn head(args: &BaselineUpdateArgs, repository: &Repository) -> Result<Revision, 
     if args.allow_dirty {
         return Ok(tree);
     }
-    let named: Vec<String> = work.iter().take(FILES_MAX).map(|path| format!("`{}`", visible(path))).collect();
+    let named: Vec<String> = work.iter().take(FILES_MAX).map(|path| format!("`{}`", terminal(path))).collect();
     let more = work.len().saturating_sub(FILES_MAX);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     Err(Failure {
@@ -103,7 +103,7 @@ fn config(args: &BaselineUpdateArgs, repository: &Repository, head: &Revision) -
         let wanted = suite_name(wanted)?;
         if config.suites.iter().all(|suite| suite.name != wanted) {
             let names: Vec<String> = config.suites.iter().map(|suite| format!("`{}`", suite.name)).collect();
-            let message = format!("there is no suite `{}`", visible(wanted.as_str()));
+            let message = format!("there is no suite `{}`", terminal(wanted.as_str()));
             return Err(Failure::usage(message, Some(format!("the config has {}", names.join(", ")))));
         }
     }
@@ -161,11 +161,11 @@ fn sound(session: &Session) -> Result<Vec<String>, Failure> {
     let broken = |message: String| Failure { code: Code::Broken, consequence: NOT_STORED, message, hint: None };
     let mut unparsed = Vec::new();
     for problem in &session.measured.troubles {
-        let suite = visible(problem.suite.as_str());
+        let suite = terminal(problem.suite.as_str());
         match &problem.trouble {
             Trouble::Crashed { message, tail, .. } | Trouble::BuildFailed { message, tail, .. } => {
-                let tail: Vec<String> = tail.lines().map(|line| format!("\n  {}", visible(line))).collect();
-                return Err(broken(format!("suite `{suite}`: failed to {}{}", visible(message), tail.concat())));
+                let tail: Vec<String> = tail.lines().map(|line| format!("\n  {}", terminal(line))).collect();
+                return Err(broken(format!("suite `{suite}`: failed to {}{}", terminal(message), tail.concat())));
             }
             Trouble::TimedOut { limit_s, .. } => {
                 return Err(broken(format!("suite `{suite}`: a process did not end within {}", duration(*limit_s))));
