@@ -92,8 +92,7 @@ pub(super) fn read_results(
     better: &BTreeMap<String, Direction>,
     consequence: &'static str,
 ) -> Result<Parsed, Failure> {
-    read(from, suite, directory, better)
-        .map_err(|error| Failure::new(error.code(), consequence, &error, error.hint()))
+    read(from, suite, directory, better).map_err(|error| Failure::new(error.code(), consequence, &error, error.hint()))
 }
 
 fn read(

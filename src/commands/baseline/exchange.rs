@@ -58,7 +58,8 @@ pub(super) fn export(args: &BaselineExportArgs, context: &Context) -> Result<Cod
     files.sort_by_key(|file| file.class == ANY);
     let mut readings: BTreeMap<MetricId, Reading> = BTreeMap::new();
     for (id, series) in files.iter().filter_map(|file| file.runs.first()).flat_map(|run| &run.series) {
-        let sample = Sample::new(series.statistics.clone()).expect("a baseline holds 1 to 64 values that can be stored");
+        let sample =
+            Sample::new(series.statistics.clone()).expect("a baseline holds 1 to 64 values that can be stored");
         readings.entry(id.clone()).or_insert(Reading { metric: series.metric.clone(), sample });
     }
     let readings: Vec<Reading> = readings.into_values().collect();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::baseline::{ANY, BASELINE_FOLDER, BaselineError, BaselineFile, is_baseline, load_all, parse, wire};
+use crate::baseline::{ANY, BASELINE_FOLDER, BaselineError, BaselineFile, is_baseline, load_all, parse_at, wire};
 use crate::commands::measuring::surroundings;
 use crate::commands::{Code, Context, Failure};
 use crate::git::{GitError, Repository};
@@ -25,12 +25,7 @@ impl Stored {
     }
 
     /// The files of one suite in `class` and in `any`. Fails where there are none.
-    pub(super) fn of(
-        self,
-        suite: &str,
-        class: &str,
-        consequence: &'static str,
-    ) -> Result<Vec<BaselineFile>, Failure> {
+    pub(super) fn of(self, suite: &str, class: &str, consequence: &'static str) -> Result<Vec<BaselineFile>, Failure> {
         let files = self.all(consequence)?;
         let classes: Vec<String> = files
             .iter()
@@ -101,7 +96,7 @@ pub(super) fn at_revision(
             continue;
         }
         let bytes = repository.blob(&revision.tree, &path, wire::BYTES_MAX as u64).map_err(git)?;
-        match bytes.map(|bytes| parse(&bytes, &format!("{}:{path}", revision.short()))) {
+        match bytes.map(|bytes| parse_at(&bytes, &path, &format!("{}:{path}", revision.short()))) {
             Some(Ok(file)) => stored.files.push((path, file)),
             Some(Err(error)) => stored.errors.push(error),
             None => {}

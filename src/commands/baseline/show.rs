@@ -8,10 +8,10 @@ use crate::cli::{BaselineListArgs, BaselineShowArgs};
 use crate::commands::{Code, Context, Failure};
 use crate::model::{StoredRun, Why};
 use crate::report::escape::terminal;
-use crate::report::number::{percent, plural, quantity};
+use crate::report::number::{plural, quantity};
 
 use super::place::{in_work_tree, machine, repository, unreadable};
-use super::text::{day, table, time};
+use super::text::{day, percent, table, time};
 
 const NOT_SHOWN: &str = "nothing shown";
 

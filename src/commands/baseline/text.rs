@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
 use crate::report::escape::markdown;
-use crate::report::number::percent;
+use crate::report::number;
 
 /// Rows in columns, the first row a header. Cells are visible text; columns after `left` are aligned to the right.
 pub(super) fn table(rows: &[Vec<String>], left: usize) -> String {
@@ -37,13 +37,19 @@ pub(super) fn markdown_table(rows: &[Vec<String>], left: usize) -> String {
     lines.concat()
 }
 
+/// A ratio as a percentage with one decimal: stored runs do not carry more. `4.1 %`.
+pub(super) fn percent(ratio: f64) -> String {
+    number::percent((ratio * 1000.0).round() / 1000.0)
+}
+
 /// A change as a percentage with its sign: `+4.1 %`.
 pub(super) fn change(ratio: f64) -> String {
-    match percent(ratio) {
-        _ if ratio.abs() < 5e-4 => percent(0.0),
-        size if ratio < 0.0 => format!("−{size}"),
-        size => format!("+{size}"),
-    }
+    let sign = match ratio {
+        ratio if ratio.abs() < 5e-4 => "",
+        ratio if ratio < 0.0 => "−",
+        _ => "+",
+    };
+    format!("{sign}{}", percent(ratio))
 }
 
 /// The day of a time, in UTC.

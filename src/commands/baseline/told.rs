@@ -9,9 +9,10 @@ use crate::judge::detectable_ratio;
 use crate::measure::rounds::Ended;
 use crate::model::{Determinism, Environment, MetricId, StoredMetric};
 use crate::report::escape::terminal;
-use crate::report::number::{duration, percent, plural};
+use crate::report::number::{duration, plural};
 use crate::stats::summary::median;
 
+use super::text::percent;
 
 /// What was stored.
 pub(super) struct Stored {
@@ -62,7 +63,12 @@ impl Told {
         });
         let spreads = files.iter().filter(|file| file.class == here.class()).flat_map(summaries);
         let spreads = spreads.filter_map(|(id, summary)| Some((id, summary.spread_ratio?)));
-        Self { stored, metrics: count, spread: Spread::of(spreads.collect()), detectable: Spread::of(detectable.collect()) }
+        Self {
+            stored,
+            metrics: count,
+            spread: Spread::of(spreads.collect()),
+            detectable: Spread::of(detectable.collect()),
+        }
     }
 
     /// For people.

@@ -43,7 +43,9 @@ pub(crate) fn require_suites<'a>(configs: impl IntoIterator<Item = &'a Config>) 
         code: Code::NotCovered,
         consequence: "no verdict",
         message: format!("{CONFIG_FILE} has no suite, so there is nothing to measure"),
-        hint: Some("add a `[suite.<name>]`: docs/configuration.md; `tollgate init --print` shows what it finds".to_owned()),
+        hint: Some(
+            "add a `[suite.<name>]`: docs/configuration.md; `tollgate init --print` shows what it finds".to_owned(),
+        ),
     })
 }
 
