@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::config::{Adapter, Config};
 use crate::measure::bench::criterion_folder::{self, FolderError};
 use crate::measure::bench::{Parsed, json};
 use crate::model::{Direction, Name};
@@ -113,6 +114,20 @@ fn read(
         return Err(ResultsError::Empty { path: path(), lines: not_understood(&parsed.unparsed).join("; ") });
     }
     Ok(parsed)
+}
+
+/// Whether a folder is meant, not a file.
+pub(super) fn is_folder(from: &str, directory: &Path) -> bool {
+    place(from, directory).is_some_and(|(place, _)| place.is_dir())
+}
+
+/// What the config says of the better direction in a suite's results.
+pub(super) fn better(config: &Config, suite: &Name) -> BTreeMap<String, Direction> {
+    let of = |adapter: &Adapter| match adapter {
+        Adapter::Json(options) => Some(options.better.clone()),
+        Adapter::Criterion(_) | Adapter::Command(_) => None,
+    };
+    config.suites.iter().find(|one| one.name == *suite).and_then(|suite| of(&suite.adapter)).unwrap_or_default()
 }
 
 /// The path that is meant, and the baseline in it. What is there under its whole name is that; only then is a colon taken for a separator,

@@ -82,13 +82,14 @@ pub(super) fn say(
     if metric.determinism == Determinism::Exact {
         said.warnings.push(Warning::NotExact);
     }
-    if imported {
-        said.warnings.push(Warning::PseudoReplicated);
-    }
     if !spread && !single {
         said.warnings.push(Warning::NoSpread);
     }
-    predict(said, metric, &runs, value, level)
+    said = predict(said, metric, &runs, value, level);
+    if imported && said.verdict != Verdict::Inconclusive(Doubt::OneProcess) {
+        said.warnings.push(Warning::PseudoReplicated);
+    }
+    said
 }
 
 /// The smallest change for the worse that `runs` stored runs of a noisy metric, one value each and oldest first, could show at the one-sided

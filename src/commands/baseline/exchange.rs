@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::baseline::{ANY, Taken, accept, stored_run};
 use crate::cli::{BaselineExportArgs, BaselineImportArgs};
-use crate::commands::results::{not_understood, read_results};
+use crate::commands::check::sources::config_at;
+use crate::commands::results::{better, not_understood, read_results};
 use crate::commands::{Code, Context, Failure};
 use crate::measure::bench::{Reading, json};
 use crate::model::{MetricId, Run, Sample, Why};
@@ -22,8 +23,10 @@ const KEEP: u32 = 20;
 pub(super) fn import(args: &BaselineImportArgs, context: &Context) -> Result<Code, Failure> {
     let suite = suite_name(&args.suite)?;
     let repository = repository(context, NOT_STORED)?;
-    let parsed = read_results(&args.from, &suite, &context.directory, &BTreeMap::new(), NOT_STORED)?;
     let head = repository.revision("HEAD").map_err(|error| git_failure(NOT_STORED, &error))?;
+    // A config that cannot be read says nothing of directions; results that need it are then named as not understood.
+    let better = config_at(&repository, &head).ok().flatten().map(|config| better(&config, &suite)).unwrap_or_default();
+    let parsed = read_results(&args.from, &suite, &context.directory, &better, NOT_STORED)?;
     let revision = head.short();
     let mut run = Run::new(head, machine(context, repository.root()));
     for Reading { metric, sample } in parsed.readings {
