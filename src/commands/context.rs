@@ -45,7 +45,7 @@ impl Context {
     /// Says why a command failed: the consequence first, then the causes, then what to do. Names and paths in it are foreign text: each line
     /// is made harmless here, whoever made it.
     pub fn fail(&self, failure: &Failure) {
-        let text: String = failure.to_string().lines().map(|line| format!("{}\n", terminal(line))).collect();
-        let _gone = write!(anstream::stderr().lock(), "{text}");
+        let lines: Vec<String> = failure.to_string().lines().map(terminal).collect();
+        let _gone = writeln!(anstream::stderr().lock(), "{}", lines.join("\n"));
     }
 }

@@ -154,3 +154,30 @@ fn cannot_tell(said: &Said, runs: u32, detectable_ratio: f64) -> Doubt {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THRESHOLDS: Thresholds = Thresholds { tolerance_ratio: 0.02, must_detect_ratio: 0.05, floor: 0.0 };
+
+    fn detectable(runs: &[f64], level: f64) -> f64 {
+        detectable_ratio(runs, level, THRESHOLDS, Direction::LowerIsBetter).unwrap()
+    }
+
+    #[test]
+    fn one_run_shows_large_changes_alone_and_enormous_ones_among_a_hundred() {
+        assert!((0.39..0.42).contains(&detectable(&[1.0], 0.01)), "{}", detectable(&[1.0], 0.01));
+        assert!((3.5..4.5).contains(&detectable(&[1.0], 0.0001)), "{}", detectable(&[1.0], 0.0001));
+    }
+
+    #[test]
+    fn ten_steady_runs_show_small_changes_whatever_the_unit() {
+        let runs: Vec<f64> = (0..10).map(|run| 1.0 + 0.001 * f64::from(run % 3)).collect();
+        assert!(detectable(&runs, 0.01) < 0.04, "{}", detectable(&runs, 0.01));
+        let nanoseconds: Vec<f64> = runs.iter().map(|run| run * 1e9).collect();
+        assert!((detectable(&runs, 0.01) - detectable(&nanoseconds, 0.01)).abs() < 1e-9);
+        assert!(detectable_ratio(&[0.0, 1.0], 0.01, THRESHOLDS, Direction::LowerIsBetter).is_none());
+        assert!(detectable_ratio(&[], 0.01, THRESHOLDS, Direction::LowerIsBetter).is_none());
+    }
+}

@@ -139,6 +139,14 @@ fn reports_are_written_only_where_that_is_asked_for() {
 }
 
 #[test]
+fn no_error_carries_an_escape_sequence_to_the_terminal() {
+    let repo = TestRepo::new();
+    let refused = compare(&repo, &["--config", "\u{1b}]0;x\u{7}\n\u{202e}.toml", &criterion(), &criterion()]);
+    assert_eq!(refused.status, 3, "{}", refused.stderr);
+    assert!(!refused.stderr.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{:?}", refused.stderr);
+}
+
+#[test]
 fn a_path_that_is_not_there_is_a_mistake_of_the_command_line() {
     let repo = TestRepo::new();
     repo.write("prose.json", "{");
@@ -153,7 +161,7 @@ fn a_path_that_is_not_there_is_a_mistake_of_the_command_line() {
     ");
     insta::assert_snapshot!(said("prose.json"), @r"
     6
-    error: no verdict: understand `prose.json`: read JSON at line 1, column 1, byte 1 (EOF while parsing an object)
-      hint: write JSON and nothing else there; with `results = \"output\"` a program may print what it likes
+    error: no verdict: understand `prose.json`: read JSON at line 1, column 1, byte 0 (EOF while parsing an object)
+      hint: write JSON and nothing else there; a program that is given `{output}` writes to that file and may print what it likes
     ");
 }

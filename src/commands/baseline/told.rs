@@ -95,6 +95,10 @@ impl Told {
             let text = detectable.text();
             lines.push(format!("`check --against baseline` would now show a change for the worse of {text}."));
         }
+        if *asked > 1 {
+            lines
+                .push("They were measured one after another: runs of other days say more about the spread.".to_owned());
+        }
         lines.push("To keep them:\n  git add baselines\n  git commit -m \"Update baselines\"\n".to_owned());
         lines.join("\n")
     }

@@ -40,6 +40,10 @@ struct Measured {
 
 /// Measures this revision and accepts the runs.
 pub(super) fn update(args: &BaselineUpdateArgs, context: &Context) -> Result<Code, Failure> {
+    if args.runs > args.keep {
+        let message = format!("--keep {} would drop some of the {} new runs at once", args.keep, args.runs);
+        return Err(Failure::usage(message, Some("keep at least as many runs as are measured".to_owned())));
+    }
     let repository = repository(context, NOT_STORED)?;
     let _lock = repository.lock().map_err(|error| git_failure(NOT_STORED, &error))?;
     let head = head(args, &repository)?;
@@ -148,7 +152,7 @@ fn measure(
         if session.measured.ended != Ended::Complete {
             break;
         }
-        measured.unparsed.extend(sound(&session)?);
+        measured.unparsed.extend(sound(&session, config)?);
         let at_s = context.now_s.saturating_add(i64::try_from(began.elapsed().as_secs()).unwrap_or(i64::MAX));
         let taken = Taken { at_s, tollgate: env!("CARGO_PKG_VERSION").to_owned(), why: Why::Update };
         measured.runs.push(stored_run(&session.measured.head, taken));
@@ -156,8 +160,8 @@ fn measure(
     Ok(measured)
 }
 
-/// Refuses a run in which something failed, or which measured nothing; else gives what was not understood.
-fn sound(session: &Session) -> Result<Vec<String>, Failure> {
+/// Refuses a run in which something failed, or a suite of which nothing was measured; else gives what was not understood.
+fn sound(session: &Session, config: &Config) -> Result<Vec<String>, Failure> {
     let broken = |message: String| Failure { code: Code::Broken, consequence: NOT_STORED, message, hint: None };
     let mut unparsed = Vec::new();
     for problem in &session.measured.troubles {
@@ -174,8 +178,9 @@ fn sound(session: &Session) -> Result<Vec<String>, Failure> {
             Trouble::New | Trouble::Missing | Trouble::Renamed { .. } => {}
         }
     }
-    if session.measured.head.series.is_empty() {
-        let message = "no benchmark gave a result".to_owned();
+    let measured: BTreeSet<&Name> = session.measured.head.series.keys().map(|id| &id.benchmark.suite).collect();
+    if let Some(suite) = config.suites.iter().find(|suite| !measured.contains(&suite.name)) {
+        let message = format!("no benchmark of suite `{}` gave a result", suite.name);
         let hint = Some("`tollgate check --list` shows what is run".to_owned());
         return Err(Failure { code: Code::NotCovered, consequence: NOT_STORED, message, hint });
     }

@@ -149,6 +149,17 @@ fn what_fails_stores_nothing_and_shows_its_last_lines() {
 }
 
 #[test]
+fn a_suite_that_gives_nothing_is_not_left_out_in_silence() {
+    let repo = repository(&format!(
+        "{CONFIG}[suite.void]\nadapter = \"json\"\nrun = [\"echo\", '{{{{\"schema\": 1, \"benchmarks\": []}}}}']\n"
+    ));
+    let refused = update(&repo, &[]);
+    assert_eq!(refused.status, 4, "{}", refused.stderr);
+    assert!(refused.stderr.contains("no benchmark of suite `void` gave a result"), "{}", refused.stderr);
+    assert!(!repo.root().join("baselines").exists());
+}
+
+#[test]
 fn a_run_that_the_time_limit_cuts_short_is_not_stored() {
     let repo = repository(&format!("{CONFIG}[gate]\ntime-limit = \"1 ms\"\n"));
     let cut = update(&repo, &["--runs", "2"]);
@@ -180,6 +191,7 @@ fn the_runs_before_an_interruption_are_stored() {
 #[test]
 fn a_suite_that_is_not_there_and_a_config_without_suites_are_refused() {
     let repo = repository(CONFIG);
+    assert_eq!(update(&repo, &["--runs", "3", "--keep", "2"]).status, 2);
     let unknown = update(&repo, &["--suite", "core"]);
     assert_eq!(unknown.status, 2);
     assert!(unknown.stderr.contains("hint: the config has `cli`"), "{}", unknown.stderr);
