@@ -4,6 +4,7 @@
 mod architecture;
 mod baselines;
 mod checks;
+mod comparisons;
 mod configs;
 mod criterions;
 mod gits;
