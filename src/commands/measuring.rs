@@ -13,7 +13,7 @@ use crate::measure::rounds::{self, Conduct, Ended, Measured};
 use crate::measure::selection::Selection;
 use crate::measure::suite::Place;
 use crate::measure::surroundings::Surroundings;
-use crate::model::{Arm, BenchmarkId, Environment, Name, Revision, Run};
+use crate::model::{Arm, Environment, Name, Revision};
 use crate::plan::Plan;
 
 use super::check::sources::git;

@@ -174,6 +174,8 @@ fn writer(effect: &Effect, unit: &Unit) -> (Box<dyn Fn(f64) -> String>, String) 
     match effect.change {
         Change::Relative(ratio) => {
             let decimals = percent_decimals(100.0 * ratio.abs().max(half_width(effect.precision)));
+            // A hundredth of a percent is finer than any clock; only what is counted has more digits.
+            let decimals = if effect.precision == Precision::Exact { decimals } else { decimals.min(2) };
             (Box::new(move |value| signed(value * 100.0, decimals)), " %".to_owned())
         }
         Change::Absolute(value) => {
