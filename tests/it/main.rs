@@ -6,6 +6,7 @@ mod baselines;
 mod checks;
 mod configs;
 mod criterions;
+mod docs;
 mod gits;
 mod harness;
 mod processes;
