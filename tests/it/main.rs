@@ -7,6 +7,7 @@ mod checks;
 mod comparisons;
 mod configs;
 mod criterions;
+mod docs;
 mod gits;
 mod harness;
 mod processes;
