@@ -17,7 +17,7 @@ use jiff::civil::Date;
 use crate::config::{Against, Policy};
 use crate::model::judgement::{Notice, PolicySource, Promise};
 use crate::model::verdict::Incomparable;
-use crate::model::{BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Row, Run, StoredMetric};
+use crate::model::{BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Row, Run, StoredMetric, Trouble};
 use crate::stats::summary;
 
 pub use family::{checkpoints, undecided};
@@ -80,7 +80,11 @@ pub struct Circumstances {
 pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumstances) -> Judgement {
     let judged = rows::rows(evidence, policy, circumstances);
     let (expected, measured) = benchmarks(evidence);
-    let coverage = coverage::cover(&expected, &measured, evidence.troubles);
+    let mut coverage = coverage::cover(&expected, &measured, evidence.troubles);
+    // Whether something is new cannot be known where base gave nothing.
+    coverage
+        .problems
+        .retain(|problem| problem.trouble != Trouble::New || !evidence.base_failed.contains(&problem.suite));
     let verdict = decide::run_verdict(judged.rows.iter().map(|row| row.outcome), &coverage, &policy.gate);
     let mut notices = circumstances.notices.clone();
     notices.extend(own_notices(evidence, policy, &judged.rows));
