@@ -50,19 +50,27 @@ pub(crate) fn reach(
         against: against(args, sources),
         notices: notices(sources, plan),
     };
-    let limited = |policy: &Policy| {
-        let mut policy = policy.clone();
-        policy.gate.time_limit = plan.time_limit;
-        policy
-    };
-    let judgement = judge::judge(&evidence, &limited(&sources.config.policy), &circumstances);
-    match &sources.policy {
-        PolicySource::BaseAndHead { .. } => {
-            let by_head = judge::judge(&evidence, &limited(&sources.head_config.policy), &circumstances);
-            judge::by_both(judgement, &by_head)
-        }
-        PolicySource::Base | PolicySource::Head | PolicySource::Given { .. } => judgement,
+    let judgement = judge::judge(&evidence, &limited(&sources.config.policy, plan), &circumstances);
+    match heads_policy(sources, plan) {
+        Some(policy) => judge::by_both(judgement, &judge::judge(&evidence, &policy, &circumstances)),
+        None => judgement,
     }
+}
+
+/// Head's own policy, where the change touches the policy and is held to both.
+pub(super) fn heads_policy(sources: &Sources, plan: &Plan) -> Option<Policy> {
+    match &sources.policy {
+        PolicySource::BaseAndHead { .. } => Some(limited(&sources.head_config.policy, plan)),
+        PolicySource::Base | PolicySource::Head | PolicySource::Given { .. } => None,
+    }
+}
+
+/// A policy with the limits by which was measured.
+fn limited(policy: &Policy, plan: &Plan) -> Policy {
+    let mut policy = policy.clone();
+    policy.gate.time_limit = plan.time_limit;
+    policy.gate.rounds_max = plan.rounds_max;
+    policy
 }
 
 /// The day in UTC.
