@@ -4,9 +4,12 @@
 mod architecture;
 mod baselines;
 mod checks;
+mod cli;
 mod configs;
 mod criterions;
+mod demo;
 mod gits;
 mod harness;
 mod processes;
 mod reports;
+mod security;
