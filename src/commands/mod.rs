@@ -34,7 +34,7 @@ pub fn run(command: &Command, context: &Context) -> Code {
         Command::Report(args) => report::run(args, context),
         Command::Schema(args) => schema::run(args, context),
         Command::Clean(args) => clean::run(args, context),
-        Command::Completions(args) => man::completions(args, context),
+        Command::Completions(args) => Ok(man::completions(args, context)),
         Command::Man => man::run(context),
         Command::Child(args) => child(args),
         Command::DemoProgram(args) => demo::program(args, context),

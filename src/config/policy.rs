@@ -160,7 +160,7 @@ impl Policy {
             direction: metric.direction,
             severity: match metric.role {
                 Role::Gated => Severity::Blocking,
-                Role::Informative => Severity::Advisory,
+                Role::Informative => Severity::Ignored,
             },
             owner: None,
             budget: self.budgets.iter().rev().find(|rule| rule.unit == metric.unit && rule.selector.selects(metric)),
@@ -347,9 +347,9 @@ mod tests {
     }
 
     #[test]
-    fn an_informative_metric_is_advisory_unless_a_rule_says_otherwise() {
+    fn an_informative_metric_has_no_consequence_unless_a_rule_gives_it_one() {
         let user = Metric { role: Role::Informative, ..time("a/b:user-time") };
-        assert_eq!(policy("").resolve(&user).severity, Severity::Advisory);
+        assert_eq!(policy("").resolve(&user).severity, Severity::Ignored);
         assert_eq!(policy("[[rule]]\nseverity = 'blocking'").resolve(&user).severity, Severity::Blocking);
     }
 

@@ -174,11 +174,14 @@ fn writer(effect: &Effect, unit: &Unit) -> (Box<dyn Fn(f64) -> String>, String) 
     match effect.change {
         Change::Relative(ratio) => {
             let decimals = percent_decimals(100.0 * ratio.abs().max(half_width(effect.precision)));
+            // A hundredth of a percent is finer than any clock; only what is counted has more digits.
+            let decimals = if effect.precision == Precision::Exact { decimals } else { decimals.min(2) };
             (Box::new(move |value| signed(value * 100.0, decimals)), " %".to_owned())
         }
         Change::Absolute(value) => {
             let scale = Scale::of(&[value.abs().max(half_width(effect.precision))], unit, Digits::Measured);
-            let symbol = scale.symbol.clone();
+            // A percentage here is a distance between two percentages, not a share of base.
+            let symbol = if *unit == Unit::Ratio { " points".to_owned() } else { scale.symbol.clone() };
             (Box::new(move |value| signed(value / scale.factor, scale.decimals)), symbol)
         }
     }
@@ -312,6 +315,8 @@ mod tests {
         assert_eq!(show(Effect { change: Change::Relative(4e-6), precision: Precision::Exact }), "+0.00040 % (exact)");
         let absolute = Effect { change: Change::Absolute(12.0), precision: Precision::Exact };
         assert_eq!(change(&absolute, &Unit::Bytes), "+12 B (exact)");
+        let points = Effect { change: Change::Absolute(0.021), precision: Precision::Exact };
+        assert_eq!(change(&points, &Unit::Ratio), "+2.10 points (exact)");
     }
 
     #[test]

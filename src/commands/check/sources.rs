@@ -197,12 +197,16 @@ fn not_utf8(path: &str, revision: &Revision) -> Failure {
 }
 
 /// A problem of the repository.
+#[expect(clippy::needless_pass_by_value, reason = "the end of an error, as `map_err` hands it over")]
 pub(crate) fn git(error: crate::git::GitError) -> Failure {
     let hint = error.hint();
-    Failure::new(Code::Usage, "no verdict", &error, hint)
+    // What the user can mend is a matter of how Tollgate was called; the rest is the machine's.
+    let code = if hint.is_some() { Code::Usage } else { Code::Internal };
+    Failure::new(code, "no verdict", &error, hint)
 }
 
 /// A problem of the config.
+#[expect(clippy::needless_pass_by_value, reason = "the end of an error, as `map_err` hands it over")]
 pub(crate) fn config_error(error: config::ConfigError) -> Failure {
     let hint = error.hint();
     Failure::new(Code::Config, "no verdict", &error, hint)

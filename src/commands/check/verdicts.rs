@@ -48,7 +48,7 @@ pub(crate) fn reach(
         seed: plan.seed,
         policy: sources.policy.clone(),
         against: against(args, sources),
-        notices: notices(sources, plan),
+        notices: notices(args, sources, plan, gathered),
     };
     let judgement = judge::judge(&evidence, &limited(&sources.config.policy, plan), &circumstances);
     match heads_policy(sources, plan) {
@@ -79,8 +79,20 @@ pub(crate) fn today(now_s: i64) -> Date {
 }
 
 /// What the report must say that the evidence does not.
-fn notices(sources: &Sources, plan: &Plan) -> Vec<Notice> {
+fn notices(args: &CheckArgs, sources: &Sources, plan: &Plan, gathered: &Gathered) -> Vec<Notice> {
     let changed = plan.suites.iter().filter(|suite| suite.changed);
     let changed = changed.map(|suite| Notice::SuiteChanged { suite: suite.name.to_string() });
-    sources.notices.iter().cloned().chain(changed).collect()
+    sources.notices.iter().cloned().chain(changed).chain(nothing_selected(args, gathered)).collect()
+}
+
+/// That `--only` is why nothing was measured.
+fn nothing_selected(args: &CheckArgs, gathered: &Gathered) -> Option<Notice> {
+    let measured = &gathered.session.measured;
+    let nothing = measured.head.series.is_empty() && measured.base.as_ref().is_none_or(|base| base.series.is_empty());
+    (nothing && !args.only.is_empty() && measured.troubles.is_empty()).then(|| {
+        Notice::Note(format!(
+            "No benchmark is called as --only says ({}). It is a glob over suite/benchmark, as the report names them, and * also matches /.",
+            args.only.join(", ")
+        ))
+    })
 }

@@ -6,7 +6,7 @@ use crate::model::{BudgetLevel, Judgement, Outcome, Row, RunVerdict, Verdict};
 
 use super::super::number::{self, count, plural};
 use super::super::sentence;
-use super::super::text::Text;
+use super::super::text::{Text, append};
 
 /// How the run ended, as a style. The headline says the same in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -134,12 +134,12 @@ fn passing(judgement: &Judgement, counts: &Counts) -> String {
     };
     for (number, what) in [(counts.waived, "waived"), (counts.noted, "worth a look"), (undecided, "not decided")] {
         if number > 0 {
-            line.push_str(&format!(", {} {what}", count(number)));
+            append(&mut line, format_args!(", {} {what}", count(number)));
         }
     }
     line.push('.');
     if let Some(ratio) = judgement.promise.detectable_median_ratio {
-        line.push_str(&format!(" Smallest change that could have been seen: {}.", number::percent(ratio)));
+        append(&mut line, format_args!(" Smallest change that could have been seen: {}.", number::percent(ratio)));
     }
     line
 }

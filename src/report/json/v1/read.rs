@@ -3,7 +3,11 @@
 use crate::model::{self, effect, environment, judgement, verdict};
 use crate::report::json::JsonError;
 
-use super::*;
+use super::{
+    BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
+    Effect, Environment, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision, Promise, Quantity,
+    Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
+};
 
 /// A name, or why it is none.
 fn name(text: String) -> Result<model::Name, JsonError> {
