@@ -1,5 +1,15 @@
 //! What a pull request may try: to move its own bar, or to write into the report through a name.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use tollgate::baseline::Taken;
+use tollgate::git::Repository;
+use tollgate::measure::bench::json;
+use tollgate::measure::host;
+use tollgate::measure::surroundings::Surroundings;
+use tollgate::model::{Name, Run, Why};
+
 use crate::checks::project::{CONFIG, Project};
 
 /// A suite whose values are the same in every run.
@@ -56,14 +66,25 @@ fn a_change_that_deletes_the_policy_gets_no_verdict() {
     project.check(&[]).ends(3, &["no verdict", "no tollgate.toml"]);
 }
 
-/// Stores what the program gives now.
+/// Stores what the program gives now, as its baseline.
 fn store(project: &Project) {
     let results = project.repo.run(project.repo.command("sh", project.repo.root()).arg("bench.sh"));
-    let file = project.repo.around().join("results.json");
-    std::fs::write(&file, results.stdout).expect("the folder is writable");
-    let file = file.to_str().expect("a plain path");
-    let stored = project.repo.tollgate(&["baseline", "import", "--suite", "core", file]);
-    assert_eq!(stored.status, 0, "{}", stored.stderr);
+    let suite = Name::new("core").expect("a name");
+    let parsed = json::parse(results.stdout.as_bytes(), &suite, &BTreeMap::new()).expect("results");
+    let repository = Repository::discover(project.repo.root()).expect("a repository");
+    let head = repository.revision("HEAD").expect("a commit");
+    let surroundings = Surroundings {
+        tollgate: PathBuf::new(),
+        environment: BTreeMap::new(),
+        stop: tollgate::measure::stop::Stop::new(),
+    };
+    let mut run = Run::new(head, host::environment(&surroundings, project.repo.root()));
+    for reading in parsed.readings {
+        run.insert(reading.metric, 0, reading.sample);
+    }
+    let taken = Taken { at_s: 1_767_225_600, tollgate: "0.1.0".to_owned(), why: Why::Update };
+    let folder = project.path("baselines");
+    tollgate::baseline::accept(&folder, &suite, vec![tollgate::baseline::stored_run(&run, taken)], 20).expect("stored");
 }
 
 #[test]
