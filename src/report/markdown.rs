@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_green_run_is_one_line_and_folded_tables() {
-        insta::assert_snapshot!(render(&sample::green(), LIMIT), @r#"
+        insta::assert_snapshot!(render(&sample::green(), LIMIT), @"
         <!-- tollgate:v1 -->
         ## 🟢 Tollgate: no regressions in 3 checks. Smallest change that could have been seen: 1.9 %.
 
@@ -209,8 +209,8 @@ mod tests {
 
         <details><summary>How this was decided</summary>
 
-        - **Base** <code>9a41c02b9</code> (<code>merge base of main</code>) <code>Add the lexer</code>
-        - **Head** <code>77be01d37</code> (<code>HEAD</code>) <code>Validate tokens</code>
+        - **Base** <code>9a41c02b9</code> (merge base of main) <code>Add the lexer</code>
+        - **Head** <code>77be01d37</code> (HEAD) <code>Validate tokens</code>
         - **Machine** <code>AMD EPYC 7763 64-Core Processor</code>, 4 cores, 16 GiB, <code>ubuntu-24.04 20261101.1</code>, <code>rustc 1.95.0</code>, <code>kvm</code>
         - **Coverage** 3 benchmarks expected, 3 measured, 3 compared
         - **Method** 3 checks by 32 rounds of base and head in pairs
@@ -220,12 +220,12 @@ mod tests {
         - **Measured in** 6 min 12 s, seed <code>17446744073709551615</code>
 
         </details>
-        "#);
+        ");
     }
 
     #[test]
     fn a_regression_comes_with_evidence_and_a_command() {
-        insta::assert_snapshot!(render(&sample::regression(), LIMIT), @r#"
+        insta::assert_snapshot!(render(&sample::regression(), LIMIT), @"
         <!-- tollgate:v1 -->
         ## 🔴 Tollgate: 1 regression (2 of 3 checks passed)
 
@@ -261,8 +261,8 @@ mod tests {
 
         <details><summary>How this was decided</summary>
 
-        - **Base** <code>9a41c02b9</code> (<code>merge base of main</code>) <code>Add the lexer</code>
-        - **Head** <code>77be01d37</code> (<code>HEAD</code>) <code>Validate tokens</code>
+        - **Base** <code>9a41c02b9</code> (merge base of main) <code>Add the lexer</code>
+        - **Head** <code>77be01d37</code> (HEAD) <code>Validate tokens</code>
         - **Machine** <code>AMD EPYC 7763 64-Core Processor</code>, 4 cores, 16 GiB, <code>ubuntu-24.04 20261101.1</code>, <code>rustc 1.95.0</code>, <code>kvm</code>
         - **Coverage** 3 benchmarks expected, 3 measured, 3 compared
         - **Method** 3 checks by 32 rounds of base and head in pairs
@@ -272,12 +272,12 @@ mod tests {
         - **Measured in** 6 min 12 s, seed <code>17446744073709551615</code>
 
         </details>
-        "#);
+        ");
     }
 
     #[test]
     fn a_base_that_does_not_build_is_no_verdict() {
-        insta::assert_snapshot!(render(&sample::broken(), LIMIT), @r#"
+        insta::assert_snapshot!(render(&sample::broken(), LIMIT), @"
         <!-- tollgate:v1 -->
         ## 🟠 Tollgate: no verdict, 1 failure while measuring (nothing was compared)
 
@@ -295,8 +295,8 @@ mod tests {
 
         <details><summary>How this was decided</summary>
 
-        - **Base** <code>9a41c02b9</code> (<code>merge base of main</code>) <code>Add the lexer</code>
-        - **Head** <code>77be01d37</code> (<code>HEAD</code>) <code>Validate tokens</code>
+        - **Base** <code>9a41c02b9</code> (merge base of main) <code>Add the lexer</code>
+        - **Head** <code>77be01d37</code> (HEAD) <code>Validate tokens</code>
         - **Machine** <code>AMD EPYC 7763 64-Core Processor</code>, 4 cores, 16 GiB, <code>ubuntu-24.04 20261101.1</code>, <code>rustc 1.95.0</code>, <code>kvm</code>
         - **Coverage** 12 benchmarks expected, 0 measured, 0 compared
         - **Method** nothing was compared
@@ -304,7 +304,7 @@ mod tests {
         - **Measured in** 6 min 12 s, seed <code>17446744073709551615</code>
 
         </details>
-        "#);
+        ");
     }
 
     #[test]

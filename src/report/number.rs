@@ -174,8 +174,13 @@ fn writer(effect: &Effect, unit: &Unit) -> (Box<dyn Fn(f64) -> String>, String) 
     match effect.change {
         Change::Relative(ratio) => {
             let decimals = percent_decimals(100.0 * ratio.abs().max(half_width(effect.precision)));
-            // A hundredth of a percent is finer than any clock; only what is counted has more digits.
-            let decimals = if effect.precision == Precision::Exact { decimals } else { decimals.min(2) };
+            // So many that a narrow interval shows its width. A hundredth of a percent is finer than any clock; only what is counted has more.
+            let decimals = match (effect.precision, 100.0 * half_width(effect.precision)) {
+                (Precision::Exact, _) => decimals,
+                (Precision::Interval { .. }, half) if half > 0.0 && half < 0.05 => 2,
+                (Precision::Interval { .. }, half) if half > 0.0 && half < 3.0 => decimals.clamp(1, 2),
+                (Precision::Interval { .. }, _) => decimals.min(2),
+            };
             (Box::new(move |value| signed(value * 100.0, decimals)), " %".to_owned())
         }
         Change::Absolute(value) => {
@@ -307,6 +312,8 @@ mod tests {
         let show = |effect: Effect| change(&effect, &Unit::Seconds);
         assert_eq!(show(effect(0.063, 0.051, 0.076)), "+6.3 % (+5.1 … +7.6)");
         assert_eq!(show(effect(0.44, 0.38, 0.51)), "+44 % (+38 … +51)");
+        assert_eq!(show(effect(0.1002, 0.0998, 0.1004)), "+10.02 % (+9.98 … +10.04)");
+        assert_eq!(show(effect(0.000_001, -0.000_02, 0.000_03)), "0.00 % (0.00 … 0.00)");
         assert_eq!(show(effect(-0.0004, -0.021, 0.02)), "0.0 % (−2.1 … +2.0)");
         assert_eq!(show(effect(0.02, f64::NEG_INFINITY, f64::INFINITY)), "+2.0 % (too few rounds)");
         assert_eq!(show(effect(0.02, 0.01, f64::INFINITY)), "+2.0 % (at least +1.0)");

@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_regression_comes_with_evidence_and_a_command() {
-        insta::assert_snapshot!(plain(&sample::regression()), @r#"
+        insta::assert_snapshot!(plain(&sample::regression()), @"
         Tollgate: 1 regression (2 of 3 checks passed)
         `core/parse/large` is 6.3 % slower than base.
         This change should not merge as it is.
@@ -288,8 +288,8 @@ mod tests {
           benchmark        metric      base      head  change (99 %)            allowed
           core › tokenize  time    3.100 µs  3.094 µs  −0.20 % (−0.60 … +0.20)  +2 %
 
-        base         `9a41c02b9` (`merge base of main`) `Add the lexer`
-        head         `77be01d37` (`HEAD`) `Validate tokens`
+        base         `9a41c02b9` (merge base of main) `Add the lexer`
+        head         `77be01d37` (HEAD) `Validate tokens`
         machine      `AMD EPYC 7763 64-Core Processor`, 4 cores, 16 GiB, `ubuntu-24.04 20261101.1`, `rustc
                      1.95.0`, `kvm`
         coverage     3 benchmarks expected, 3 measured, 3 compared
@@ -299,12 +299,12 @@ mod tests {
                      (`core/parse/large`)
         policy       from base (head does not change it)
         measured in  6 min 12 s, seed `17446744073709551615`
-        "#);
+        ");
     }
 
     #[test]
     fn an_inconclusive_run_says_that_nobody_knows() {
-        insta::assert_snapshot!(plain(&sample::inconclusive()), @r#"
+        insta::assert_snapshot!(plain(&sample::inconclusive()), @"
         Tollgate: no verdict, 1 inconclusive (2 of 3 checks passed)
         `core/parse/large`: too few rounds to tell: 3 of the 6 that any test needs.
         Nobody knows whether this change is slower: it should not merge before that is known.
@@ -325,8 +325,8 @@ mod tests {
           benchmark        metric      base      head  change (99 %)            allowed
           core › tokenize  time    3.100 µs  3.094 µs  −0.20 % (−0.60 … +0.20)  +2 %
 
-        base         `9a41c02b9` (`merge base of main`) `Add the lexer`
-        head         `77be01d37` (`HEAD`) `Validate tokens`
+        base         `9a41c02b9` (merge base of main) `Add the lexer`
+        head         `77be01d37` (HEAD) `Validate tokens`
         machine      `AMD EPYC 7763 64-Core Processor`, 4 cores, 16 GiB, `ubuntu-24.04 20261101.1`, `rustc
                      1.95.0`, `kvm`
         coverage     3 benchmarks expected, 3 measured, 3 compared
@@ -336,12 +336,12 @@ mod tests {
                      (`core/parse/large`)
         policy       from base (head does not change it)
         measured in  6 min 12 s, seed `17446744073709551615`
-        "#);
+        ");
     }
 
     #[test]
     fn a_base_that_does_not_build_is_no_verdict() {
-        insta::assert_snapshot!(plain(&sample::broken()), @r#"
+        insta::assert_snapshot!(plain(&sample::broken()), @"
         Tollgate: no verdict, 1 failure while measuring (nothing was compared)
         Suite `core` could not be built on base: `cargo bench --no-run` ended with exit code 101.
         Nobody knows whether this change is slower: it should not merge before that is known.
@@ -351,15 +351,15 @@ mod tests {
             │   --> src/lexer.rs:118:9
             │ �[31m::error::no�[0m @octocat
 
-        base         `9a41c02b9` (`merge base of main`) `Add the lexer`
-        head         `77be01d37` (`HEAD`) `Validate tokens`
+        base         `9a41c02b9` (merge base of main) `Add the lexer`
+        head         `77be01d37` (HEAD) `Validate tokens`
         machine      `AMD EPYC 7763 64-Core Processor`, 4 cores, 16 GiB, `ubuntu-24.04 20261101.1`, `rustc
                      1.95.0`, `kvm`
         coverage     12 benchmarks expected, 0 measured, 0 compared
         method       nothing was compared
         policy       from base (head does not change it)
         measured in  6 min 12 s, seed `17446744073709551615`
-        "#);
+        ");
     }
 
     #[test]
