@@ -32,7 +32,7 @@ pub fn run(command: &Command, context: &Context) -> Code {
         Command::Baseline(command) => baseline::run(command, context),
         Command::Waive(args) => waive::run(args, context),
         Command::Report(args) => report::run(args, context),
-        Command::Schema(args) => schema::run(args, context),
+        Command::Schema(args) => Ok(schema::run(args, context)),
         Command::Clean(args) => clean::run(args, context),
         Command::Completions(args) => Ok(man::completions(args, context)),
         Command::Man => man::run(context),

@@ -21,6 +21,7 @@ use crate::model::{BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Row,
 use crate::stats::summary;
 
 pub use family::{checkpoints, undecided};
+pub use stored::detectable_ratio;
 pub use worse::by_both;
 
 /// How the measuring ended.

@@ -17,7 +17,7 @@ mod sentence;
 mod text;
 
 pub mod escape;
-mod number;
+pub mod number;
 
 #[cfg(test)]
 mod sample;

@@ -122,7 +122,7 @@ fn signed(value: f64, decimals: usize) -> String {
 }
 
 /// One value in its own scale.
-pub(super) fn quantity(value: f64, unit: &Unit) -> String {
+pub fn quantity(value: f64, unit: &Unit) -> String {
     let shown = Scale::of(&[value], unit, Digits::Measured).show(value);
     match shown.split_once('.') {
         // A limit of `120.0 ms` was written as `120 ms`; a value of 0.5 keeps its digit.
@@ -149,7 +149,7 @@ fn percent_decimals(size: f64) -> usize {
 }
 
 /// A fraction as a percentage without a sign: `6.3 %`.
-pub(super) fn percent(ratio: f64) -> String {
+pub fn percent(ratio: f64) -> String {
     let value = (ratio * 100.0).abs();
     let text = fixed(value, percent_decimals(value).max(usize::from(value < 100.0 && value.fract() > 0.05)));
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
@@ -254,12 +254,12 @@ pub(super) fn count(number: usize) -> String {
 }
 
 /// `1 regression`, `2 regressions`.
-pub(super) fn plural(number: usize, noun: &str) -> String {
+pub fn plural(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 /// `45 s`, `6 min 12 s`, `1 h 3 min`.
-pub(super) fn duration(seconds: u64) -> String {
+pub fn duration(seconds: u64) -> String {
     let part = |value: u64, unit: &str| if value == 0 { String::new() } else { format!(" {value} {unit}") };
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, s) => format!("{s} s"),

@@ -370,7 +370,11 @@ pub(super) fn every_variant() -> Judgement {
             outcome: outcomes[at % 4],
             method: if at % 2 == 0 { Method::Single } else { row.method.clone() },
             waiver: (at % 2 == 0).then(|| {
-                WaiverState::CeilingExceeded(Waiver { ceiling: Ceiling::Value { value: 0.1 }, owner: None, ..waiver() })
+                WaiverState::CeilingExceeded(Waiver {
+                    ceiling: Ceiling::Value { value: 0.1, unit: Unit::Seconds },
+                    owner: None,
+                    ..waiver()
+                })
             }),
             budget: Some(BudgetCheck { level: BudgetLevel::Target, undecided: Some(BudgetLevel::Warning), ..over() }),
             effect: Some(Effect {

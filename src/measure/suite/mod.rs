@@ -3,7 +3,6 @@
 pub mod command;
 pub mod criterion;
 pub mod json;
-mod placeholder;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -347,7 +347,7 @@ enum WaiverBearing {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Ceiling {
     Change { ratio: f64 },
-    Value { value: f64 },
+    Value { value: f64, unit: Unit },
 }
 
 /// What must be known to read a row's numbers.

@@ -316,7 +316,7 @@ impl From<model::Ceiling> for Ceiling {
     fn from(value: model::Ceiling) -> Self {
         match value {
             model::Ceiling::Change { ratio } => Self::Change { ratio },
-            model::Ceiling::Value { value } => Self::Value { value },
+            model::Ceiling::Value { value, unit } => Self::Value { value, unit: unit.into() },
         }
     }
 }
