@@ -13,7 +13,7 @@ use crate::measure::rounds::{self, Conduct, Ended, Measured};
 use crate::measure::selection::Selection;
 use crate::measure::suite::Place;
 use crate::measure::surroundings::Surroundings;
-use crate::model::{Arm, Environment, Name, Revision};
+use crate::model::{Arm, CoverageProblem, Environment, Name, Revision, Trouble};
 use crate::plan::Plan;
 
 use super::check::sources::git;
@@ -94,7 +94,19 @@ pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> 
     if measured.ended == Ended::Complete && job.journal != Keep::Nothing {
         journal.remove();
     }
-    Ok(Session { measured, environment, base_failed: prepared.base_failed })
+    let base_failed = base_failed(prepared.base_failed, &measured.troubles);
+    Ok(Session { measured, environment, base_failed })
+}
+
+/// The suites of which base could not be measured: not built, or some part of it failed. What head alone gives of them is not new.
+fn base_failed(not_built: BTreeSet<Name>, troubles: &[CoverageProblem]) -> BTreeSet<Name> {
+    let failed = troubles.iter().filter(|problem| match problem.trouble {
+        Trouble::Crashed { arm, .. } | Trouble::TimedOut { arm, .. } | Trouble::BuildFailed { arm, .. } => {
+            arm == Arm::Base
+        }
+        Trouble::New | Trouble::Missing | Trouble::Renamed { .. } | Trouble::Unparsed { .. } => false,
+    });
+    not_built.into_iter().chain(failed.map(|problem| problem.suite.clone())).collect()
 }
 
 /// Checks each arm out into its own folder. Both arms' paths have the same length, so that nothing that depends on it differs.

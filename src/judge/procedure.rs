@@ -112,10 +112,11 @@ pub fn assess(members: &[Member], rounds_run: u32, phase: Phase, settings: &Sett
     }
     let mut stage = Stage::choose(members, looks[0], settings, looks.len() - 1);
     for (index, end) in looks.iter().enumerate().skip(1) {
-        let last = index + 1 == looks.len() || (phase == Phase::Ended && rounds_run <= *end);
-        if rounds_run < *end && !last {
+        let cut_short = phase == Phase::Ended && rounds_run <= *end;
+        if rounds_run < *end && !cut_short {
             break;
         }
+        let last = cut_short || index + 1 == looks.len();
         // Looks that will not come leave their share to the last one: what ends the rounds is the clock or the user, not the values.
         let shares = if last { looks.len() - index } else { 1 };
         stage.look(members, (looks[0], (*end).min(rounds_run)), last, shares);
@@ -337,4 +338,52 @@ fn upper(test: Option<&Tested>, level: f64) -> f64 {
 
 fn lower(test: Option<&Tested>, level: f64) -> f64 {
     test.map_or(f64::NEG_INFINITY, |test| test.paired.lower_bound(level))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A member that is slower by `worse` in every round, with a little noise.
+    fn member(worse: f64, rounds: u32) -> Member {
+        let noise = |round: u32| f64::from((round * 7919 + 13) % 17) / 17.0 * 0.004 - 0.002;
+        Member {
+            differences: (0..rounds).map(|round| (round, worse + noise(round))).collect(),
+            tolerance: 0.02,
+            must_detect: 0.05,
+        }
+    }
+
+    fn decisions(members: &[Member], rounds_run: u32, phase: Phase, rounds_max: u32) -> Vec<Decision> {
+        let settings = Settings { false_alarm_rate: 0.01, rounds_max };
+        assess(members, rounds_run, phase, &settings).into_iter().map(|assessed| assessed.decision).collect()
+    }
+
+    #[test]
+    fn the_last_look_waits_for_its_rounds() {
+        // Noise as large as the tolerance: neither convicted nor settled by a few rounds.
+        let vague = |rounds: u32| Member {
+            differences: (0..rounds).map(|round| (round, 0.025 + if round % 2 == 0 { 0.03 } else { -0.03 })).collect(),
+            ..member(0.0, 0)
+        };
+        for rounds_max in [20, 26, 42, 120] {
+            let looks = checkpoints(&Settings { false_alarm_rate: 0.01, rounds_max });
+            for look in &looks[..looks.len() - 1] {
+                let decision = decisions(&[vague(*look)], *look, Phase::Measuring, rounds_max);
+                assert_eq!(decision, [Decision::Undecided], "after {look} of {rounds_max} rounds");
+            }
+        }
+    }
+
+    #[test]
+    fn a_slowdown_is_found_whatever_the_limit_on_rounds() {
+        for rounds_max in [20, 26, 27, 42, 74, 120] {
+            let looks = checkpoints(&Settings { false_alarm_rate: 0.01, rounds_max });
+            let first_look = looks[1];
+            let members = [member(0.1, first_look), member(0.0, first_look)];
+            assert_eq!(decisions(&members, STAGE_ROUNDS, Phase::Measuring, rounds_max)[0], Decision::Undecided);
+            let decided = decisions(&members, first_look, Phase::Measuring, rounds_max);
+            assert_eq!(decided, [Decision::Regressed, Decision::Unchanged], "of {rounds_max} rounds");
+        }
+    }
 }

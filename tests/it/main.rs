@@ -4,10 +4,14 @@
 mod architecture;
 mod baselines;
 mod checks;
+mod cli;
 mod comparisons;
 mod configs;
 mod criterions;
+mod demo;
+mod docs;
 mod gits;
 mod harness;
 mod processes;
 mod reports;
+mod security;

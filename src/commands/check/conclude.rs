@@ -10,6 +10,9 @@ use crate::model::Judgement;
 use super::evidence::Gathered;
 use super::sources::Sources;
 
+/// Where the reports go when nothing is said, from the root of the repository.
+const REPORTS: &str = ".tollgate/report";
+
 /// Reports, and gives the exit code.
 pub(crate) fn report(
     args: &CheckArgs,
@@ -18,7 +21,11 @@ pub(crate) fn report(
     judgement: &Judgement,
     gathered: &Gathered,
 ) -> Result<Code, Failure> {
-    let written = output::write(judgement, &sources.repository.root().join(&args.out))?;
+    let folder = match &args.out {
+        Some(named) => context.directory.join(named),
+        None => sources.repository.root().join(REPORTS),
+    };
+    let written = output::write(judgement, &folder)?;
     let show = if args.json { Show::Json } else { Show::Terminal };
     output::show(judgement, show, context);
     if let CiContext::GitHub(run) = &sources.ci {

@@ -46,7 +46,7 @@ fn check_args(json: bool) -> CheckArgs {
         seed: None,
         resume: false,
         list: false,
-        out: ".tollgate/report".into(),
+        out: None,
         json,
     }
 }
