@@ -63,7 +63,7 @@ fn sources(args: &CompareArgs, context: &Context) -> Result<Sources, Failure> {
         }
     }
     let config = Config::parse("", CONFIG_FILE).expect("an empty config is all defaults");
-    Ok(Sources { config, policy: given("the defaults".to_owned()), notices })
+    Ok(Sources { config, policy: PolicySource::Defaults, notices })
 }
 
 /// The suite whose rules count: the only one of the config that gives results of this kind.

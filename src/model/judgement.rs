@@ -126,11 +126,13 @@ pub enum PolicySource {
     },
     /// From head: base has none.
     Head,
-    /// From a file that was named on the command line.
+    /// From a file beside the results, or one that was named on the command line.
     Given {
         /// The file.
         path: String,
     },
+    /// The defaults: there is no config.
+    Defaults,
 }
 
 /// The promise of the run in numbers.

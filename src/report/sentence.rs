@@ -318,7 +318,8 @@ pub(super) fn policy(source: &PolicySource) -> Text {
             Text::prose("from base; head changes ").list(&names, 10).say(", and was judged by both")
         }
         PolicySource::Head => Text::prose("from head: base has none"),
-        PolicySource::Given { path } => Text::prose("from ").code(shown(path)).say(", named on the command line"),
+        PolicySource::Given { path } => Text::prose("from ").code(shown(path)),
+        PolicySource::Defaults => Text::prose("the defaults: there is no config"),
     }
 }
 
@@ -327,17 +328,10 @@ pub(super) fn reproduce(id: &BenchmarkId, base: Option<&Revision>) -> String {
     let only = escape::glob(&id.to_string());
     // Quoted even where a plain word would do: next to each other, all commands look alike.
     let only = if only.contains('\'') { escape::shell(&only) } else { format!("'{only}'") };
-    match base {
-        Some(base) => {
-            let commit: String = base.commit.chars().filter(char::is_ascii_hexdigit).take(9).collect();
-            if commit.is_empty() {
-                format!("tollgate check --only {only}")
-            } else {
-                format!("tollgate check --only {only} --base {commit}")
-            }
-        }
-        None => format!("tollgate check --only {only}"),
-    }
+    let commit = base.map_or("", |base| &base.commit);
+    let commit: String = commit.chars().filter(char::is_ascii_hexdigit).take(9).collect();
+    let base = if commit.is_empty() { commit } else { format!(" --base {commit}") };
+    format!("tollgate check --only {only}{base}")
 }
 
 /// The effect of a row that a reader should compare with its thresholds, where there is one.

@@ -50,7 +50,10 @@ pub fn render(judgement: &Judgement) -> String {
         if let Some(owner) = &finding.owner {
             paragraph(&mut out, "  owner      ", &escape::terminal(owner));
         }
-        append(&mut out, format_args!("  reproduce  {BOLD}{}{BOLD:#}\n\n", escape::terminal(&finding.reproduce)));
+        if !finding.reproduce.is_empty() {
+            append(&mut out, format_args!("  reproduce  {BOLD}{}{BOLD:#}\n", escape::terminal(&finding.reproduce)));
+        }
+        out.push('\n');
     }
     for notice in &view.notices {
         paragraph(&mut out, "note: ", &line(notice));

@@ -61,7 +61,7 @@ pub(crate) fn reach(
 pub(super) fn heads_policy(sources: &Sources, plan: &Plan) -> Option<Policy> {
     match &sources.policy {
         PolicySource::BaseAndHead { .. } => Some(limited(&sources.head_config.policy, plan)),
-        PolicySource::Base | PolicySource::Head | PolicySource::Given { .. } => None,
+        PolicySource::Base | PolicySource::Head | PolicySource::Given { .. } | PolicySource::Defaults => None,
     }
 }
 

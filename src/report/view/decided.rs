@@ -25,22 +25,31 @@ pub(super) fn facts(judgement: &Judgement) -> Vec<Fact> {
     let mut facts = vec![
         fact("Base", base),
         fact("Head", revision(&judgement.head)),
-        fact("Machine", machine(judgement)),
         fact("Coverage", Text::prose(coverage(judgement))),
         fact("Method", Text::prose(methods(judgement))),
     ];
+    let measured_here = !judgement.head.commit.is_empty();
+    if measured_here {
+        facts.insert(2, fact("Machine", machine(judgement)));
+    }
     if judgement.promise.family > 0 {
         facts.push(fact("Promise", Text::prose(promise(judgement))));
     }
     facts.extend(sensitivity(judgement).map(|text| fact("Sensitivity", text)));
     facts.push(fact("Policy", sentence::policy(&judgement.policy)));
-    let took = format!("{}, seed ", number::duration(judgement.elapsed_s));
-    facts.push(fact("Measured in", Text::prose(took).code(judgement.seed.to_string())));
+    if measured_here {
+        let took = format!("{}, seed ", number::duration(judgement.elapsed_s));
+        facts.push(fact("Measured in", Text::prose(took).code(judgement.seed.to_string())));
+    }
     facts
 }
 
 /// A revision: commit, how it was named, title.
 fn revision(revision: &Revision) -> Text {
+    if revision.commit.is_empty() {
+        // A result from somewhere: its name is all that is known.
+        return Text::literal(shown(&revision.label));
+    }
     let text = label(Text::literal(shown(&revision.short())).say(" ("), &revision.label).say(")");
     if revision.title.is_empty() { text } else { text.say(" ").code(shown(&revision.title)) }
 }

@@ -142,6 +142,9 @@ pub(super) fn headline(judgement: &Judgement) -> String {
 fn passing(judgement: &Judgement, counts: &Counts) -> String {
     let undecided = counts.rows - counts.decided;
     let mut line = match (counts.waived + counts.noted, counts.decided) {
+        (_, 0) if judgement.coverage.compared > 0 => {
+            "Tollgate: nothing blocks, but nothing could be decided".to_owned()
+        }
         (_, 0) => "Tollgate: nothing blocks, but nothing was compared".to_owned(),
         (0, decided) => format!("Tollgate: no regressions in {}", plural(decided, "check")),
         (_, decided) => format!("Tollgate: no blocking regressions in {}", plural(decided, "check")),

@@ -170,7 +170,10 @@ fn finding(at: usize, row: &Row, judgement: &Judgement) -> Finding {
         evidence,
         warnings: row.warnings.iter().map(sentence::warning).collect(),
         owner: row.owner.as_deref().map(sentence::shown),
-        reproduce: sentence::reproduce(&row.metric.id.benchmark, judgement.base.as_ref()),
+        reproduce: match judgement.head.commit.as_str() {
+            "" => String::new(),
+            _ => sentence::reproduce(&row.metric.id.benchmark, judgement.base.as_ref()),
+        },
         row: RowView::of(row),
     }
 }

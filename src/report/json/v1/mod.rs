@@ -80,6 +80,7 @@ enum PolicySource {
     BaseAndHead { changed: Vec<String> },
     Head,
     Given { path: String },
+    Defaults,
 }
 
 /// The promise of the run.

@@ -321,6 +321,7 @@ impl From<PolicySource> for judgement::PolicySource {
             PolicySource::BaseAndHead { changed } => Self::BaseAndHead { changed },
             PolicySource::Head => Self::Head,
             PolicySource::Given { path } => Self::Given { path },
+            PolicySource::Defaults => Self::Defaults,
         }
     }
 }

@@ -284,6 +284,7 @@ impl From<judgement::PolicySource> for PolicySource {
             judgement::PolicySource::BaseAndHead { changed } => Self::BaseAndHead { changed },
             judgement::PolicySource::Head => Self::Head,
             judgement::PolicySource::Given { path } => Self::Given { path },
+            judgement::PolicySource::Defaults => Self::Defaults,
         }
     }
 }
