@@ -51,6 +51,8 @@ pub(crate) struct Session {
     pub(crate) measured: Measured,
     pub(crate) environment: Environment,
     pub(crate) base_failed: BTreeSet<Name>,
+    /// The journal of a complete run: kept until its report is written, so that a full disk costs no rounds.
+    done: Option<Journal>,
 }
 
 /// What processes need to know.
@@ -91,11 +93,18 @@ pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> 
     progress.finish();
     let mut measured = measured.map_err(|error| journal_error(&error))?;
     measured.troubles.extend(prepared.troubles);
-    if measured.ended == Ended::Complete && job.journal != Keep::Nothing {
-        journal.remove();
-    }
     let base_failed = base_failed(prepared.base_failed, &measured.troubles);
-    Ok(Session { measured, environment, base_failed })
+    let done = (measured.ended == Ended::Complete && job.journal != Keep::Nothing).then_some(journal);
+    Ok(Session { measured, environment, base_failed, done })
+}
+
+impl Session {
+    /// Takes the journal of a complete run away, once what it led to is written.
+    pub(crate) fn forget(self) {
+        if let Some(journal) = self.done {
+            journal.remove();
+        }
+    }
 }
 
 /// The suites of which base could not be measured: not built, or some part of it failed. What head alone gives of them is not new.

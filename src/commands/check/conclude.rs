@@ -19,7 +19,7 @@ pub(crate) fn report(
     context: &Context,
     sources: &Sources,
     judgement: &Judgement,
-    gathered: &Gathered,
+    gathered: Gathered,
 ) -> Result<Code, Failure> {
     let folder = match &args.out {
         Some(named) => context.directory.join(named),
@@ -36,5 +36,6 @@ pub(crate) fn report(
         context.say("interrupted; what was measured is kept: `tollgate check --resume` goes on");
         return Ok(Code::Interrupted);
     }
+    gathered.session.forget();
     Ok(output::code(judgement.verdict))
 }

@@ -8,7 +8,7 @@ use crate::baseline::{self, BASELINE_FOLDER, BaselineFile};
 use crate::ci::{self, CiContext, EVENT_BYTES_MAX};
 use crate::cli::CheckArgs;
 use crate::config::{self, CONFIG_FILE, Config, WAIVER_FILE};
-use crate::git::{Lock, Repository};
+use crate::git::{GitError, Lock, Repository};
 use crate::model::judgement::{Notice, PolicySource};
 use crate::model::{Revision, Waiver, Wanted};
 
@@ -200,10 +200,11 @@ fn not_utf8(path: &str, revision: &Revision) -> Failure {
 
 /// A problem of the repository.
 #[expect(clippy::needless_pass_by_value, reason = "the end of an error, as `map_err` hands it over")]
-pub(crate) fn git(error: crate::git::GitError) -> Failure {
+pub(crate) fn git(error: GitError) -> Failure {
     let hint = error.hint();
-    // What the user can mend is a matter of how Tollgate was called; the rest is the machine's.
-    let code = if hint.is_some() { Code::Usage } else { Code::Internal };
+    // A full disk or a missing git is the machine's; what else the user can mend is a matter of how Tollgate was called.
+    let machine = matches!(error, GitError::State { .. } | GitError::Start { .. });
+    let code = if hint.is_some() && !machine { Code::Usage } else { Code::Internal };
     Failure::new(code, "no verdict", &error, hint)
 }
 

@@ -111,7 +111,8 @@ impl View {
             state,
             light: state.light(),
             headline: headline::headline(judgement),
-            lead: headline::lead(judgement, &failing),
+            // Where nothing blocks, the worst of what is worth a look is told.
+            lead: headline::lead(judgement, if failing.is_empty() { &urgent } else { &failing }),
             change_title: row::change_title(judgement),
             findings: failing.iter().enumerate().map(|(at, row)| finding(at, row, judgement)).collect(),
             urgent: urgent.into_iter().map(RowView::of).collect(),
@@ -273,7 +274,10 @@ mod tests {
     #[test]
     fn the_headline_counts_what_the_exit_code_counts() {
         let headline = |judgement: Judgement| View::of(&judgement).headline;
-        assert_eq!(headline(sample::mixed()), "Tollgate: 2 regressions, 1 over budget (3 of 8 checks passed, 2 not decided)");
+        assert_eq!(
+            headline(sample::mixed()),
+            "Tollgate: 2 regressions, 1 over budget (3 of 8 checks passed, 2 not decided)"
+        );
         assert_eq!(headline(sample::inconclusive()), "Tollgate: no verdict, 1 inconclusive (2 of 3 checks passed)");
         let mut noted = sample::mixed();
         noted.rows.retain(|row| !row.outcome.fails());
