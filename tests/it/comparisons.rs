@@ -1,4 +1,5 @@
 //! `tollgate compare`: two results by the rules of stored runs, and no more said than two processes can tell.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 use std::path::Path;
@@ -25,20 +26,21 @@ fn criterion() -> String {
 
 /// A folder with criterion's results, every time multiplied.
 fn scaled(from: &Path, to: &Path, factor: f64) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
+    fs::create_dir_all(to).expect("a temporary folder");
+    for entry in fs::read_dir(from).expect("a folder of results") {
+        let entry = entry.expect("an entry");
         let place = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
+        if entry.file_type().expect("a kind").is_dir() {
             scaled(&entry.path(), &place, factor);
         } else if entry.file_name() == "sample.json" {
-            let mut sample: Value = serde_json::from_slice(&fs::read(entry.path()).unwrap()).unwrap();
-            for time in sample["times"].as_array_mut().unwrap() {
-                *time = (time.as_f64().unwrap() * factor).into();
+            let mut sample: Value =
+                serde_json::from_slice(&fs::read(entry.path()).expect("a file")).expect("it is JSON");
+            for time in sample["times"].as_array_mut().expect("a list") {
+                *time = (time.as_f64().expect("a number") * factor).into();
             }
-            fs::write(place, sample.to_string()).unwrap();
+            fs::write(place, sample.to_string()).expect("a temporary file");
         } else {
-            fs::copy(entry.path(), place).unwrap();
+            fs::copy(entry.path(), place).expect("a temporary file");
         }
     }
 }

@@ -111,7 +111,8 @@ impl View {
             state,
             light: state.light(),
             headline: headline::headline(judgement),
-            lead: headline::lead(judgement, &failing),
+            // Where nothing blocks, the worst of what is worth a look is told.
+            lead: headline::lead(judgement, if failing.is_empty() { &urgent } else { &failing }),
             change_title: row::change_title(judgement),
             findings: failing.iter().enumerate().map(|(at, row)| finding(at, row, judgement)).collect(),
             urgent: urgent.into_iter().map(RowView::of).collect(),

@@ -1,4 +1,5 @@
 //! Results of other tools in, the open format out, and the schemas of everything that is kept.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use tollgate::baseline::parse;
 use tollgate::model::Why;
@@ -94,10 +95,10 @@ fn check_schema(of: &str, file: &str) {
     let repo = repository();
     let printed = repo.tollgate(&["schema", of]);
     assert_eq!(printed.status, 0, "{}", printed.stderr);
-    let schema: serde_json::Value = serde_json::from_str(&printed.stdout).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&printed.stdout).expect("it is JSON");
     jsonschema::meta::validate(&schema).unwrap_or_else(|error| unreachable!("{of}: {error}"));
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let file: serde_json::Value = serde_json::from_str(file).unwrap();
+    let validator = jsonschema::validator_for(&schema).expect("it is a schema");
+    let file: serde_json::Value = serde_json::from_str(file).expect("it is JSON");
     let errors: Vec<String> = validator.iter_errors(&file).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{of}: {errors:?}");
     assert!(!validator.is_valid(&serde_json::json!([])), "{of}");
