@@ -79,7 +79,9 @@ pub fn run_verdict(outcomes: impl Iterator<Item = Outcome>, coverage: &Coverage,
         Trouble::New | Trouble::Missing | Trouble::Renamed { .. } | Trouble::Unparsed { .. } => false,
     });
     let unparsed = coverage.problems.iter().any(|problem| matches!(problem.trouble, Trouble::Unparsed { .. }));
-    let covered = match (coverage.measured == 0 || coverage.compared == 0, unparsed, gate.missing) {
+    // A baseline that is asked for and cannot be compared with is why nothing was compared, and says more.
+    let nothing = coverage.measured == 0 || (coverage.compared == 0 && rows != RunVerdict::NotComparable);
+    let covered = match (nothing, unparsed, gate.missing) {
         (true, _, _) | (false, true, OnTrouble::Fail) => RunVerdict::NotCovered,
         (false, true, OnTrouble::Warn) | (false, false, _) => RunVerdict::Pass,
     };

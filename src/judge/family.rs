@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::{Policy, Resolved, Severity};
 use crate::model::{BenchmarkId, Determinism, Metric, MetricId, Run, Thresholds};
 
-use super::pair::{Pairs, Scale};
+use super::pair::Pairs;
 use super::procedure::{self, Assessed, Decision, Member, Phase, Settings};
 
 /// Rounds after which a metric that is declared exact and did not spread is taken as exact.
@@ -90,12 +90,9 @@ impl Entry {
         let (tolerance, must_detect) = thresholds.with_floor_at(pairs.base.value);
         let member = Member {
             differences: pairs.differences.iter().map(|d| (d.round, d.worse)).collect(),
-            tolerance: pairs.threshold(tolerance, thresholds.floor),
             // Where no ratio exists the floor is all there is: twice the floor must not slip through.
-            must_detect: match pairs.scale {
-                Scale::LogRatio => pairs.threshold(must_detect, thresholds.floor),
-                Scale::Absolute => (2.0 * thresholds.floor).max(f64::MIN_POSITIVE),
-            },
+            tolerance: pairs.threshold(tolerance).unwrap_or(thresholds.floor),
+            must_detect: pairs.threshold(must_detect).unwrap_or((2.0 * thresholds.floor).max(f64::MIN_POSITIVE)),
         };
         let test = match resolved.severity {
             Severity::Blocking => Test::Blocking(member),

@@ -1,7 +1,7 @@
 //! Pairs the rounds of base and head of one metric. Refuses to drop a round by its value: only where one arm has none.
 
 use crate::model::judgement::Side;
-use crate::model::{Direction, Series};
+use crate::model::{Change, Direction, Series};
 
 use crate::stats::summary::median;
 
@@ -82,20 +82,22 @@ impl Pairs {
         same(&self.base) && same(&self.head)
     }
 
-    /// How far `worse_ratio` (a fraction for the worse) lies on this scale: what a difference is compared with.
-    pub(super) fn threshold(&self, worse_ratio: f64, floor: f64) -> f64 {
+    /// How far `worse_ratio` (a fraction for the worse) lies on this scale: what a difference is compared with. Where single rounds are 0,
+    /// such as the CPU time of a short process, it is that fraction of base's middle value; `None` where that is 0 too and no ratio exists.
+    pub(super) fn threshold(&self, worse_ratio: f64) -> Option<f64> {
         match self.scale {
-            Scale::LogRatio => log_threshold(worse_ratio, self.direction),
-            Scale::Absolute => floor,
+            Scale::LogRatio => Some(log_threshold(worse_ratio, self.direction)),
+            Scale::Absolute => (self.base.value > 0.0).then_some(worse_ratio * self.base.value),
         }
     }
 
-    /// A difference as a change of head against base: head / base − 1, or head − base.
-    pub(super) fn change(&self, worse: f64) -> f64 {
+    /// A difference as a change of head against base: head / base − 1, or head − base where base's middle value is 0.
+    pub(super) fn change(&self, worse: f64) -> Change {
         let grown = signed(worse, self.direction);
         match self.scale {
-            Scale::LogRatio => grown.exp_m1(),
-            Scale::Absolute => grown,
+            Scale::LogRatio => Change::Relative(grown.exp_m1()),
+            Scale::Absolute if self.base.value > 0.0 => Change::Relative((grown / self.base.value).max(-1.0)),
+            Scale::Absolute => Change::Absolute(grown),
         }
     }
 }
@@ -119,4 +121,32 @@ pub(super) fn signed(grown: f64, direction: Direction) -> f64 {
 /// The values of one side; `None` where there are none.
 pub(super) fn side(statistics: Vec<f64>) -> Option<Side> {
     Some(Side { value: median(&statistics)?, statistics })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(base: &[f64], head: &[f64]) -> Pairs {
+        let rounds = 0..;
+        let differences = rounds.zip(base.iter().zip(head)).map(|(round, (b, h))| Difference { round, worse: h - b });
+        Pairs {
+            differences: differences.collect(),
+            scale: Scale::Absolute,
+            lost: 0,
+            base: side(base.to_vec()).unwrap(),
+            head: side(head.to_vec()).unwrap(),
+            direction: Direction::LowerIsBetter,
+        }
+    }
+
+    #[test]
+    fn rounds_that_are_now_and_then_zero_are_measured_by_the_middle_of_base() {
+        let some = pairs(&[0.0, 4.0, 4.0, 4.0, 8.0], &[4.0, 4.0, 4.0, 0.0, 8.0]);
+        assert_eq!(some.threshold(0.5), Some(2.0));
+        assert_eq!(some.change(1.0), Change::Relative(0.25));
+        let none = pairs(&[0.0, 0.0, 4.0], &[4.0, 4.0, 4.0]);
+        assert_eq!(none.threshold(0.5), None);
+        assert_eq!(none.change(4.0), Change::Absolute(4.0));
+    }
 }

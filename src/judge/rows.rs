@@ -15,7 +15,7 @@ use crate::stats::summary::mad_sd;
 use super::budget;
 use super::decide;
 use super::family::{Entry, Family, Test, settings};
-use super::pair::{Scale, side};
+use super::pair::{Pairs, Scale, side};
 use super::procedure::{self, Assessed, Decision, LOOKS, Phase, ROUNDS_MIN};
 use super::{Circumstances, Ending, Evidence, stored};
 
@@ -108,7 +108,7 @@ fn paired(entry: &Entry, assessed: Option<&Assessed>, evidence: &Evidence<'_>) -
                 let plan = procedure::plan(assessed.level, POWER, noise_sd, member.tolerance);
                 plan.detectable_effect(rounds).map(f64::exp_m1)
             });
-            let effect = test.map(|test| effect(&test, |worse| pairs.change(worse), pairs.scale));
+            let effect = test.map(|test| effect(&test, pairs));
             (verdict(assessed, pairs.lost, paired_rounds, evidence.ending), effect, rounds, detectable)
         }
     };
@@ -148,15 +148,11 @@ fn verdict(assessed: &Assessed, lost: u32, paired: u32, ending: Ending) -> Verdi
 }
 
 /// The estimate and its interval, as a change of head against base.
-fn effect(test: &PairedDifferences, change: impl Fn(f64) -> f64, scale: Scale) -> Effect {
+fn effect(test: &PairedDifferences, pairs: &Pairs) -> Effect {
     let (low, high) = test.interval(CONFIDENCE);
-    let (low, high) = (change(low), change(high));
-    let value = change(test.estimate());
+    let (low, high) = (pairs.change(low).value(), pairs.change(high).value());
     Effect {
-        change: match scale {
-            Scale::LogRatio => Change::Relative(value),
-            Scale::Absolute => Change::Absolute(value),
-        },
+        change: pairs.change(test.estimate()),
         precision: Precision::Interval { lower: low.min(high), upper: low.max(high), confidence: CONFIDENCE },
     }
 }

@@ -37,7 +37,9 @@ fn page(repo: &TestRepo) -> String {
         assert_eq!((help.status, help.stderr.as_str()), (0, ""), "{arguments:?}");
         let title = [&["tollgate".to_owned()], path.as_slice()].concat().join(" ");
         let text: Vec<&str> = help.stdout.trim_end().lines().map(str::trim_end).collect();
-        page.push_str(&format!("\n## `{title}`\n\n```text\n{}\n```\n", text.join("\n")));
+        for part in ["\n## `", &title, "`\n\n```text\n", &text.join("\n"), "\n```\n"] {
+            page.push_str(part);
+        }
     }
     page
 }
@@ -82,9 +84,18 @@ fn codes() -> Vec<Code> {
     ];
     for code in all {
         match code {
-            Code::Pass | Code::Internal | Code::Usage | Code::Config | Code::NotCovered | Code::Baseline => {}
-            Code::Broken | Code::Publishing | Code::Regressed | Code::OverBudget => {}
-            Code::Inconclusive | Code::Interrupted => {}
+            Code::Pass
+            | Code::Internal
+            | Code::Usage
+            | Code::Config
+            | Code::NotCovered
+            | Code::Baseline
+            | Code::Broken
+            | Code::Publishing
+            | Code::Regressed
+            | Code::OverBudget
+            | Code::Inconclusive
+            | Code::Interrupted => {}
         }
     }
     all.to_vec()

@@ -106,3 +106,16 @@ fn a_suite_that_head_removes_is_missing() {
     let checked = project.check(&["--time-limit", "2 s"]);
     checked.ends(4, &["`core/parse` is missing", "head changes `tollgate.toml`"]);
 }
+
+#[test]
+fn a_stored_baseline_that_is_asked_for_and_is_not_there_is_its_own_failure() {
+    let project = Project::new();
+    project.commit("README.md", "words");
+    let checked = project.check(&["--against", "baseline"]);
+    checked.ends(5, &["no verdict", "4 not comparable", "0 benchmarks expected, 4 measured, 0 compared"]);
+    assert!(
+        checked.rows().iter().all(|row| row.ends_with("not-comparable fail-not-comparable")),
+        "{:?}",
+        checked.rows()
+    );
+}
