@@ -3,6 +3,7 @@
 
 mod architecture;
 mod baselines;
+mod calibration;
 mod checks;
 mod configs;
 mod criterions;
