@@ -336,3 +336,6 @@ fn p_value(member: &Member, test: Option<&Tested>, side: Side) -> f64 {
         Side::Better => test.paired.p_value_less(-member.tolerance),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,5 +9,6 @@ mod configs;
 mod criterions;
 mod gits;
 mod harness;
+mod judgements;
 mod processes;
 mod reports;
