@@ -54,7 +54,9 @@ fn environment() -> Environment {
 
 /// A time of about a millisecond, one percent up or down by name, arm and round alone.
 fn wobbling(benchmark: &str, arm: Arm, round: u32) -> f64 {
-    let seed = benchmark.bytes().fold(u64::from(round) * 2 + arm as u64, |seed, byte| seed * 131 + u64::from(byte));
+    let seed = benchmark
+        .bytes()
+        .fold(u64::from(round) * 2 + arm as u64, |seed, byte| seed.wrapping_mul(131) + u64::from(byte));
     let mixed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
     1e-3 * (1.0 + 0.02 * (mixed as f64 / f64::from(1 << 24) - 0.5))
 }
