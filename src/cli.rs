@@ -88,7 +88,7 @@ pub enum Command {
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tollgate demo\n  tollgate demo --keep   # keep the repository to look around in it"
+    after_help = "Examples:\n  tollgate demo\n  tollgate demo --into tour   # put the repository where you can find it"
 )]
 pub struct DemoArgs {
     /// Where to put the repository [default: a new temporary folder]
@@ -164,9 +164,9 @@ pub struct CheckArgs {
     /// Print what would be run, and stop
     #[arg(long)]
     pub list: bool,
-    /// Where the reports go
-    #[arg(long, value_name = "DIR", default_value = ".tollgate/report")]
-    pub out: PathBuf,
+    /// Where the reports go [default: .tollgate/report at the root of the repository]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Print the judgement as JSON instead of the report
     #[arg(long)]
     pub json: bool,

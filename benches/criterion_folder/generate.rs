@@ -1,4 +1,5 @@
 //! A result folder as criterion writes it, of any size and the same in every run.
+#![expect(clippy::disallowed_methods, reason = "writes a folder to be read")]
 
 use std::fs;
 use std::io;

@@ -21,6 +21,11 @@ pub fn path(class: &str, suite: &Name) -> PathBuf {
     PathBuf::from(safe(class)).join(file_name(suite))
 }
 
+/// The same from the root of the repository, with `/` on every system: how git names it.
+pub fn place(class: &str, suite: &Name) -> String {
+    format!("{BASELINE_FOLDER}/{}/{}", safe(class), file_name(suite))
+}
+
 /// The name of a suite's file in every class.
 pub fn file_name(suite: &Name) -> String {
     format!("{}.json", safe(suite.as_str()))

@@ -14,4 +14,4 @@ pub use file::{BaselineFile, STATISTICS_MAX, Taken, VALUE_MAX, stored_run};
 pub use history::comparable;
 pub use layout::{ANY, BASELINE_FOLDER, file_name, is_baseline, path};
 pub use store::{Save, accept, load_all, prune, save};
-pub use wire::{parse, render};
+pub use wire::{parse, parse_at, render};

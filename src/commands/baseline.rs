@@ -6,11 +6,15 @@ mod keep;
 mod place;
 mod show;
 mod text;
+mod told;
 mod update;
 
 use crate::cli::BaselineCommand;
 
 use super::{Code, Context, Failure};
+
+/// What it means that nothing was accepted.
+const NOT_STORED: &str = "nothing stored";
 
 /// Runs one subcommand of `baseline`.
 pub(super) fn run(command: &BaselineCommand, context: &Context) -> Result<Code, Failure> {

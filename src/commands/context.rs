@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use crate::measure::stop::Stop;
+use crate::report::escape::terminal;
 
 use super::error::Failure;
 
@@ -41,8 +42,10 @@ impl Context {
         }
     }
 
-    /// Says why a command failed: the consequence first, then the causes, then what to do.
+    /// Says why a command failed: the consequence first, then the causes, then what to do. Names and paths in it are foreign text: each line
+    /// is made harmless here, whoever made it.
     pub fn fail(&self, failure: &Failure) {
-        let _gone = write!(anstream::stderr().lock(), "{failure}");
+        let lines: Vec<String> = failure.to_string().lines().map(terminal).collect();
+        let _gone = writeln!(anstream::stderr().lock(), "{}", lines.join("\n"));
     }
 }

@@ -13,7 +13,7 @@ use crate::measure::rounds::{self, Conduct, Ended, Measured};
 use crate::measure::selection::Selection;
 use crate::measure::suite::Place;
 use crate::measure::surroundings::Surroundings;
-use crate::model::{Arm, BenchmarkId, Environment, Name, Revision, Run};
+use crate::model::{Arm, CoverageProblem, Environment, Name, Revision, Trouble};
 use crate::plan::Plan;
 
 use super::check::sources::git;
@@ -51,6 +51,8 @@ pub(crate) struct Session {
     pub(crate) measured: Measured,
     pub(crate) environment: Environment,
     pub(crate) base_failed: BTreeSet<Name>,
+    /// The journal of a complete run: kept until its report is written, so that a full disk costs no rounds.
+    done: Option<Journal>,
 }
 
 /// What processes need to know.
@@ -91,10 +93,29 @@ pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> 
     progress.finish();
     let mut measured = measured.map_err(|error| journal_error(&error))?;
     measured.troubles.extend(prepared.troubles);
-    if measured.ended == Ended::Complete && job.journal != Keep::Nothing {
-        journal.remove();
+    let base_failed = base_failed(prepared.base_failed, &measured.troubles);
+    let done = (measured.ended == Ended::Complete && job.journal != Keep::Nothing).then_some(journal);
+    Ok(Session { measured, environment, base_failed, done })
+}
+
+impl Session {
+    /// Takes the journal of a complete run away, once what it led to is written.
+    pub(crate) fn forget(self) {
+        if let Some(journal) = self.done {
+            journal.remove();
+        }
     }
-    Ok(Session { measured, environment, base_failed: prepared.base_failed })
+}
+
+/// The suites of which base could not be measured: not built, or some part of it failed. What head alone gives of them is not new.
+fn base_failed(not_built: BTreeSet<Name>, troubles: &[CoverageProblem]) -> BTreeSet<Name> {
+    let failed = troubles.iter().filter(|problem| match problem.trouble {
+        Trouble::Crashed { arm, .. } | Trouble::TimedOut { arm, .. } | Trouble::BuildFailed { arm, .. } => {
+            arm == Arm::Base
+        }
+        Trouble::New | Trouble::Missing | Trouble::Renamed { .. } | Trouble::Unparsed { .. } => false,
+    });
+    not_built.into_iter().chain(failed.map(|problem| problem.suite.clone())).collect()
 }
 
 /// Checks each arm out into its own folder. Both arms' paths have the same length, so that nothing that depends on it differs.

@@ -5,6 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::baseline::store::write_atomically;
 use crate::ci::GitHubRun;
 use crate::model::{Judgement, RunVerdict};
 use crate::report;
@@ -33,22 +34,12 @@ pub(crate) fn write(judgement: &Judgement, folder: &Path) -> Result<String, Fail
         ("judgement.json", report::json::to_json(judgement)),
         ("junit.xml", report::junit::render(judgement)),
     ];
-    std::fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))?;
     for (name, text) in &files {
         let path = folder.join(name);
-        save(&path, text).map_err(|error| unwritten(&path, &error))?;
+        write_atomically(&path, text.as_bytes()).map_err(|error| unwritten(&path, &error))?;
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
     Ok(format!("reports: {}/{{{}}}", folder.display(), names.join(",")))
-}
-
-/// Writes a file whole or not at all.
-pub(crate) fn save(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// Prints a judgement.

@@ -64,7 +64,7 @@ impl<'a> Progress<'a> {
         self.bar.set_message(format!("round {} of {checkpoint}: {who}", round + 1));
         let stage = Some((checkpoint, benchmarks));
         if !self.context.interactive && self.told.replace(stage) != stage {
-            self.context.say(&format!("rounds {} to {checkpoint}: {who}, base and head in turns", round + 1));
+            self.context.say(&format!("rounds {} to {checkpoint}: {who}", round + 1));
         }
     }
 

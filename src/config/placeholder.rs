@@ -1,4 +1,4 @@
-//! `{name}` in an argument of a command line. Refuses to know what the names stand for.
+//! `{name}` in an argument of a command line: found, checked and replaced. Refuses to know what the names stand for.
 
 /// A run of plain text, or a name in braces.
 enum Piece<'a> {
@@ -15,15 +15,22 @@ pub fn names(argument: &str) -> Result<Vec<&str>, &'static str> {
     Ok(pieces(argument)?.into_iter().filter_map(name).collect())
 }
 
-/// The argument with each `{name}` replaced by what `value` gives for it, and `{{` and `}}` by single braces. A checked config has neither
-/// unknown names nor lone braces; an argument that has one is given back as it is.
-pub fn fill<'v>(argument: &str, value: impl Fn(&str) -> Option<&'v str>) -> String {
-    let Ok(pieces) = pieces(argument) else { return argument.to_owned() };
-    let text = |piece: &Piece<'_>| match *piece {
-        Piece::Text(text) => Some(text.to_owned()),
-        Piece::Name(name) => value(name).map(str::to_owned),
-    };
-    pieces.iter().map(text).collect::<Option<String>>().unwrap_or_else(|| argument.to_owned())
+/// The text with every `{name}` replaced by its value, and `{{` and `}}` by single braces. The names of a checked config's arguments are known;
+/// what stands for nothing is an error, in words, and never left as it is.
+pub fn fill(text: &str, values: &[(&str, &str)]) -> Result<String, String> {
+    let value = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let pieces =
+        pieces(text).map_err(|error| format!("{error} in `{text}`: literal braces are written `{{{{` and `}}}}`"))?;
+    let filled = pieces.into_iter().map(|piece| match piece {
+        Piece::Text(text) => Ok(text),
+        Piece::Name(name) => value(name).ok_or_else(|| format!("`{{{name}}}` stands for nothing")),
+    });
+    filled.collect()
+}
+
+/// A command line with every argument filled.
+pub fn fill_all(command: &[String], values: &[(&str, &str)]) -> Result<Vec<String>, String> {
+    command.iter().map(|argument| fill(argument, values)).collect()
 }
 
 fn pieces(argument: &str) -> Result<Vec<Piece<'_>>, &'static str> {
@@ -61,10 +68,22 @@ mod tests {
         assert_eq!(names("a}b"), Err("`}` without `{`"));
     }
 
+    fn check(text: &str, expected: Result<&str, &str>) {
+        let filled = fill(text, &[("size", "10"), ("mode", "{fast}")]);
+        assert_eq!(filled.as_deref().map_err(String::as_str), expected);
+    }
+
     #[test]
-    fn names_are_filled_once_and_double_braces_become_single_ones() {
-        let value = |name: &str| (name == "size").then_some("{size}");
-        assert_eq!(fill("--n={size} {{µ}}", value), "--n={size} {µ}");
-        assert_eq!(fill("{other}", value), "{other}");
+    fn names_become_values_once_and_double_braces_become_single_ones() {
+        check("--size={size}µ{mode}", Ok("--size=10µ{fast}"));
+        check(r#"{{"n":{size}}}"#, Ok(r#"{"n":10}"#));
+        check("", Ok(""));
+    }
+
+    #[test]
+    fn what_stands_for_nothing_is_an_error() {
+        check("{sise}", Err("`{sise}` stands for nothing"));
+        check("a{", Err("`{` without `}` in `a{`: literal braces are written `{{` and `}}`"));
+        check("a}b", Err("`}` without `{` in `a}b`: literal braces are written `{{` and `}}`"));
     }
 }

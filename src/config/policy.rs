@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Budget, Determinism, Direction, Kind, Metric, Quantity, Role, Thresholds, Unit, Waiver};
+use crate::model::{Budget, Ceiling, Determinism, Direction, Kind, Metric, Quantity, Role, Thresholds, Unit, Waiver};
 
 /// What head is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ pub struct Resolved<'a> {
     pub owner: Option<&'a str>,
     /// Its budget, where the unit fits.
     pub budget: Option<&'a BudgetRule>,
-    /// Its waiver, expired or not.
+    /// Its waiver, expired or not, where the ceiling's unit fits.
     pub waiver: Option<&'a Waiver>,
 }
 
@@ -160,11 +160,11 @@ impl Policy {
             direction: metric.direction,
             severity: match metric.role {
                 Role::Gated => Severity::Blocking,
-                Role::Informative => Severity::Advisory,
+                Role::Informative => Severity::Ignored,
             },
             owner: None,
             budget: self.budgets.iter().rev().find(|rule| rule.unit == metric.unit && rule.selector.selects(metric)),
-            waiver: self.waivers.iter().rev().find(|waiver| waiver.id == metric.id.to_string()),
+            waiver: self.waivers.iter().rev().find(|waiver| waives(waiver, metric)),
         };
         override_ratios(&mut resolved.thresholds, default, self.gate.tolerance_ratio, self.gate.must_detect_ratio);
         if let Some(floor) = self.gate.floors.iter().find(|floor| floor.unit == metric.unit) {
@@ -183,7 +183,7 @@ impl Policy {
     }
 
     /// The rules, budgets and waivers that none of the measured metrics is subject to, each as a sentence. A budget whose unit no metric that
-    /// it selects has is one of them.
+    /// it selects has is one of them, and a waiver whose ceiling has another unit than its metric.
     pub fn unused<'m>(&self, metrics: impl IntoIterator<Item = &'m Metric>) -> Vec<String> {
         let metrics: Vec<&Metric> = metrics.into_iter().collect();
         let selected = |selector: &Selector| metrics.iter().any(|metric| selector.selects(metric));
@@ -197,11 +197,26 @@ impl Policy {
                 format!("the budget for {} selects no metric", rule.selector)
             }
         });
-        let waivers = self.waivers.iter().filter(|waiver| !metrics.iter().any(|m| m.id.to_string() == waiver.id));
-        let waivers =
-            waivers.map(|waiver| format!("the waiver on line {} is for no metric: `{}`", waiver.line, waiver.id));
+        let waivers = self.waivers.iter().filter(|waiver| !metrics.iter().any(|metric| waives(waiver, metric)));
+        let waivers = waivers.map(|waiver| {
+            let Waiver { id, line, ceiling, .. } = waiver;
+            match (metrics.iter().find(|metric| metric.id.to_string() == *id), ceiling) {
+                (Some(metric), Ceiling::Value { unit, .. }) => {
+                    format!(
+                        "the ceiling of the waiver on line {line} is in `{unit}`, and `{id}` is in `{}`",
+                        metric.unit
+                    )
+                }
+                (Some(_) | None, _) => format!("the waiver on line {line} is for no metric: `{id}`"),
+            }
+        });
         rules.chain(budgets).chain(waivers).collect()
     }
+}
+
+/// Whether a waiver is for a metric and can be held against it.
+fn waives(waiver: &Waiver, metric: &Metric) -> bool {
+    waiver.ceiling.fits(&metric.unit) && waiver.id == metric.id.to_string()
 }
 
 /// Takes over what one layer of the policy sets. What it leaves out follows, so that the two keep something between them to tell apart:
@@ -347,9 +362,9 @@ mod tests {
     }
 
     #[test]
-    fn an_informative_metric_is_advisory_unless_a_rule_says_otherwise() {
+    fn an_informative_metric_has_no_consequence_unless_a_rule_gives_it_one() {
         let user = Metric { role: Role::Informative, ..time("a/b:user-time") };
-        assert_eq!(policy("").resolve(&user).severity, Severity::Advisory);
+        assert_eq!(policy("").resolve(&user).severity, Severity::Ignored);
         assert_eq!(policy("[[rule]]\nseverity = 'blocking'").resolve(&user).severity, Severity::Blocking);
     }
 

@@ -61,7 +61,7 @@ pub struct CriterionOptions {
 /// Options of the `command` adapter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CommandOptions {
-    /// The command. `{name}` stands for a parameter.
+    /// The command. `{name}` stands for a parameter, `{target}` for the arm's own target folder of Cargo.
     pub run: CommandLine,
     /// Run before each measured run, not timed.
     pub prepare: Option<CommandLine>,
@@ -78,7 +78,8 @@ pub struct CommandOptions {
 /// Options of the `json` adapter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsonOptions {
-    /// The command. `{output}` stands for the path of the file that it should write, where `results` says so.
+    /// The command. `{output}` stands for the path of the file that it should write, where `results` says so, `{target}` for the arm's own
+    /// target folder of Cargo.
     pub run: CommandLine,
     /// Where it leaves its results.
     pub results: ResultSource,

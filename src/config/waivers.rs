@@ -46,7 +46,7 @@ pub fn waiver_entry(id: &str, ceiling: &str, until: Date, reason: &str, owner: O
     entry
 }
 
-/// How far a waived metric may go: `+10 %` is a change, `96 MiB` a value. The value's unit is not kept.
+/// How far a waived metric may go: `+10 %` is a change, `96 MiB` a value.
 fn ceiling(text: &str) -> Result<Ceiling, HumanError> {
     let limit = human::quantity(text)?;
     match (text.trim_start().starts_with('+'), limit) {
@@ -54,7 +54,7 @@ fn ceiling(text: &str) -> Result<Ceiling, HumanError> {
         (true, Quantity { value, unit }) => {
             Err(HumanError::WrongUnit { text: text.to_owned(), value, unit, needed: Unit::Ratio })
         }
-        (false, Quantity { value, .. }) => Ok(Ceiling::Value { value }),
+        (false, Quantity { value, unit }) => Ok(Ceiling::Value { value, unit }),
     }
 }
 

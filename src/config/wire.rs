@@ -149,7 +149,7 @@ pub(super) struct Suite {
     pub(super) sample_size: Option<u32>,
 
     /// The command line, the program first; no shell reads it. `{name}` stands for a parameter or, in a json suite, `{output}` for the
-    /// file to write. Literal braces are written `{{` and `}}`.
+    /// file to write; `{target}` stands for the target folder that Cargo builds into. Literal braces are written `{{` and `}}`.
     pub(super) run: Option<At<Vec<At<String>>>>,
     /// A command line that runs before each measured run and is not timed.
     pub(super) prepare: Option<At<Vec<At<String>>>>,

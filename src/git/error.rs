@@ -114,11 +114,8 @@ impl GitError {
             Self::Start { .. } => "install git, and see that it is in PATH".to_owned(),
             Self::NotOurs { .. } => "move it away; Tollgate makes the folder itself".to_owned(),
             Self::Locked { .. } => "wait for it to end, or stop it".to_owned(),
-            Self::Open { .. }
-            | Self::Object { .. }
-            | Self::TooMany { .. }
-            | Self::Ended { .. }
-            | Self::State { .. } => return None,
+            Self::State { .. } => "check the permissions and the free space of .tollgate/".to_owned(),
+            Self::Open { .. } | Self::Object { .. } | Self::TooMany { .. } | Self::Ended { .. } => return None,
         };
         Some(hint)
     }

@@ -105,9 +105,9 @@ pub fn waiver_state(
     head_surely: Option<f64>,
     worse_sign: f64,
 ) -> WaiverState {
-    let exceeded = match waiver.ceiling {
-        waiver::Ceiling::Change { ratio } => effect.is_some_and(|effect| surely_worse(effect, worse_sign) > ratio),
-        waiver::Ceiling::Value { value } => head_surely.is_some_and(|head| worse_sign * (head - value) > 0.0),
+    let exceeded = match &waiver.ceiling {
+        waiver::Ceiling::Change { ratio } => effect.is_some_and(|effect| surely_worse(effect, worse_sign) > *ratio),
+        waiver::Ceiling::Value { value, .. } => head_surely.is_some_and(|head| worse_sign * (head - value) > 0.0),
     };
     if today > waiver.until {
         WaiverState::Expired(waiver.clone())

@@ -15,12 +15,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::config::{Against, Policy};
-use crate::model::judgement::{Notice, PolicySource, Promise};
+use crate::model::judgement::{Notice, PolicySource, Promise, WaiverState};
 use crate::model::verdict::Incomparable;
-use crate::model::{BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Row, Run, StoredMetric};
+use crate::model::{BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Row, Run, StoredMetric, Trouble};
 use crate::stats::summary;
 
 pub use family::{checkpoints, undecided};
+pub use stored::detectable_ratio;
 pub use worse::by_both;
 
 /// How the measuring ended.
@@ -80,10 +81,15 @@ pub struct Circumstances {
 pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumstances) -> Judgement {
     let judged = rows::rows(evidence, policy, circumstances);
     let (expected, measured) = benchmarks(evidence);
-    let coverage = coverage::cover(&expected, &measured, evidence.troubles);
+    let mut coverage = coverage::cover(&expected, &measured, evidence.troubles);
+    // Whether something is new cannot be known where base gave nothing.
+    coverage
+        .problems
+        .retain(|problem| problem.trouble != Trouble::New || !evidence.base_failed.contains(&problem.suite));
     let verdict = decide::run_verdict(judged.rows.iter().map(|row| row.outcome), &coverage, &policy.gate);
     let mut notices = circumstances.notices.clone();
     notices.extend(own_notices(evidence, policy, &judged.rows));
+    notices.extend(expired(&judged.rows));
     notices.sort();
     notices.dedup();
     Judgement {
@@ -127,6 +133,17 @@ fn own_notices(evidence: &Evidence<'_>, policy: &Policy, rows: &[Row]) -> Vec<No
     let unused = policy.unused(rows.iter().map(|row| &row.metric));
     notices.extend(unused.into_iter().map(|selector| Notice::RuleUnused { selector }));
     notices
+}
+
+/// What is to be done about waivers whose day has passed; each is named, whether its metric is worse or not.
+fn expired(rows: &[Row]) -> impl Iterator<Item = Notice> {
+    rows.iter().filter_map(|row| match &row.waiver {
+        Some(WaiverState::Expired(waiver)) => Some(Notice::Note(format!(
+            "The waiver for {} (line {} of tollgate-waivers.toml) expired after {}: delete it, or agree on a new one.",
+            waiver.id, waiver.line, waiver.until
+        ))),
+        Some(WaiverState::Covers(_) | WaiverState::CeilingExceeded(_)) | None => None,
+    })
 }
 
 /// The promise of the run in numbers.

@@ -92,7 +92,7 @@ fn paired(entry: &Entry, assessed: Option<&Assessed>, evidence: &Evidence<'_>) -
             (verdict, effect, paired_rounds, None)
         }
         (Test::Blocking(member) | Test::Advisory(member), Some(assessed)) => {
-            if bimodal(&pairs.base) && bimodal(&pairs.head) {
+            if bimodal(&pairs.base, entry.thresholds) && bimodal(&pairs.head, entry.thresholds) {
                 warnings.push(Warning::Bimodal);
             }
             if pairs.exact() && paired_rounds >= ROUNDS_MIN {
@@ -177,8 +177,10 @@ pub(super) fn exact(base: f64, head: f64, thresholds: Thresholds, direction: Dir
     (verdict, Some(Effect { change, precision: Precision::Exact }))
 }
 
-fn bimodal(side: &Side) -> bool {
-    split(&side.statistics).is_some_and(|split| split.is_bimodal())
+/// Whether a side falls into two groups that are so far apart that it matters: more than half the tolerance.
+fn bimodal(side: &Side, thresholds: Thresholds) -> bool {
+    let matters = 0.5 * thresholds.tolerance_ratio * side.value;
+    split(&side.statistics).is_some_and(|split| split.is_bimodal() && split.gap > matters)
 }
 
 /// What is said of a metric that only one side has, or that cannot be compared.

@@ -3,8 +3,11 @@
 
 use crate::config::{Policy, Resolved, Severity};
 use crate::model::judgement::{Method, Warning};
-use crate::model::{Change, Determinism, Doubt, Effect, Metric, MetricId, Precision, StoredMetric, Verdict, Why};
-use crate::stats::prediction::{Prior, prediction};
+use crate::model::verdict::Incomparable;
+use crate::model::{
+    Change, Determinism, Direction, Doubt, Effect, Metric, MetricId, Precision, StoredMetric, Thresholds, Verdict, Why,
+};
+use crate::stats::prediction::{Prediction, Prior, prediction};
 use crate::stats::summary::median;
 
 use super::Evidence;
@@ -53,9 +56,10 @@ pub(super) fn say(
     let imported = stored.runs.iter().any(|run| run.why == Why::Import);
     let spread = runs.iter().chain(&head).any(|value| value.total_cmp(&runs[0]).is_ne());
     let method = Method::Stored { runs: u32::try_from(runs.len()).unwrap_or(u32::MAX) };
+    let single = imported && runs.len() == 1 && head.len() == 1;
     let mut said = Said {
         verdict: Verdict::Missing,
-        method,
+        method: if single { Method::Single } else { method },
         base: side(runs.clone()),
         head: side(head.clone()),
         effect: None,
@@ -64,6 +68,11 @@ pub(super) fn say(
         warnings: Vec::new(),
     };
     let (Some(base), Some(value)) = (runs.last(), median(&head)) else { return said };
+    if stored.metric.unit != metric.unit {
+        let (base, head) = (stored.metric.unit.symbol().to_owned(), metric.unit.symbol().to_owned());
+        said.verdict = Verdict::NotComparable(Incomparable::Unit { base, head });
+        return said;
+    }
     let head_steady = head.windows(2).all(|pair| pair[0].total_cmp(&pair[1]).is_eq());
     if metric.determinism == Determinism::Exact && head_steady {
         let (verdict, effect) = exact(*base, value, resolved.thresholds, metric.direction);
@@ -73,21 +82,38 @@ pub(super) fn say(
     if metric.determinism == Determinism::Exact {
         said.warnings.push(Warning::NotExact);
     }
-    if imported {
-        said.warnings.push(Warning::PseudoReplicated);
-    }
-    if !spread {
+    if !spread && !single {
         said.warnings.push(Warning::NoSpread);
     }
-    predict(said, metric, &runs, value, level)
+    said = predict(said, metric, &runs, value, level);
+    if imported && said.verdict != Verdict::Inconclusive(Doubt::OneProcess) {
+        said.warnings.push(Warning::PseudoReplicated);
+    }
+    said
+}
+
+/// The smallest change for the worse that `runs` stored runs of a noisy metric, one value each and oldest first, could show at the one-sided
+/// `level`, as a fraction. `None` where no ratio can be taken or there is no run.
+pub fn detectable_ratio(runs: &[f64], level: f64, thresholds: Thresholds, direction: Direction) -> Option<f64> {
+    if runs.iter().any(|run| *run <= 0.0) {
+        return None;
+    }
+    let history: Vec<f64> = runs.iter().map(|run| run.ln()).collect();
+    let (tolerance, _) = thresholds.with_floor_at(median(runs)?);
+    let predicted = prediction(&history, *history.last()?, level, PRIOR).ok()?;
+    Some(beyond(log_threshold(tolerance, direction), predicted))
+}
+
+/// The smallest change for the worse that stands out of a prediction.
+fn beyond(tolerance: f64, predicted: Prediction) -> f64 {
+    (tolerance + (predicted.effect - predicted.lower)).exp_m1()
 }
 
 /// Judges a noisy metric by the spread between runs.
 fn predict(mut said: Said, metric: &Metric, runs: &[f64], head: f64, level: f64) -> Said {
     let count = u32::try_from(runs.len()).unwrap_or(u32::MAX);
     if head <= 0.0 || runs.iter().any(|run| *run <= 0.0) {
-        said.verdict =
-            Verdict::Inconclusive(Doubt::StoredRunsCannotTell { runs: count, detectable_ratio: f64::INFINITY });
+        said.verdict = Verdict::Inconclusive(cannot_tell(&said, count, f64::INFINITY));
         return said;
     }
     let history: Vec<f64> = runs.iter().map(|run| signed(run.ln(), metric.direction)).collect();
@@ -100,7 +126,7 @@ fn predict(mut said: Said, metric: &Metric, runs: &[f64], head: f64, level: f64)
     let (tolerance, must_detect) =
         (log_threshold(tolerance, metric.direction), log_threshold(must_detect, metric.direction));
     let change = |worse: f64| signed(worse, metric.direction).exp_m1();
-    let detectable_ratio = (tolerance + (at_level.effect - at_level.lower)).exp_m1();
+    let detectable_ratio = beyond(tolerance, at_level);
     said.verdict = if at_level.lower > tolerance {
         Verdict::Regressed
     } else if at_level.upper < -tolerance {
@@ -108,7 +134,7 @@ fn predict(mut said: Said, metric: &Metric, runs: &[f64], head: f64, level: f64)
     } else if unchanged < must_detect {
         Verdict::Unchanged
     } else {
-        Verdict::Inconclusive(Doubt::StoredRunsCannotTell { runs: count, detectable_ratio })
+        Verdict::Inconclusive(cannot_tell(&said, count, detectable_ratio))
     };
     let (a, b) = (change(shown.lower), change(shown.upper));
     said.effect = Some(Effect {
@@ -117,4 +143,41 @@ fn predict(mut said: Said, metric: &Metric, runs: &[f64], head: f64, level: f64)
     });
     said.detectable_ratio = Some(detectable_ratio);
     said
+}
+
+/// Why nothing can be said: one result a side has no spread to go by, stored runs have too much.
+fn cannot_tell(said: &Said, runs: u32, detectable_ratio: f64) -> Doubt {
+    match said.method {
+        Method::Single => Doubt::OneProcess,
+        Method::Stored { .. } | Method::Paired { .. } | Method::Alone => {
+            Doubt::StoredRunsCannotTell { runs, detectable_ratio }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THRESHOLDS: Thresholds = Thresholds { tolerance_ratio: 0.02, must_detect_ratio: 0.05, floor: 0.0 };
+
+    fn detectable(runs: &[f64], level: f64) -> f64 {
+        detectable_ratio(runs, level, THRESHOLDS, Direction::LowerIsBetter).unwrap()
+    }
+
+    #[test]
+    fn one_run_shows_large_changes_alone_and_enormous_ones_among_a_hundred() {
+        assert!((0.39..0.42).contains(&detectable(&[1.0], 0.01)), "{}", detectable(&[1.0], 0.01));
+        assert!((3.5..4.5).contains(&detectable(&[1.0], 0.0001)), "{}", detectable(&[1.0], 0.0001));
+    }
+
+    #[test]
+    fn ten_steady_runs_show_small_changes_whatever_the_unit() {
+        let runs: Vec<f64> = (0..10).map(|run| 1.0 + 0.001 * f64::from(run % 3)).collect();
+        assert!(detectable(&runs, 0.01) < 0.04, "{}", detectable(&runs, 0.01));
+        let nanoseconds: Vec<f64> = runs.iter().map(|run| run * 1e9).collect();
+        assert!((detectable(&runs, 0.01) - detectable(&nanoseconds, 0.01)).abs() < 1e-9);
+        assert!(detectable_ratio(&[0.0, 1.0], 0.01, THRESHOLDS, Direction::LowerIsBetter).is_none());
+        assert!(detectable_ratio(&[], 0.01, THRESHOLDS, Direction::LowerIsBetter).is_none());
+    }
 }

@@ -184,7 +184,7 @@ pub fn run(spec: &ProcessSpec, surroundings: &Surroundings) -> Result<Finished, 
         Interrupted::Stopped => ProcessError::Stopped,
         Interrupted::TimedOut => ProcessError::TimedOut {
             command: shown(&spec.command),
-            limit_s: spec.timeout.as_secs(),
+            limit_s: whole_seconds(spec.timeout),
             tail: output.tail(),
         },
     })?;
@@ -247,6 +247,11 @@ fn wait(
     // The tree has ended when nobody holds the pipes any more; what closed them and lives on is ended without further ado.
     output.wait(GRACE);
     Err(interrupted)
+}
+
+/// A limit for people, in seconds, rounded up: half a second is not "0 s".
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 /// What the report and the output say together.

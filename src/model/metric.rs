@@ -45,7 +45,7 @@ pub enum Determinism {
 pub enum Role {
     /// A regression blocks.
     Gated,
-    /// Shown and judged, but a regression does not block: the user and system halves of CPU time, say.
+    /// Shown beside the others, without consequence unless a rule gives it one: the user and system halves of CPU time, say.
     Informative,
 }
 

@@ -2,18 +2,22 @@
 
 use jiff::civil::Date;
 
+use super::unit::Unit;
+
 /// How far a waived metric may go.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Ceiling {
     /// A change relative to base for the worse, as a fraction of at least 0.
     Change {
         /// The fraction: `0.1` allows 10 % worse.
         ratio: f64,
     },
-    /// An absolute value in the metric's base unit.
+    /// An absolute value.
     Value {
-        /// The value.
+        /// The value in `unit`.
         value: f64,
+        /// The base unit that it was written in.
+        unit: Unit,
     },
 }
 
@@ -32,4 +36,14 @@ pub struct Waiver {
     pub owner: Option<String>,
     /// The line of the waiver file on which it starts, counted from 1, so that a message can name the line to delete.
     pub line: usize,
+}
+
+impl Ceiling {
+    /// Whether it can be held against a metric of `unit`. A plain number fits units that Tollgate does not know, which nobody can write.
+    pub fn fits(&self, unit: &Unit) -> bool {
+        match (self, unit) {
+            (Self::Change { .. }, _) | (Self::Value { unit: Unit::Count, .. }, Unit::Other(_)) => true,
+            (Self::Value { unit: own, .. }, unit) => own == unit,
+        }
+    }
 }

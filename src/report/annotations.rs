@@ -4,6 +4,7 @@ use crate::model::Judgement;
 
 use super::escape::{command_message, command_property};
 use super::number::plural;
+use super::text::append;
 use super::view::View;
 
 /// Annotations of one kind that GitHub shows for a step.
@@ -41,12 +42,43 @@ pub fn render(judgement: &Judgement) -> String {
 fn commands(out: &mut String, kind: &str, all: &[(String, String)]) {
     let shown = if all.len() > MOST { MOST - 1 } else { all.len() };
     for (title, message) in &all[..shown] {
-        out.push_str(&format!("::{kind} title={}::{}\n", command_property(title), command_message(message)));
+        append(out, format_args!("::{kind} title={}::{}\n", command_property(title), command_message(message)));
     }
     if all.len() > shown {
-        out.push_str(&format!(
-            "::{kind} title=Tollgate::and {} that are in the report\n",
-            plural(all.len() - shown, &format!("more {kind}"))
-        ));
+        append(
+            out,
+            format_args!(
+                "::{kind} title=Tollgate::and {} that are in the report\n",
+                plural(all.len() - shown, &format!("more {kind}"))
+            ),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn a_regression_is_one_error_with_its_command() {
+        insta::assert_snapshot!(render(&sample::regression()), @r"
+        ::error title=PERF-001 core › parse/large::`core/parse/large` is 6.3 %25 slower than base. Reproduce: tollgate check --only 'core/parse/large' --base 9a41c02b9
+        ");
+        assert_eq!(render(&sample::green()), "");
+    }
+
+    #[test]
+    fn more_than_ten_are_counted_in_the_tenth() {
+        let text = render(&sample::large());
+        assert_eq!(text.lines().count(), MOST);
+        assert!(text.ends_with("::error title=Tollgate::and 391 more errors that are in the report\n"));
+    }
+
+    #[test]
+    fn hostile_names_stay_inside_their_command() {
+        let text = render(&sample::hostile());
+        assert!(text.lines().all(|line| line.starts_with("::error title=") || line.starts_with("::warning title=")));
+        assert!(!text.contains(['\u{1b}', '\r', '\u{202e}']) && !text.contains("%0A::"));
     }
 }

@@ -137,3 +137,41 @@ pub fn render(judgement: &Judgement) -> String {
     };
     template::page(&page)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn the_page_asks_for_nothing_and_runs_nothing() {
+        for judgement in
+            [sample::green(), sample::mixed(), sample::broken(), sample::hostile(), sample::every_variant()]
+        {
+            let page = render(&judgement);
+            for active in
+                ["<script", "<img", "<iframe", "<link", "<a ", "javascript:", "url(", "@import", " src=\"", " href="]
+            {
+                assert!(!page.contains(active), "{active}");
+            }
+            assert!(page.contains("default-src 'none'"));
+            assert!(!page.contains(['\u{1b}', '\u{202e}', '\u{200b}']));
+        }
+    }
+
+    #[test]
+    fn every_failing_row_is_drawn_and_what_is_not_drawn_is_counted() {
+        let page = render(&sample::large());
+        assert_eq!(page.matches("<svg ").count(), 400 + PLOTS_MAX);
+        assert!(page.contains("2,400 drawings of the folded tables left out"));
+    }
+
+    #[test]
+    fn every_drawing_has_a_title_and_a_description_of_its_own() {
+        let page = render(&sample::mixed());
+        let drawings = page.matches("<svg ").count();
+        assert!(drawings >= 8);
+        assert_eq!(page.matches("<title id=").count(), drawings);
+        assert_eq!((1..=drawings).filter(|at| page.contains(&format!("id=\"plot-{at}-d\""))).count(), drawings);
+    }
+}

@@ -1,4 +1,4 @@
-//! The report as JUnit XML: a suite is a test suite, a metric is a test case. Refuses to add anything that other formats do not say.
+//! The report as `JUnit` XML: a suite is a test suite, a metric is a test case. Refuses to add anything that other formats do not say.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,10 @@ use super::text::Text;
 use super::view::View;
 use super::{number, sentence};
 
-/// The report as JUnit XML.
+/// The report as `JUnit` XML.
+///
+/// # Panics
+/// Never: its text holds no character that XML cannot.
 pub fn render(judgement: &Judgement) -> String {
     let mut suites: BTreeMap<String, TestSuite> = BTreeMap::new();
     for row in &judgement.rows {
@@ -74,4 +77,47 @@ fn run_level(view: &View) -> TestSuite {
 /// A sentence in one visible line.
 fn plain(text: &Text) -> String {
     text.line(visible)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn a_regression_is_a_failure_and_the_rest_passes() {
+        insta::assert_snapshot!(render(&sample::regression()), @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="tollgate" tests="3" skipped="0" failures="1" errors="0">
+            <testsuite name="core" tests="3" skipped="0" errors="0" failures="1">
+                <testcase name="parse/large:time" classname="core">
+                    <failure message="`core/parse/large` is 6.3 % slower than base" type="regressed">32 rounds, base and head in pairs on this machine; change +6.3 % (+5.1 … +7.5)</failure>
+                </testcase>
+                <testcase name="print:time" classname="core"/>
+                <testcase name="tokenize:time" classname="core"/>
+            </testsuite>
+        </testsuites>
+        "#);
+    }
+
+    #[test]
+    fn a_base_that_does_not_build_is_an_error() {
+        let text = render(&sample::broken());
+        assert!(text.contains("errors=\"1\"") && text.contains("could not be built on base"), "{text}");
+    }
+
+    #[test]
+    fn an_inconclusive_row_is_skipped_unless_it_fails() {
+        assert!(
+            render(&sample::mixed())
+                .contains("<skipped message=\"`io/fsync`: too noisy to tell: would need 40 more rounds\"")
+        );
+        assert!(render(&sample::inconclusive()).contains("failures=\"1\""));
+    }
+
+    #[test]
+    fn hostile_names_are_text() {
+        let text = render(&sample::hostile());
+        assert!(!text.contains("<script") && !text.contains("<img") && !text.contains(['\u{1b}', '\u{202e}']));
+    }
 }

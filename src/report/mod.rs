@@ -1,4 +1,4 @@
-//! How a judgement is shown: as Markdown, text, a page, JSON, JUnit and annotations. Strings out; refuses to read or write anything, and to judge.
+//! How a judgement is shown: as Markdown, text, a page, JSON, `JUnit` and annotations. Strings out; refuses to read or write anything, and to judge.
 
 pub mod markdown;
 pub mod terminal;
@@ -17,7 +17,7 @@ mod sentence;
 mod text;
 
 pub mod escape;
-mod number;
+pub mod number;
 
 #[cfg(test)]
 mod sample;

@@ -122,7 +122,7 @@ fn signed(value: f64, decimals: usize) -> String {
 }
 
 /// One value in its own scale.
-pub(super) fn quantity(value: f64, unit: &Unit) -> String {
+pub fn quantity(value: f64, unit: &Unit) -> String {
     let shown = Scale::of(&[value], unit, Digits::Measured).show(value);
     match shown.split_once('.') {
         // A limit of `120.0 ms` was written as `120 ms`; a value of 0.5 keeps its digit.
@@ -149,7 +149,7 @@ fn percent_decimals(size: f64) -> usize {
 }
 
 /// A fraction as a percentage without a sign: `6.3 %`.
-pub(super) fn percent(ratio: f64) -> String {
+pub fn percent(ratio: f64) -> String {
     let value = (ratio * 100.0).abs();
     let text = fixed(value, percent_decimals(value).max(usize::from(value < 100.0 && value.fract() > 0.05)));
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
@@ -174,11 +174,19 @@ fn writer(effect: &Effect, unit: &Unit) -> (Box<dyn Fn(f64) -> String>, String) 
     match effect.change {
         Change::Relative(ratio) => {
             let decimals = percent_decimals(100.0 * ratio.abs().max(half_width(effect.precision)));
+            // So many that a narrow interval shows its width. A hundredth of a percent is finer than any clock; only what is counted has more.
+            let decimals = match (effect.precision, 100.0 * half_width(effect.precision)) {
+                (Precision::Exact, _) => decimals,
+                (Precision::Interval { .. }, half) if half > 0.0 && half < 0.05 => 2,
+                (Precision::Interval { .. }, half) if half > 0.0 && half < 3.0 => decimals.clamp(1, 2),
+                (Precision::Interval { .. }, _) => decimals.min(2),
+            };
             (Box::new(move |value| signed(value * 100.0, decimals)), " %".to_owned())
         }
         Change::Absolute(value) => {
             let scale = Scale::of(&[value.abs().max(half_width(effect.precision))], unit, Digits::Measured);
-            let symbol = scale.symbol.clone();
+            // A percentage here is a distance between two percentages, not a share of base.
+            let symbol = if *unit == Unit::Ratio { " points".to_owned() } else { scale.symbol.clone() };
             (Box::new(move |value| signed(value / scale.factor, scale.decimals)), symbol)
         }
     }
@@ -246,12 +254,12 @@ pub(super) fn count(number: usize) -> String {
 }
 
 /// `1 regression`, `2 regressions`.
-pub(super) fn plural(number: usize, noun: &str) -> String {
+pub fn plural(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 /// `45 s`, `6 min 12 s`, `1 h 3 min`.
-pub(super) fn duration(seconds: u64) -> String {
+pub fn duration(seconds: u64) -> String {
     let part = |value: u64, unit: &str| if value == 0 { String::new() } else { format!(" {value} {unit}") };
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, s) => format!("{s} s"),
@@ -304,6 +312,8 @@ mod tests {
         let show = |effect: Effect| change(&effect, &Unit::Seconds);
         assert_eq!(show(effect(0.063, 0.051, 0.076)), "+6.3 % (+5.1 … +7.6)");
         assert_eq!(show(effect(0.44, 0.38, 0.51)), "+44 % (+38 … +51)");
+        assert_eq!(show(effect(0.1002, 0.0998, 0.1004)), "+10.02 % (+9.98 … +10.04)");
+        assert_eq!(show(effect(0.000_001, -0.000_02, 0.000_03)), "0.00 % (0.00 … 0.00)");
         assert_eq!(show(effect(-0.0004, -0.021, 0.02)), "0.0 % (−2.1 … +2.0)");
         assert_eq!(show(effect(0.02, f64::NEG_INFINITY, f64::INFINITY)), "+2.0 % (too few rounds)");
         assert_eq!(show(effect(0.02, 0.01, f64::INFINITY)), "+2.0 % (at least +1.0)");
@@ -312,6 +322,8 @@ mod tests {
         assert_eq!(show(Effect { change: Change::Relative(4e-6), precision: Precision::Exact }), "+0.00040 % (exact)");
         let absolute = Effect { change: Change::Absolute(12.0), precision: Precision::Exact };
         assert_eq!(change(&absolute, &Unit::Bytes), "+12 B (exact)");
+        let points = Effect { change: Change::Absolute(0.021), precision: Precision::Exact };
+        assert_eq!(change(&points, &Unit::Ratio), "+2.10 points (exact)");
     }
 
     #[test]

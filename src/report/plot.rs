@@ -114,11 +114,8 @@ impl Axis {
         let span = (self.high - self.low) / factor;
         let rough = span / 6.0;
         let power = 10_f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 2.5, 5.0, 10.0]
-            .into_iter()
-            .map(|nice| nice * power)
-            .find(|step| *step >= rough)
-            .unwrap_or(rough);
+        let step =
+            [1.0, 2.0, 5.0, 10.0].into_iter().map(|nice| nice * power).find(|step| *step >= rough).unwrap_or(rough);
         if !step.is_normal() {
             return Vec::new();
         }
@@ -146,7 +143,7 @@ impl Plot {
         let axis = Axis::over(values())?;
         let shown = scale(row);
         let marks = axis.marks(shown.factor());
-        let labels = Scale::of(&marks, &row.metric.unit, Digits::Measured);
+        let labels = Scale::of(&marks, &row.metric.unit, Digits::Exact);
         let change = change_axis(row);
         let plain = |text: &text::Text| text.line(str::to_owned);
         Some(Self {

@@ -128,9 +128,9 @@ pub(super) fn regression() -> Judgement {
 }
 
 /// A budget of 80, 100 and 120 ms, its critical limit missed.
-fn over() -> Option<BudgetCheck> {
+fn over() -> BudgetCheck {
     let budget = Budget { target: Some(0.08), warning: Some(0.1), critical: Some(0.12) };
-    Some(BudgetCheck { budget, level: BudgetLevel::Critical, undecided: None })
+    BudgetCheck { budget, level: BudgetLevel::Critical, undecided: None }
 }
 
 /// A waiver until the end of 2026.
@@ -178,7 +178,7 @@ pub(super) fn mixed() -> Judgement {
         metric: Metric { id: id("checkout", "checkout", "latency-p95"), ..p95.metric.clone() },
         verdict: Verdict::Regressed,
         outcome: Outcome::FailRegressed,
-        budget: over(),
+        budget: Some(over()),
         ..p95
     });
     rows.push(counted());
@@ -308,22 +308,16 @@ pub(super) fn hostile() -> Judgement {
 pub(super) fn large() -> Judgement {
     let rows = (0..3000_u32).map(|at| {
         let failing = at % 15 < 2;
-        let row = time(
-            "core",
-            &format!("group/{:03}/case-{at:04}", at / 50),
-            1e-6 * f64::from(at + 1),
-            if failing { 0.2 } else { 0.001 },
-            0.01,
-        );
+        let name = format!("group/{:03}/case-{at:04}", at / 50);
+        let row = time("core", &name, 1e-6 * f64::from(at + 1), if failing { 0.2 } else { 0.001 }, 0.01);
         if failing { Row { verdict: Verdict::Regressed, outcome: Outcome::FailRegressed, ..row } } else { row }
     });
     judgement(RunVerdict::Regressed, rows.collect())
 }
 
-/// Every variant of every type once, for formats that must keep them all.
-pub(super) fn every_variant() -> Judgement {
-    let mut judgement = mixed();
-    let verdicts = [
+/// The verdicts that [`mixed`] has not.
+fn every_verdict() -> Vec<Verdict> {
+    vec![
         Verdict::OverBudget,
         Verdict::Missing,
         Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: None }),
@@ -342,12 +336,33 @@ pub(super) fn every_variant() -> Judgement {
         Verdict::NotComparable(Incomparable::Unit { base: "s".to_owned(), head: "B".to_owned() }),
         Verdict::NotComparable(Incomparable::NoBaseline),
         Verdict::NotComparable(Incomparable::BaseFailed),
+    ]
+}
+
+/// Every trouble.
+fn every_trouble() -> Vec<CoverageProblem> {
+    let troubles = [
+        Trouble::New,
+        Trouble::Missing,
+        Trouble::Renamed { to: name("other") },
+        Trouble::Unparsed { text: "???".to_owned() },
+        Trouble::Crashed { arm: Arm::Head, message: "exit code 1".to_owned(), tail: "last\nlines".to_owned() },
+        Trouble::TimedOut { arm: Arm::Base, limit_s: 60 },
+        Trouble::BuildFailed { arm: Arm::Head, message: "exit code 1".to_owned(), tail: "last\nlines".to_owned() },
     ];
+    let problem =
+        |trouble| CoverageProblem { suite: name("core"), benchmark: Some(id("core", "b", "time").benchmark), trouble };
+    troubles.into_iter().map(problem).collect()
+}
+
+/// Every variant of every type once, for formats that must keep them all.
+pub(super) fn every_variant() -> Judgement {
+    let mut judgement = mixed();
     let outcomes =
         [Outcome::FailMissing, Outcome::FailNotComparable, Outcome::FailOverBudget, Outcome::FailInconclusive];
     let kinds = [Kind::Ratio, Kind::Slope, Kind::Bytes];
     let units = [Unit::Ratio, Unit::PerSecond, Unit::Bytes, Unit::Other(name("frobs"))];
-    for (at, verdict) in verdicts.into_iter().enumerate() {
+    for (at, verdict) in every_verdict().into_iter().enumerate() {
         let row = time("every", &format!("variant-{at:02}"), 1.0 / 3.0, 0.1, 0.05);
         judgement.rows.push(Row {
             metric: Metric { unit: units[at % 4].clone(), kind: kinds[at % 3], role: Role::Informative, ..row.metric },
@@ -355,13 +370,13 @@ pub(super) fn every_variant() -> Judgement {
             outcome: outcomes[at % 4],
             method: if at % 2 == 0 { Method::Single } else { row.method.clone() },
             waiver: (at % 2 == 0).then(|| {
-                WaiverState::CeilingExceeded(Waiver { ceiling: Ceiling::Value { value: 0.1 }, owner: None, ..waiver() })
+                WaiverState::CeilingExceeded(Waiver {
+                    ceiling: Ceiling::Value { value: 0.1, unit: Unit::Seconds },
+                    owner: None,
+                    ..waiver()
+                })
             }),
-            budget: over().map(|check| BudgetCheck {
-                level: BudgetLevel::Target,
-                undecided: Some(BudgetLevel::Warning),
-                ..check
-            }),
+            budget: Some(BudgetCheck { level: BudgetLevel::Target, undecided: Some(BudgetLevel::Warning), ..over() }),
             effect: Some(Effect {
                 change: Change::Absolute(0.1),
                 precision: Precision::Interval { lower: 0.1, upper: f64::INFINITY, confidence: 0.99 },
@@ -370,19 +385,7 @@ pub(super) fn every_variant() -> Judgement {
             ..row
         });
     }
-    let message = || ("exit code 1".to_owned(), "last\nlines".to_owned());
-    let troubles = [
-        Trouble::New,
-        Trouble::Missing,
-        Trouble::Renamed { to: name("other") },
-        Trouble::Unparsed { text: "???".to_owned() },
-        Trouble::Crashed { arm: Arm::Head, message: message().0, tail: message().1 },
-        Trouble::TimedOut { arm: Arm::Base, limit_s: 60 },
-        Trouble::BuildFailed { arm: Arm::Head, message: message().0, tail: message().1 },
-    ];
-    let problem =
-        |trouble| CoverageProblem { suite: name("core"), benchmark: Some(id("core", "b", "time").benchmark), trouble };
-    judgement.coverage.problems = troubles.into_iter().map(problem).collect();
+    judgement.coverage.problems = every_trouble();
     judgement.notices = vec![
         Notice::Interrupted,
         Notice::TimeLimit { limit_s: 1 },

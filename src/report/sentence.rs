@@ -344,3 +344,48 @@ pub(super) fn reproduce(id: &BenchmarkId, base: Option<&Revision>) -> String {
 pub(super) fn effect(row: &Row) -> Option<String> {
     row.effect.as_ref().map(|effect: &Effect| number::change(effect, &row.metric.unit))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::model::{Change as Value, Precision, Unit};
+
+    /// The sentence for a change of one kind of metric.
+    fn said(metric: &str, kind: Kind, unit: Unit, change: Value) -> String {
+        let mut it = sample::time("s", "b", 1.0, 0.0, 0.0);
+        it.metric = Metric { id: sample::id("s", "b", metric), kind, unit, ..it.metric };
+        it.effect = Some(Effect { change, precision: Precision::Exact });
+        it.verdict = Verdict::Regressed;
+        row(&it).line(str::to_owned)
+    }
+
+    #[test]
+    fn a_change_is_told_in_the_words_of_its_kind() {
+        let relative = Value::Relative;
+        assert_eq!(said("time", Kind::Time, Unit::Seconds, relative(0.063)), "`s/b` is 6.3 % slower than base");
+        assert_eq!(said("user", Kind::Time, Unit::Seconds, relative(-0.5)), "`s/b` is 50 % faster than base in `user`");
+        assert_eq!(
+            said("peak-rss", Kind::Bytes, Unit::Bytes, relative(0.2)),
+            "`s/b` uses 20 % more memory than base (`peak-rss`)"
+        );
+        assert_eq!(said("size", Kind::Bytes, Unit::Bytes, relative(-0.2)), "`s/b` is 20 % smaller than base in `size`");
+        assert_eq!(
+            said("queries", Kind::Count, Unit::Count, relative(-0.25)),
+            "`s/b` needs 25 % fewer `queries` than base"
+        );
+        assert_eq!(said("rps", Kind::Rate, Unit::PerSecond, relative(-0.25)), "`s/b` has a 25 % lower `rps` than base");
+        assert_eq!(
+            said("allocations", Kind::Count, Unit::Count, Value::Absolute(12.0)),
+            "`s/b` has 12 more `allocations` than base, which has none"
+        );
+    }
+
+    #[test]
+    fn the_command_is_safe_to_paste_whatever_the_name_is() {
+        let command = |name: &str| reproduce(&sample::id("s", name, "time").benchmark, None);
+        assert_eq!(command("parse/large"), "tollgate check --only 's/parse/large'");
+        assert_eq!(command("it's [x]* @me"), r"tollgate check --only 's/it'\''s [[]x][*] ?me'");
+        assert_eq!(command("a\nb"), "tollgate check --only 's/a?b'");
+    }
+}

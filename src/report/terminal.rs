@@ -7,7 +7,7 @@ use crate::model::Judgement;
 
 use super::escape;
 use super::number::plural;
-use super::text::Text;
+use super::text::{Text, append};
 use super::view::{Fact, RowView, State, View, advice};
 
 /// Columns that the report fits into. Only a command that is meant to be pasted may be longer.
@@ -18,6 +18,8 @@ const ROWS_MAX: usize = 20;
 
 /// The narrowest that the column of benchmarks becomes.
 const NAME_MIN: usize = 16;
+/// The narrowest that the column of metrics becomes.
+const METRIC_MIN: usize = 8;
 
 /// Bold.
 const BOLD: Style = Style::new().bold();
@@ -35,7 +37,7 @@ pub fn render(judgement: &Judgement) -> String {
     for trouble in &view.troubles {
         paragraph(&mut out, "! ", &line(&trouble.sentence));
         for text in &trouble.tail {
-            out.push_str(&format!("    {DIM}│ {}{DIM:#}\n", fit(&escape::terminal(text), WIDTH - 6)));
+            append(&mut out, format_args!("    {DIM}│ {}{DIM:#}\n", fit(&escape::terminal(text), WIDTH - 6)));
         }
     }
     gap(&mut out, view.troubles.is_empty());
@@ -43,24 +45,24 @@ pub fn render(judgement: &Judgement) -> String {
         paragraph(&mut out, "", &format!("{} {}", finding.number, line(&finding.sentence)));
         paragraph(&mut out, "  evidence   ", &escape::terminal(&finding.evidence));
         for warning in &finding.warnings {
-            paragraph(&mut out, "  mind       ", &escape::terminal(warning));
+            paragraph(&mut out, "  note       ", &escape::terminal(warning));
         }
         if let Some(owner) = &finding.owner {
             paragraph(&mut out, "  owner      ", &escape::terminal(owner));
         }
-        out.push_str(&format!("  reproduce  {BOLD}{}{BOLD:#}\n\n", escape::terminal(&finding.reproduce)));
+        append(&mut out, format_args!("  reproduce  {BOLD}{}{BOLD:#}\n\n", escape::terminal(&finding.reproduce)));
     }
     for notice in &view.notices {
         paragraph(&mut out, "note: ", &line(notice));
     }
     gap(&mut out, view.notices.is_empty());
     for group in &view.groups {
-        out.push_str(&format!("{BOLD}{}{BOLD:#}\n", escape::terminal(&group.title)));
+        append(&mut out, format_args!("{BOLD}{}{BOLD:#}\n", escape::terminal(&group.title)));
         let shown = group.rows.len().min(ROWS_MAX);
         table(&mut out, &group.rows[..shown], &view.change_title, Last::Note);
         if group.rows.len() > shown {
             out.truncate(out.len() - 1);
-            out.push_str(&format!("  {DIM}and {}{DIM:#}\n\n", plural(group.rows.len() - shown, "more row")));
+            append(&mut out, format_args!("  {DIM}and {}{DIM:#}\n\n", plural(group.rows.len() - shown, "more row")));
         }
     }
     decided(&mut out, &view.decided);
@@ -92,7 +94,7 @@ fn heading(out: &mut String, view: &View) {
     };
     let style = Style::new().bold().fg_color(Some(colour.into()));
     for text in wrap(&view.headline, WIDTH) {
-        out.push_str(&format!("{style}{text}{style:#}\n"));
+        append(out, format_args!("{style}{text}{style:#}\n"));
     }
     if !view.lead.is_empty() {
         paragraph(out, "", &line(&view.lead));
@@ -139,6 +141,7 @@ const COLUMNS: usize = 6;
 
 /// A table. The columns of names give way where it is too wide; the last column goes to lines of its own where it does not fit.
 fn table(out: &mut String, rows: &[RowView], change: &str, last: Last) {
+    let change = &change.replace(" interval)", ")");
     let cells: Vec<[String; COLUMNS]> =
         std::iter::once(["benchmark", "metric", "base", "head", change, "allowed"].map(str::to_owned))
             .chain(rows.iter().map(|row| {
@@ -162,12 +165,12 @@ fn table(out: &mut String, rows: &[RowView], change: &str, last: Last) {
     shrink(&mut widths);
     let taken: usize = widths.iter().map(|width| width + 2).sum();
     let beside = lasts.iter().all(|last| taken + 2 + last.width() <= WIDTH);
-    out.push_str(&format!("{DIM}{}{DIM:#}\n", columns(&cells[0], widths).trim_end()));
+    append(out, format_args!("{DIM}{}{DIM:#}\n", columns(&cells[0], widths).trim_end()));
     for ((row, cells), last) in rows.iter().zip(&cells[1..]).zip(lasts) {
         let style = if row.fails { Style::new().fg_color(Some(AnsiColor::Red.into())) } else { Style::new() };
         let text = columns(cells, widths);
         let text = if beside { format!("{text}  {last}") } else { text };
-        out.push_str(&format!("{style}{}{style:#}\n", text.trim_end()));
+        append(out, format_args!("{style}{}{style:#}\n", text.trim_end()));
         if !beside && !last.is_empty() {
             paragraph(out, "    ", &last);
         }
@@ -182,18 +185,22 @@ fn columns(cells: &[String; COLUMNS], widths: [usize; COLUMNS]) -> String {
         let cell = fit(cell, width);
         let pad = " ".repeat(width - cell.width());
         let right = matches!(column, 2 | 3);
-        text.push_str("  ");
-        text.push_str(&if right { format!("{pad}{cell}") } else { format!("{cell}{pad}") });
+        let (before, after) = if right { (pad, String::new()) } else { (String::new(), pad) };
+        append(&mut text, format_args!("  {before}{cell}{after}"));
     }
     text
 }
 
 /// Makes the columns fit: first the names, then what only a hostile unit makes wide.
 fn shrink(widths: &mut [usize; COLUMNS]) {
-    for (column, least) in [(0, NAME_MIN), (1, 8), (2, 9), (3, 9), (5, 8), (4, 12)] {
-        let total: usize = widths.iter().map(|width| width + 2).sum();
-        let excess = total.saturating_sub(WIDTH);
-        widths[column] -= excess.min(widths[column].saturating_sub(least));
+    let excess = |widths: &[usize; COLUMNS]| widths.iter().map(|width| width + 2).sum::<usize>().saturating_sub(WIDTH);
+    while excess(widths) > 0 && (widths[0] > NAME_MIN || widths[1] > METRIC_MIN) {
+        // The longer name loses first, so that a short one stays whole.
+        let column = usize::from(widths[0] <= NAME_MIN || (widths[1] > METRIC_MIN && widths[1] > widths[0]));
+        widths[column] -= 1;
+    }
+    for (column, least) in [(2, 9), (3, 9), (5, 8), (4, 12)] {
+        widths[column] -= excess(widths).min(widths[column].saturating_sub(least));
     }
 }
 
@@ -253,6 +260,106 @@ mod tests {
     /// The report as it is without colour.
     fn plain(judgement: &Judgement) -> String {
         anstream::adapter::strip_str(&render(judgement)).to_string()
+    }
+
+    #[test]
+    fn a_regression_comes_with_evidence_and_a_command() {
+        insta::assert_snapshot!(plain(&sample::regression()), @"
+        Tollgate: 1 regression (2 of 3 checks passed)
+        `core/parse/large` is 6.3 % slower than base.
+        This change should not merge as it is.
+
+          benchmark           metric    base    head  change (99 %)         allowed
+          core › parse/large  time    412 µs  438 µs  +6.3 % (+5.1 … +7.5)  +2 %     regressed
+
+        PERF-001 `core/parse/large` is 6.3 % slower than base
+          evidence   32 rounds, base and head in pairs on this machine; change +6.3 % (+5.1 … +7.5), 99 %
+                     interval; allowed +2 %
+          note       the benchmark's own source differs between base and head
+          note       2 rounds lost
+          owner      @octocat
+          reproduce  tollgate check --only 'core/parse/large' --base 9a41c02b9
+
+        1 improved
+          benchmark     metric      base      head  change (99 %)         allowed
+          core › print  time    1.200 ms  1.103 ms  −8.1 % (−9.1 … −7.1)  +2 %
+
+        1 unchanged
+          benchmark        metric      base      head  change (99 %)            allowed
+          core › tokenize  time    3.100 µs  3.094 µs  −0.20 % (−0.60 … +0.20)  +2 %
+
+        base         `9a41c02b9` (merge base of main) `Add the lexer`
+        head         `77be01d37` (HEAD) `Validate tokens`
+        machine      `AMD EPYC 7763 64-Core Processor`, 4 cores, 16 GiB, `ubuntu-24.04 20261101.1`, `rustc
+                     1.95.0`, `kvm`
+        coverage     3 benchmarks expected, 3 measured, 3 compared
+        method       3 checks by 32 rounds of base and head in pairs
+        promise      a run of unchanged code fails at most 1 % of the time, shared by 3 metrics
+        sensitivity  smallest change that could have been seen: median 1.9 %, worst 4.4 %
+                     (`core/parse/large`)
+        policy       from base (head does not change it)
+        measured in  6 min 12 s, seed `17446744073709551615`
+        ");
+    }
+
+    #[test]
+    fn an_inconclusive_run_says_that_nobody_knows() {
+        insta::assert_snapshot!(plain(&sample::inconclusive()), @"
+        Tollgate: no verdict, 1 inconclusive (2 of 3 checks passed)
+        `core/parse/large`: too few rounds to tell: 3 of the 6 that any test needs.
+        Nobody knows whether this change is slower: it should not merge before that is known.
+
+          benchmark           metric      base      head  change (99 %)            allowed
+          core › parse/large  time    412.0 µs  413.2 µs  +4.0 % (too few rounds)  +2 %     inconclusive
+
+        PERF-001 `core/parse/large`: too few rounds to tell: 3 of the 6 that any test needs
+          evidence   3 rounds, base and head in pairs on this machine; change +4.0 % (too few rounds);
+                     allowed +2 %
+          reproduce  tollgate check --only 'core/parse/large' --base 9a41c02b9
+
+        1 improved
+          benchmark     metric      base      head  change (99 %)         allowed
+          core › print  time    1.200 ms  1.103 ms  −8.1 % (−9.1 … −7.1)  +2 %
+
+        1 unchanged
+          benchmark        metric      base      head  change (99 %)            allowed
+          core › tokenize  time    3.100 µs  3.094 µs  −0.20 % (−0.60 … +0.20)  +2 %
+
+        base         `9a41c02b9` (merge base of main) `Add the lexer`
+        head         `77be01d37` (HEAD) `Validate tokens`
+        machine      `AMD EPYC 7763 64-Core Processor`, 4 cores, 16 GiB, `ubuntu-24.04 20261101.1`, `rustc
+                     1.95.0`, `kvm`
+        coverage     3 benchmarks expected, 3 measured, 3 compared
+        method       3 checks by 3–32 rounds of base and head in pairs
+        promise      a run of unchanged code fails at most 1 % of the time, shared by 3 metrics
+        sensitivity  smallest change that could have been seen: median 1.9 %, worst 4.4 %
+                     (`core/parse/large`)
+        policy       from base (head does not change it)
+        measured in  6 min 12 s, seed `17446744073709551615`
+        ");
+    }
+
+    #[test]
+    fn a_base_that_does_not_build_is_no_verdict() {
+        insta::assert_snapshot!(plain(&sample::broken()), @"
+        Tollgate: no verdict, 1 failure while measuring (nothing was compared)
+        Suite `core` could not be built on base: `cargo bench --no-run` ended with exit code 101.
+        Nobody knows whether this change is slower: it should not merge before that is known.
+
+        ! Suite `core` could not be built on base: `cargo bench --no-run` ended with exit code 101
+            │ error[E0308]: mismatched types
+            │   --> src/lexer.rs:118:9
+            │ �[31m::error::no�[0m @octocat
+
+        base         `9a41c02b9` (merge base of main) `Add the lexer`
+        head         `77be01d37` (HEAD) `Validate tokens`
+        machine      `AMD EPYC 7763 64-Core Processor`, 4 cores, 16 GiB, `ubuntu-24.04 20261101.1`, `rustc
+                     1.95.0`, `kvm`
+        coverage     12 benchmarks expected, 0 measured, 0 compared
+        method       nothing was compared
+        policy       from base (head does not change it)
+        measured in  6 min 12 s, seed `17446744073709551615`
+        ");
     }
 
     #[test]

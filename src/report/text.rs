@@ -1,5 +1,7 @@
 //! A sentence as pieces of prose and pieces of code, so that each sink can mark and escape names its own way. Refuses to know any sink.
 
+use std::fmt::{self, Write};
+
 use serde::Serialize;
 
 /// One piece of a sentence.
@@ -89,4 +91,9 @@ impl Text {
         }
         line
     }
+}
+
+/// Adds formatted text to a text.
+pub(super) fn append(out: &mut String, text: fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("a String takes any text");
 }

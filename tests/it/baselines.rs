@@ -1,6 +1,8 @@
 //! Baselines: what is accepted can be read back, a diff of it is short, and no damaged, edited, newer or hostile file is taken for one.
 
 mod commands;
+mod exchange;
+mod updates;
 mod waivers;
 
 use std::collections::BTreeMap;

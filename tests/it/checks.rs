@@ -1,1 +1,8 @@
-//! stub
+//! `tollgate check` from one end to the other: the real binary in real repositories, with a suite of made-up times.
+
+mod limits;
+mod places;
+pub(crate) mod project;
+mod resuming;
+mod troubles;
+mod verdicts;

@@ -121,7 +121,10 @@ fn waivers_are_read_with_their_lines() {
     assert_eq!(waivers[0].id, "core/a \"b\"\n:time");
     assert_eq!(waivers[0].reason, "two\nlines \\ '''");
     assert_eq!(waivers[0].ceiling, tollgate::model::Ceiling::Change { ratio: 0.1 });
-    assert_eq!(waivers[1].ceiling, tollgate::model::Ceiling::Value { value: 100_663_296.0 });
+    assert_eq!(
+        waivers[1].ceiling,
+        tollgate::model::Ceiling::Value { value: 100_663_296.0, unit: tollgate::model::Unit::Bytes }
+    );
     assert_eq!(waivers[0].line, 2);
     let second = text.lines().take(waivers[1].line).last();
     assert_eq!(second, Some("[[waiver]]"));

@@ -1,4 +1,5 @@
 //! What criterion leaves is read in full or reported, and its benches are built, listed and run by what the suite says.
+#![expect(clippy::unwrap_used, reason = "a test whose stage cannot be set has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -213,7 +214,7 @@ fn suite(filter: Option<&str>, benches: &[&str]) -> Suite {
         environment: BTreeMap::new(),
         build: Vec::new(),
         filter: filter.map(str::to_owned),
-        timeout: Duration::from_secs(600),
+        timeout: Duration::from_mins(10),
         sources: Vec::new(),
     }
 }
@@ -269,7 +270,6 @@ fn only_the_benchmarks_that_are_asked_for_are_run() {
     let parsed = parts[0].run(Only::All, &place, &surroundings()).unwrap();
     assert_eq!(names(&parsed), ["words/count/1000", "words/tokens/1000"]);
     let asked = set(&["words/count/1000", "json/parse", "of another part"]);
-    fs::remove_dir_all(scratch.path().join("criterion-000")).unwrap();
     let parsed = parts[0].run(Only::These(&asked), &place, &surroundings()).unwrap();
     assert_eq!((names(&parsed), parsed.unparsed.clone()), (vec!["words/count/1000".to_owned()], vec![]));
     assert!(
@@ -298,7 +298,8 @@ fn pretending(benches: &[(&str, &str)]) -> TempDir {
     fs::write(dir.path().join("src/lib.rs"), "").unwrap();
     let mut manifest = "[package]\nname = \"pretending\"\nedition = \"2024\"\n[workspace]\n".to_owned();
     for (bench, source) in benches {
-        manifest.push_str(&format!("[[bench]]\nname = \"{bench}\"\nharness = {}\n", source.is_empty()));
+        let harness = if source.is_empty() { "true" } else { "false" };
+        manifest.extend(["[[bench]]\nname = \"", bench, "\"\nharness = ", harness, "\n"]);
         fs::write(dir.path().join(format!("benches/{bench}.rs")), source).unwrap();
     }
     fs::write(dir.path().join("Cargo.toml"), manifest).unwrap();
@@ -335,6 +336,17 @@ fn a_bench_with_another_harness_is_passed_over_unless_it_is_named() {
     assert_eq!(parts.iter().map(|part| part.key()).collect::<Vec<_>>(), ["speed"]);
     let error = prepared(&suite(None, &["plain"]), &place).err().unwrap();
     assert!(error.to_string().contains("bench `plain`") && error.hint().unwrap().contains("`harness = false`"));
+}
+
+#[test]
+fn a_bench_that_fails_while_it_lists_is_never_passed_over() {
+    let _turn = one_at_a_time();
+    let broken = "fn main() { panic!(\"no input file\") }";
+    let crate_dir = pretending(&[("broken", broken), ("speed", &pretender(&["a"], &["a"]))]);
+    let scratch = TempDir::new().unwrap();
+    let error = prepared(&suite(None, &[]), &place(crate_dir.path(), "pretending", &scratch)).err().unwrap();
+    assert!(error.to_string().contains("bench `broken`") && error.tail().contains("no input file"), "{error}");
+    assert!(error.hint().unwrap().contains("`benches`"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{BaselineError, visible};
 use super::file::BaselineFile;
-use super::layout::hex;
+use super::layout::{self, hex};
 
 /// The newest schema, which is the one that is written.
 pub const SCHEMA: u64 = 1;
@@ -47,6 +47,18 @@ pub fn parse(bytes: &[u8], origin: &str) -> Result<BaselineFile, BaselineError> 
         return Err(BaselineError::Checksum { origin: origin() });
     }
     file.into_domain().map_err(|problems| BaselineError::Invalid { origin: origin(), problems })
+}
+
+/// The same for a file that lies at `path`, from the root of its repository with `/` between the parts. One that belongs elsewhere is refused:
+/// runs of another suite or class would be taken for those of this one.
+pub fn parse_at(bytes: &[u8], path: &str, origin: &str) -> Result<BaselineFile, BaselineError> {
+    let file = parse(bytes, origin)?;
+    let place = layout::place(&file.class, &file.suite);
+    if place == path {
+        return Ok(file);
+    }
+    let problems = vec![format!("it belongs to `{place}`")];
+    Err(BaselineError::Invalid { origin: visible(origin), problems })
 }
 
 /// Writes a baseline in the newest schema. Refuses one that could not be read back.

@@ -8,9 +8,11 @@ use crate::baseline::summary::{Summary, summaries};
 use crate::cli::BaselineDiffArgs;
 use crate::commands::{Code, Context, Failure};
 use crate::model::MetricId;
+use crate::report::escape::{markdown, terminal};
+use crate::report::number::{plural, quantity};
 
 use super::place::{Stored, at_revision, git_failure, in_work_tree, repository};
-use super::text::{change, markdown, markdown_table, plural, quantity, table, visible};
+use super::text::{change, markdown_table, table};
 
 const NOT_SHOWN: &str = "nothing shown";
 const CAVEAT: &str =
@@ -49,7 +51,7 @@ pub(super) fn diff(args: &BaselineDiffArgs, context: &Context) -> Result<Code, F
     context.print(&match (args.json, args.markdown) {
         (true, _) => format!("{:#}\n", diff.json()),
         (_, true) => diff.markdown(),
-        _ => diff.terminal(),
+        _ => diff.text(),
     });
     Ok(Code::Pass)
 }
@@ -93,7 +95,7 @@ impl Row {
             (_, None) => "gone".to_owned(),
             _ => self.change_ratio().map_or_else(|| "changed".to_owned(), change),
         };
-        vec![visible(&self.key.1.to_string()), visible(&self.key.0), value(&self.before), value(&self.after), note]
+        vec![terminal(&self.key.1.to_string()), terminal(&self.key.0), value(&self.before), value(&self.after), note]
     }
 
     fn json(&self) -> Value {
@@ -118,7 +120,7 @@ impl Diff {
     /// The header and the rows that differ.
     fn cells(&self) -> Vec<Vec<String>> {
         let header = vec!["metric", "class", self.from.as_str(), self.to.as_str(), "change"];
-        let header = header.into_iter().map(visible).collect();
+        let header = header.into_iter().map(terminal).collect();
         let differ = self.rows.iter().filter(|row| !row.is_same()).map(Row::cells);
         std::iter::once(header).chain(differ).collect()
     }
@@ -127,10 +129,10 @@ impl Diff {
         self.rows.iter().filter(|row| row.is_same()).count()
     }
 
-    fn terminal(&self) -> String {
+    fn text(&self) -> String {
         let (cells, same) = (self.cells(), plural(self.same(), "metric"));
         if cells.len() == 1 {
-            return format!("No difference in {same} between {} and {}.\n", visible(&self.from), visible(&self.to));
+            return format!("No difference in {same} between {} and {}.\n", terminal(&self.from), terminal(&self.to));
         }
         format!("{}\nNo difference in {same}. {CAVEAT}\n", table(&cells, 2))
     }

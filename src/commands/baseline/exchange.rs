@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
-use crate::baseline::{Taken, accept, stored_run};
+use crate::baseline::{ANY, Taken, accept, stored_run};
 use crate::cli::{BaselineExportArgs, BaselineImportArgs};
-use crate::commands::results::read_results;
+use crate::commands::check::sources::config_at;
+use crate::commands::results::{better, not_understood, read_results};
 use crate::commands::{Code, Context, Failure};
-use crate::measure::bench::Reading;
-use crate::model::{Direction, Name, Run, StoredRun, Why};
+use crate::measure::bench::{Reading, json};
+use crate::model::{MetricId, Run, Sample, Why};
+use crate::report::escape::terminal;
+use crate::report::number::plural;
 
-use super::place::{
-    failure, folder, from_root, git_failure, in_work_tree, machine, machine_class, repository, suite_name,
-};
-use super::text::{plural, visible};
+use super::NOT_STORED;
+use super::place::{failure, folder, from_root, git_failure, in_work_tree, machine, repository, suite_name};
 
-const NOT_STORED: &str = "nothing stored";
 const NOT_PRINTED: &str = "nothing printed";
 /// How many runs a file keeps where the command line does not say.
 const KEEP: u32 = 20;
@@ -25,20 +23,14 @@ const KEEP: u32 = 20;
 pub(super) fn import(args: &BaselineImportArgs, context: &Context) -> Result<Code, Failure> {
     let suite = suite_name(&args.suite)?;
     let repository = repository(context, NOT_STORED)?;
-    let readings = read_results(&args.from, &suite, &context.directory)?;
-    if readings.is_empty() {
-        return Err(Failure {
-            code: Code::NotCovered,
-            consequence: NOT_STORED,
-            message: format!("`{}` holds no results", visible(&args.from)),
-            hint: Some("name a criterion folder such as `target/criterion`, or a file in the open format".to_owned()),
-        });
-    }
-    let revision = repository.revision("HEAD").map_err(|error| git_failure(NOT_STORED, &error))?;
-    let mut run = Run::new(revision, machine(context, repository.root())?);
-    for mut reading in readings {
-        reading.metric.id.benchmark.suite = suite.clone();
-        insert(&mut run, reading)?;
+    let head = repository.revision("HEAD").map_err(|error| git_failure(NOT_STORED, &error))?;
+    // A config that cannot be read says nothing of directions; results that need it are then named as not understood.
+    let better = config_at(&repository, &head).ok().flatten().map(|config| better(&config, &suite)).unwrap_or_default();
+    let parsed = read_results(&args.from, &suite, &context.directory, &better, NOT_STORED)?;
+    let revision = head.short();
+    let mut run = Run::new(head, machine(context, repository.root()));
+    for Reading { metric, sample } in parsed.readings {
+        run.insert(metric, 0, sample);
     }
     let taken = Taken { at_s: context.now_s, tollgate: env!("CARGO_PKG_VERSION").to_owned(), why: Why::Import };
     let run = stored_run(&run, taken);
@@ -46,64 +38,34 @@ pub(super) fn import(args: &BaselineImportArgs, context: &Context) -> Result<Cod
     let written = accept(&folder(&repository), &suite, vec![run], KEEP).map_err(|error| failure(NOT_STORED, &error))?;
     for path in written {
         let path = from_root(repository.root(), &path);
-        context.print(&format!("{}\n", visible(&path)));
+        context.print(&format!("{}\n", terminal(&path)));
+    }
+    let left_out = not_understood(&parsed.unparsed);
+    if !left_out.is_empty() {
+        context.print(&format!("Not understood, and not stored:\n  {}\n", left_out.join("\n  ")));
     }
     context.say(&format!(
-        "Stored {metrics} as one run of one process: it says nothing about the spread between runs. Commit baselines/ to use it."
+        "Stored {metrics} as one run of {}. One process says nothing about the spread between runs: only large changes of a time can be \
+         told by it. Commit baselines/ to use it.",
+        terminal(&revision)
     ));
     Ok(Code::Pass)
-}
-
-/// Adds one reading as the run's only round.
-fn insert(run: &mut Run, reading: Reading) -> Result<(), Failure> {
-    let shown = visible(&reading.metric.id.to_string());
-    match run.insert(reading.metric, 0, reading.sample) {
-        None => Ok(()),
-        Some(_) => Err(Failure {
-            code: Code::Baseline,
-            consequence: NOT_STORED,
-            message: format!("`{shown}` appears twice"),
-            hint: Some("give each benchmark a name of its own".to_owned()),
-        }),
-    }
 }
 
 /// Prints the newest run of a suite, exact metrics included, in the open format.
 pub(super) fn export(args: &BaselineExportArgs, context: &Context) -> Result<Code, Failure> {
     let repository = repository(context, NOT_PRINTED)?;
-    let class = args.class.clone().or_else(|| machine_class(context, repository.root()));
-    let mut files = in_work_tree(repository.root(), NOT_PRINTED)?.of(&args.suite, class.as_deref(), NOT_PRINTED)?;
-    // A metric has one newest run: that of the class, else that of `any`, which `of` sorts behind it.
-    let noisy = files.iter().filter(|file| file.class != crate::baseline::ANY).count();
-    if noisy > 1 {
-        let classes: Vec<String> = files.iter().map(|file| format!("`{}`", visible(&file.class))).collect();
-        let hint = Some(format!("name one with `--class`: {}", classes.join(", ")));
-        return Err(Failure::usage("the suite has baselines of several classes", hint));
+    let class = args.class.clone().unwrap_or_else(|| machine(context, repository.root()).class());
+    let mut files = in_work_tree(repository.root(), NOT_PRINTED)?.of(&args.suite, &class, NOT_PRINTED)?;
+    // The class's newest run says it, and `any` has what is left: the exact metrics.
+    files.sort_by_key(|file| file.class == ANY);
+    let mut readings: BTreeMap<MetricId, Reading> = BTreeMap::new();
+    for (id, series) in files.iter().filter_map(|file| file.runs.first()).flat_map(|run| &run.series) {
+        let sample =
+            Sample::new(series.statistics.clone()).expect("a baseline holds 1 to 64 values that can be stored");
+        readings.entry(id.clone()).or_insert(Reading { metric: series.metric.clone(), sample });
     }
-    files.sort_by_key(|file| file.class == crate::baseline::ANY);
-    let newest: Vec<&StoredRun> = files.iter().filter_map(|file| file.runs.first()).collect();
-    context.print(&format!("{:#}\n", open_format(&newest)));
+    let readings: Vec<Reading> = readings.into_values().collect();
+    context.print(&json::write(&readings));
     Ok(Code::Pass)
-}
-
-/// The metrics of `runs` in the open format; where two have one metric, the first counts.
-fn open_format(runs: &[&StoredRun]) -> Value {
-    let mut benchmarks: BTreeMap<&Name, BTreeMap<&Name, Value>> = BTreeMap::new();
-    for (id, series) in runs.iter().flat_map(|run| &run.series) {
-        let better = match series.metric.direction {
-            Direction::LowerIsBetter => "lower",
-            Direction::HigherIsBetter => "higher",
-        };
-        let metric = json!({
-            "name": id.metric.as_str(),
-            "unit": series.metric.unit.symbol(),
-            "better": better,
-            "samples": series.statistics,
-        });
-        benchmarks.entry(&id.benchmark.benchmark).or_default().entry(&id.metric).or_insert(metric);
-    }
-    let benchmarks = benchmarks
-        .into_iter()
-        .map(|(name, metrics)| json!({ "name": name.as_str(), "metrics": metrics.into_values().collect::<Vec<_>>() }));
-    json!({ "schema": 1, "benchmarks": benchmarks.collect::<Vec<_>>() })
 }

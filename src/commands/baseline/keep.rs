@@ -5,9 +5,10 @@ use serde_json::json;
 use crate::baseline::{BaselineFile, Save};
 use crate::cli::{BaselineListArgs, BaselinePruneArgs};
 use crate::commands::{Code, Context, Failure};
+use crate::report::escape::terminal;
+use crate::report::number::plural;
 
 use super::place::{failure, folder, from_root, in_work_tree, repository, unreadable};
-use super::text::{plural, visible};
 
 /// Drops all but the newest runs.
 pub(super) fn prune(args: &BaselinePruneArgs, context: &Context) -> Result<Code, Failure> {
@@ -17,7 +18,7 @@ pub(super) fn prune(args: &BaselinePruneArgs, context: &Context) -> Result<Code,
         .map_err(|error| failure("nothing dropped", &error))?;
     for (path, runs) in &dropped {
         let path = from_root(repository.root(), path);
-        context.print(&format!("{} {verb} {}\n", visible(&path), plural(*runs, "run")));
+        context.print(&format!("{} {verb} {}\n", terminal(&path), plural(*runs, "run")));
     }
     if dropped.is_empty() {
         context.print(&format!("No file has more than {}.\n", plural(args.keep as usize, "run")));
@@ -51,5 +52,5 @@ pub(super) fn verify(args: &BaselineListArgs, context: &Context) -> Result<Code,
 /// What in a file that can be read cannot have been written by Tollgate.
 fn odd(path: &str, file: &BaselineFile) -> Option<crate::baseline::BaselineError> {
     let problems = file.oddities();
-    (!problems.is_empty()).then(|| crate::baseline::BaselineError::Invalid { origin: visible(path), problems })
+    (!problems.is_empty()).then(|| crate::baseline::BaselineError::Invalid { origin: terminal(path), problems })
 }

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::baseline::{ANY, BASELINE_FOLDER, BaselineError, BaselineFile, is_baseline, load_all, parse, wire};
+use crate::baseline::{ANY, BASELINE_FOLDER, BaselineError, BaselineFile, is_baseline, load_all, parse_at, wire};
+use crate::commands::measuring::surroundings;
 use crate::commands::{Code, Context, Failure};
 use crate::git::{GitError, Repository};
+use crate::measure::host;
 use crate::model::{Environment, Name, Revision};
-
-use super::text::visible;
+use crate::report::escape::terminal;
 
 /// What was found: the files that can be read, and what is wrong with the others.
 pub(super) struct Stored {
@@ -23,34 +24,30 @@ impl Stored {
         if self.errors.is_empty() { Ok(self.files) } else { Err(unreadable(consequence, &self.errors)) }
     }
 
-    /// The files of one suite, the class `any` included where `class` is named. Fails where there are none.
-    pub(super) fn of(
-        self,
-        suite: &str,
-        class: Option<&str>,
-        consequence: &'static str,
-    ) -> Result<Vec<BaselineFile>, Failure> {
+    /// The files of one suite in `class` and in `any`. Fails where there are none.
+    pub(super) fn of(self, suite: &str, class: &str, consequence: &'static str) -> Result<Vec<BaselineFile>, Failure> {
         let files = self.all(consequence)?;
         let classes: Vec<String> = files
             .iter()
             .filter(|(_, file)| file.suite.as_str() == suite)
-            .map(|(_, file)| format!("`{}`", visible(&file.class)))
+            .map(|(_, file)| format!("`{}`", terminal(&file.class)))
             .collect();
-        let fits = |file: &BaselineFile| class.is_none_or(|class| file.class == class || file.class == ANY);
+        let fits = |file: &BaselineFile| file.class == class || file.class == ANY;
         let wanted = |file: &BaselineFile| file.suite.as_str() == suite && fits(file);
         let found: Vec<BaselineFile> = files.into_iter().map(|(_, file)| file).filter(wanted).collect();
         if !found.is_empty() {
             return Ok(found);
         }
-        let (message, hint) = match class {
-            Some(class) if !classes.is_empty() => (
-                format!("suite `{}` has no baseline of class `{}`", visible(suite), visible(class)),
-                format!("it has {}", classes.join(", ")),
-            ),
-            _ => (
-                format!("suite `{}` has no baseline", visible(suite)),
+        let (message, hint) = if classes.is_empty() {
+            (
+                format!("suite `{}` has no baseline", terminal(suite)),
                 "`tollgate baseline list` shows what there is; `tollgate baseline update` measures".to_owned(),
-            ),
+            )
+        } else {
+            (
+                format!("suite `{}` has no baseline of class `{}`", terminal(suite), terminal(class)),
+                format!("it has {}; name one with `--class`", classes.join(", ")),
+            )
         };
         Err(Failure { code: Code::Baseline, consequence, message, hint: Some(hint) })
     }
@@ -99,7 +96,7 @@ pub(super) fn at_revision(
             continue;
         }
         let bytes = repository.blob(&revision.tree, &path, wire::BYTES_MAX as u64).map_err(git)?;
-        match bytes.map(|bytes| parse(&bytes, &format!("{}:{path}", revision.short()))) {
+        match bytes.map(|bytes| parse_at(&bytes, &path, &format!("{}:{path}", revision.short()))) {
             Some(Ok(file)) => stored.files.push((path, file)),
             Some(Err(error)) => stored.errors.push(error),
             None => {}
@@ -108,19 +105,9 @@ pub(super) fn at_revision(
     Ok(stored)
 }
 
-/// The class of this machine; `None` where it is not known, so that all classes are meant.
-pub(super) fn machine_class(context: &Context, root: &Path) -> Option<String> {
-    machine(context, root).ok().map(|environment| environment.class())
-}
-
 /// What this machine is. `root` is where the toolchain is asked for its version.
-pub(super) fn machine(_context: &Context, _root: &Path) -> Result<Environment, Failure> {
-    Err(Failure {
-        code: Code::Internal,
-        consequence: "nothing stored",
-        message: "this machine cannot be described yet".to_owned(),
-        hint: None,
-    })
+pub(super) fn machine(context: &Context, root: &Path) -> Environment {
+    host::environment(&surroundings(context), root)
 }
 
 /// A suite's name from the command line.

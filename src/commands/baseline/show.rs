@@ -7,9 +7,11 @@ use crate::baseline::summary::summaries;
 use crate::cli::{BaselineListArgs, BaselineShowArgs};
 use crate::commands::{Code, Context, Failure};
 use crate::model::{StoredRun, Why};
+use crate::report::escape::terminal;
+use crate::report::number::{plural, quantity};
 
-use super::place::{in_work_tree, machine_class, repository, unreadable};
-use super::text::{day, percent, plural, quantity, table, time, visible};
+use super::place::{in_work_tree, machine, repository, unreadable};
+use super::text::{day, percent, table, time};
 
 const NOT_SHOWN: &str = "nothing shown";
 
@@ -33,10 +35,10 @@ pub(super) fn list(args: &BaselineListArgs, context: &Context) -> Result<Code, F
 fn listed(file: &BaselineFile) -> Vec<String> {
     let newest = file.runs.first();
     vec![
-        visible(file.suite.as_str()),
-        visible(&file.class),
+        terminal(file.suite.as_str()),
+        terminal(&file.class),
         newest.map_or_else(String::new, |run| day(run.taken_at_s)),
-        newest.map_or_else(String::new, |run| visible(&run.revision.short())),
+        newest.map_or_else(String::new, |run| terminal(&run.revision.short())),
         file.runs.len().to_string(),
         file.metrics().len().to_string(),
     ]
@@ -56,8 +58,8 @@ fn listed_json(path: &str, file: &BaselineFile) -> Value {
 /// Shows the runs and metrics of a suite.
 pub(super) fn show(args: &BaselineShowArgs, context: &Context) -> Result<Code, Failure> {
     let repository = repository(context, NOT_SHOWN)?;
-    let class = args.class.clone().or_else(|| machine_class(context, repository.root()));
-    let files = in_work_tree(repository.root(), NOT_SHOWN)?.of(&args.suite, class.as_deref(), NOT_SHOWN)?;
+    let class = args.class.clone().unwrap_or_else(|| machine(context, repository.root()).class());
+    let files = in_work_tree(repository.root(), NOT_SHOWN)?.of(&args.suite, &class, NOT_SHOWN)?;
     if args.json {
         let files: Vec<Value> = files.iter().map(shown_json).collect();
         context.print(&format!("{:#}\n", json!({ "schema": 1, "baselines": files })));
@@ -74,16 +76,16 @@ fn shown(file: &BaselineFile) -> String {
         let revision = &run.revision;
         vec![
             day(run.taken_at_s),
-            visible(&revision.short()),
-            visible(&run.tollgate),
+            terminal(&revision.short()),
+            terminal(&run.tollgate),
             why(run.why).to_owned(),
-            visible(&revision.title),
+            terminal(&revision.title),
         ]
     }));
     let mut metrics = vec![["metric", "median", "spread", "runs"].map(str::to_owned).to_vec()];
     metrics.extend(summaries(file).iter().map(|(id, summary)| {
         vec![
-            visible(&id.to_string()),
+            terminal(&id.to_string()),
             quantity(summary.median, &summary.metric.unit),
             summary.spread_ratio.map_or_else(|| "–".to_owned(), percent),
             summary.runs.to_string(),
@@ -91,8 +93,8 @@ fn shown(file: &BaselineFile) -> String {
     }));
     format!(
         "{}, {}: {}\n\n{}\n{}",
-        visible(file.suite.as_str()),
-        visible(&file.class),
+        terminal(file.suite.as_str()),
+        terminal(&file.class),
         plural(file.runs.len(), "run"),
         table(&runs, 5),
         table(&metrics, 1)

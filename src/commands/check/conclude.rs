@@ -10,15 +10,22 @@ use crate::model::Judgement;
 use super::evidence::Gathered;
 use super::sources::Sources;
 
+/// Where the reports go when nothing is said, from the root of the repository.
+const REPORTS: &str = ".tollgate/report";
+
 /// Reports, and gives the exit code.
 pub(crate) fn report(
     args: &CheckArgs,
     context: &Context,
     sources: &Sources,
     judgement: &Judgement,
-    gathered: &Gathered,
+    gathered: Gathered,
 ) -> Result<Code, Failure> {
-    let written = output::write(judgement, &sources.repository.root().join(&args.out))?;
+    let folder = match &args.out {
+        Some(named) => context.directory.join(named),
+        None => sources.repository.root().join(REPORTS),
+    };
+    let written = output::write(judgement, &folder)?;
     let show = if args.json { Show::Json } else { Show::Terminal };
     output::show(judgement, show, context);
     if let CiContext::GitHub(run) = &sources.ci {
@@ -29,5 +36,6 @@ pub(crate) fn report(
         context.say("interrupted; what was measured is kept: `tollgate check --resume` goes on");
         return Ok(Code::Interrupted);
     }
+    gathered.session.forget();
     Ok(output::code(judgement.verdict))
 }

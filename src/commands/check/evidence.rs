@@ -10,11 +10,12 @@ use crate::commands::measuring::{self, Job, Keep, Session};
 use crate::commands::{Context, Failure};
 use crate::judge::{self, procedure};
 use crate::model::verdict::Incomparable;
-use crate::model::{MetricId, Name, StoredMetric};
+use crate::model::{MetricId, Name, Run, StoredMetric};
 use crate::plan::Plan;
 
 use super::planned::selection;
 use super::sources::{Sources, git};
+use super::verdicts::heads_policy;
 
 /// Everything that was measured or stored.
 pub(crate) struct Gathered {
@@ -29,6 +30,13 @@ pub(crate) fn gather(args: &CheckArgs, context: &Context, sources: &Sources, pla
     let policy = &sources.config.policy;
     let selection = selection(args)?;
     let settings = procedure::Settings { false_alarm_rate: policy.gate.false_alarm_rate, rounds_max: plan.rounds_max };
+    let heads = heads_policy(sources, plan);
+    let wanted = |base: Option<&Run>, head: &Run, rounds| {
+        let mut wanted = judge::undecided(base, head, policy, rounds);
+        // A policy that is stricter in head would otherwise be judged by rounds that were enough for base's alone.
+        wanted.extend(heads.iter().flat_map(|policy| judge::undecided(base, head, policy, rounds)));
+        wanted
+    };
     let session = measuring::run(
         &Job {
             repository: &sources.repository,
@@ -37,7 +45,7 @@ pub(crate) fn gather(args: &CheckArgs, context: &Context, sources: &Sources, pla
             head: &sources.head,
             selection: &selection,
             checkpoints: judge::checkpoints(&settings),
-            wanted: &|base, head, rounds| judge::undecided(base, head, policy, rounds),
+            wanted: &wanted,
             journal: if args.resume { Keep::Resume } else { Keep::New },
         },
         context,

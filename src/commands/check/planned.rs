@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::cli::{AgainstArg, CheckArgs};
-use crate::commands::Failure;
-use crate::config::{Against, Suite};
+use crate::commands::{Code, Failure};
+use crate::config::{Against, CONFIG_FILE, Config, Suite};
 use crate::measure::selection::Selection;
 use crate::model::{Determinism, Name};
 use crate::plan::Plan;
@@ -15,6 +15,7 @@ use super::sources::Sources;
 
 /// Makes the plan.
 pub(crate) fn make(args: &CheckArgs, sources: &Sources) -> Result<Plan, Failure> {
+    require_suites([&sources.config, &sources.head_config])?;
     let selection = selection(args)?;
     let named = |suite: &Suite| selection.may_match(&suite.name);
     let mut head = sources.head_config.clone();
@@ -31,6 +32,21 @@ pub(crate) fn make(args: &CheckArgs, sources: &Sources) -> Result<Plan, Failure>
             .map_err(|error| Failure::usage(format!("--time-limit: {error}"), error.hint()))?;
     }
     Ok(plan)
+}
+
+/// Refuses configs without a single suite: a gate that measures nothing is not green.
+pub(crate) fn require_suites<'a>(configs: impl IntoIterator<Item = &'a Config>) -> Result<(), Failure> {
+    if configs.into_iter().any(|config| !config.suites.is_empty()) {
+        return Ok(());
+    }
+    Err(Failure {
+        code: Code::NotCovered,
+        consequence: "no verdict",
+        message: format!("{CONFIG_FILE} has no suite, so there is nothing to measure"),
+        hint: Some(
+            "add a `[suite.<name>]`: docs/configuration.md; `tollgate init --print` shows what it finds".to_owned(),
+        ),
+    })
 }
 
 /// Which benchmarks the command line asks for.

@@ -4,22 +4,18 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use crate::baseline::{self, BaselineFile};
+use crate::baseline::{self, BASELINE_FOLDER, BaselineFile};
 use crate::ci::{self, CiContext, EVENT_BYTES_MAX};
 use crate::cli::CheckArgs;
 use crate::config::{self, CONFIG_FILE, Config, WAIVER_FILE};
-use crate::git::{Lock, Repository};
+use crate::git::{GitError, Lock, Repository};
 use crate::model::judgement::{Notice, PolicySource};
 use crate::model::{Revision, Waiver, Wanted};
 
 use crate::commands::{Code, Context, Failure};
 
-/// The folder of the baselines at the root of a repository.
-pub(crate) const BASELINES: &str = "baselines";
 /// The largest config that is read, in bytes.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
-/// The largest baseline file that is read, in bytes.
-const BASELINE_BYTES_MAX: u64 = 64 << 20;
 
 /// Everything that a check starts from.
 pub(crate) struct Sources {
@@ -103,7 +99,7 @@ fn base(
 }
 
 /// The config and the waivers of a revision; `None` where it has no config.
-fn config_at(repository: &Repository, revision: &Revision) -> Result<Option<Config>, Failure> {
+pub(crate) fn config_at(repository: &Repository, revision: &Revision) -> Result<Option<Config>, Failure> {
     let text = |path: &str| -> Result<Option<String>, Failure> {
         let bytes = repository.blob(&revision.tree, path, CONFIG_BYTES_MAX).map_err(git)?;
         bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| not_utf8(path, revision))).transpose()
@@ -121,7 +117,7 @@ fn waivers_of(text: &str, origin: &str) -> Result<Vec<Waiver>, Failure> {
 }
 
 /// A config that is named on the command line, with the waivers beside it.
-fn read_config(context: &Context, path: &PathBuf) -> Result<Config, Failure> {
+pub(crate) fn read_config(context: &Context, path: &PathBuf) -> Result<Config, Failure> {
     let path = context.directory.join(path);
     let unreadable = |error: std::io::Error| {
         let message = format!("read {}: {error}", path.display());
@@ -150,7 +146,11 @@ fn policy_source(
     if !base_has_config {
         return Ok(PolicySource::Head);
     }
-    let touches = |path: &String| path == CONFIG_FILE || path == WAIVER_FILE || path.starts_with("baselines/");
+    let touches = |path: &String| {
+        path == CONFIG_FILE
+            || path == WAIVER_FILE
+            || path.strip_prefix(BASELINE_FOLDER).is_some_and(|rest| rest.starts_with('/'))
+    };
     let changed = repository.changed(&base.tree, &head.tree).map_err(git)?;
     let changed: Vec<String> = changed.into_iter().filter(touches).collect();
     Ok(if changed.is_empty() { PolicySource::Base } else { PolicySource::BaseAndHead { changed } })
@@ -159,12 +159,14 @@ fn policy_source(
 /// Every baseline file of a revision.
 fn baselines(repository: &Repository, revision: &Revision) -> Result<Vec<BaselineFile>, Failure> {
     let mut files = Vec::new();
-    for path in repository.files(&revision.tree, BASELINES).map_err(git)? {
+    for path in repository.files(&revision.tree, BASELINE_FOLDER).map_err(git)? {
         if !baseline::is_baseline(&path) {
             continue;
         }
-        let Some(bytes) = repository.blob(&revision.tree, &path, BASELINE_BYTES_MAX).map_err(git)? else { continue };
-        let parsed = baseline::parse(&bytes, &origin(&path, revision));
+        let Some(bytes) = repository.blob(&revision.tree, &path, baseline::wire::BYTES_MAX as u64).map_err(git)? else {
+            continue;
+        };
+        let parsed = baseline::parse_at(&bytes, &path, &origin(&path, revision));
         files.push(parsed.map_err(|error| Failure::new(Code::Baseline, "no verdict", &error, error.hint()))?);
     }
     Ok(files)
@@ -182,7 +184,7 @@ fn origin(path: &str, revision: &Revision) -> String {
     format!("{path} at {}", revision.short())
 }
 
-fn no_config(repository: &Repository) -> Failure {
+pub(crate) fn no_config(repository: &Repository) -> Failure {
     Failure {
         code: Code::Config,
         consequence: "no verdict",
@@ -197,12 +199,17 @@ fn not_utf8(path: &str, revision: &Revision) -> Failure {
 }
 
 /// A problem of the repository.
-pub(crate) fn git(error: crate::git::GitError) -> Failure {
+#[expect(clippy::needless_pass_by_value, reason = "the end of an error, as `map_err` hands it over")]
+pub(crate) fn git(error: GitError) -> Failure {
     let hint = error.hint();
-    Failure::new(Code::Usage, "no verdict", &error, hint)
+    // A full disk or a missing git is the machine's; what else the user can mend is a matter of how Tollgate was called.
+    let machine = matches!(error, GitError::State { .. } | GitError::Start { .. });
+    let code = if hint.is_some() && !machine { Code::Usage } else { Code::Internal };
+    Failure::new(code, "no verdict", &error, hint)
 }
 
 /// A problem of the config.
+#[expect(clippy::needless_pass_by_value, reason = "the end of an error, as `map_err` hands it over")]
 pub(crate) fn config_error(error: config::ConfigError) -> Failure {
     let hint = error.hint();
     Failure::new(Code::Config, "no verdict", &error, hint)

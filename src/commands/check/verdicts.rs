@@ -48,21 +48,29 @@ pub(crate) fn reach(
         seed: plan.seed,
         policy: sources.policy.clone(),
         against: against(args, sources),
-        notices: notices(sources, plan),
+        notices: notices(args, sources, plan, gathered),
     };
-    let limited = |policy: &Policy| {
-        let mut policy = policy.clone();
-        policy.gate.time_limit = plan.time_limit;
-        policy
-    };
-    let judgement = judge::judge(&evidence, &limited(&sources.config.policy), &circumstances);
-    match &sources.policy {
-        PolicySource::BaseAndHead { .. } => {
-            let by_head = judge::judge(&evidence, &limited(&sources.head_config.policy), &circumstances);
-            judge::by_both(judgement, &by_head)
-        }
-        PolicySource::Base | PolicySource::Head | PolicySource::Given { .. } => judgement,
+    let judgement = judge::judge(&evidence, &limited(&sources.config.policy, plan), &circumstances);
+    match heads_policy(sources, plan) {
+        Some(policy) => judge::by_both(judgement, &judge::judge(&evidence, &policy, &circumstances)),
+        None => judgement,
     }
+}
+
+/// Head's own policy, where the change touches the policy and is held to both.
+pub(super) fn heads_policy(sources: &Sources, plan: &Plan) -> Option<Policy> {
+    match &sources.policy {
+        PolicySource::BaseAndHead { .. } => Some(limited(&sources.head_config.policy, plan)),
+        PolicySource::Base | PolicySource::Head | PolicySource::Given { .. } => None,
+    }
+}
+
+/// A policy with the limits by which was measured.
+fn limited(policy: &Policy, plan: &Plan) -> Policy {
+    let mut policy = policy.clone();
+    policy.gate.time_limit = plan.time_limit;
+    policy.gate.rounds_max = plan.rounds_max;
+    policy
 }
 
 /// The day in UTC.
@@ -71,8 +79,20 @@ pub(crate) fn today(now_s: i64) -> Date {
 }
 
 /// What the report must say that the evidence does not.
-fn notices(sources: &Sources, plan: &Plan) -> Vec<Notice> {
+fn notices(args: &CheckArgs, sources: &Sources, plan: &Plan, gathered: &Gathered) -> Vec<Notice> {
     let changed = plan.suites.iter().filter(|suite| suite.changed);
     let changed = changed.map(|suite| Notice::SuiteChanged { suite: suite.name.to_string() });
-    sources.notices.iter().cloned().chain(changed).collect()
+    sources.notices.iter().cloned().chain(changed).chain(nothing_selected(args, gathered)).collect()
+}
+
+/// That `--only` is why nothing was measured.
+fn nothing_selected(args: &CheckArgs, gathered: &Gathered) -> Option<Notice> {
+    let measured = &gathered.session.measured;
+    let nothing = measured.head.series.is_empty() && measured.base.as_ref().is_none_or(|base| base.series.is_empty());
+    (nothing && !args.only.is_empty() && measured.troubles.is_empty()).then(|| {
+        Notice::Note(format!(
+            "No benchmark is called as --only says ({}). It is a glob over suite/benchmark, as the report names them, and * also matches /.",
+            args.only.join(", ")
+        ))
+    })
 }

@@ -46,7 +46,7 @@ fn check_args(json: bool) -> CheckArgs {
         seed: None,
         resume: false,
         list: false,
-        out: ".tollgate/report".into(),
+        out: None,
         json,
     }
 }
@@ -56,6 +56,7 @@ fn explanation(code: Code) -> String {
         Code::Regressed => "\nThe gate went red, as it should: `tollgate check` would exit with 10 here. Open report.html for the rounds\n\
              behind each verdict, then run `tollgate init` in a repository of your own."
             .to_owned(),
+        Code::Interrupted => "\nInterrupted before the gate knew; `tollgate check --resume` in the repository goes on.".to_owned(),
         other => format!("\nThe gate should have found a regression and exited with 10, but ended with {}.", other as u8),
     }
 }

@@ -16,9 +16,9 @@ const SAMPLES: usize = 61;
 /// How many words a kernel works on.
 const WORDS: usize = 64;
 /// How often a chunk of the index is worked over.
-const CHUNK_PASSES: usize = 3;
+const CHUNK_PASSES: usize = 24;
 /// The size of one chunk.
-const CHUNK_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: usize = 1 << 18;
 
 /// How much the program does.
 #[derive(Deserialize)]

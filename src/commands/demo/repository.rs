@@ -9,7 +9,7 @@ use crate::git::Repository;
 /// How much more work head's `search` does, in percent.
 pub(super) const SLOWDOWN_PCT: u32 = 12;
 /// How much more memory head's `index` keeps, in MiB.
-pub(super) const GROWTH_MIB: u32 = 24;
+pub(super) const GROWTH_MIB: u32 = 8;
 
 const CONFIG: &str = include_str!("../../../templates/demo.toml");
 
@@ -33,13 +33,13 @@ pub(super) fn make(into: Option<&Path>, context: &Context) -> Result<PathBuf, Fa
     Ok(folder)
 }
 
-/// The program's file: passes of each kernel over its data, and what the index keeps.
+/// The program's file: passes of each kernel over its data, and how many of its chunks of 256 KiB the index keeps.
 fn program(slowdown_pct: u32, growth_mib: u32) -> String {
     format!(
         "{{\n  \"kernels\": {{ \"checksum\": 400, \"parse\": 400, \"search\": {}, \"sort\": 400 }},\n  \
          \"index\": {{ \"chunks\": 48, \"kept\": {} }}\n}}\n",
         400 + 4 * slowdown_pct,
-        16 + growth_mib,
+        8 + 4 * growth_mib,
     )
 }
 
@@ -55,13 +55,11 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
 fn empty(folder: &Path) -> Result<PathBuf, Failure> {
     std::fs::create_dir_all(folder).map_err(|error| unwritten(&error))?;
     let mut entries = std::fs::read_dir(folder).map_err(|error| unwritten(&error))?;
-    match entries.next() {
-        None => Ok(folder.to_owned()),
-        Some(_) => {
-            let hint = "name a folder that is empty or not there yet".to_owned();
-            Err(Failure::usage(format!("{} is not empty", folder.display()), Some(hint)))
-        }
+    if entries.next().is_some() {
+        let hint = "name a folder that is empty or not there yet".to_owned();
+        return Err(Failure::usage(format!("{} is not empty", folder.display()), Some(hint)));
     }
+    Ok(folder.to_owned())
 }
 
 fn unwritten(error: &std::io::Error) -> Failure {

@@ -117,5 +117,10 @@ fn summary(files: &[(&str, String)], found: &[Found]) -> String {
     } else {
         "next: `tollgate check --list` shows what would be run, `tollgate check` runs it\n"
     });
+    if files.iter().any(|(name, _)| *name == WORKFLOW_FILE) {
+        text.push_str(
+            "the workflow wants to know where Tollgate's source is: fill in `TOLLGATE_SOURCE` and `TOLLGATE_COMMIT`\n",
+        );
+    }
     text
 }

@@ -22,6 +22,10 @@ const WARM_UP_RUNS: u32 = 1;
 const RUNS: u32 = 3;
 /// The longest name of a suite: it becomes the name of a baseline's file.
 const SUITE_NAME_CHARS_MAX: usize = 64;
+/// What stands for the arm's own target folder of Cargo in every command line.
+const TARGET: &str = "target";
+/// What stands for the file that a program should write.
+const OUTPUT: &str = "output";
 /// The most benchmarks that one suite's parameters may span.
 const COMBINATIONS_MAX: usize = 1000;
 
@@ -88,9 +92,14 @@ impl Reader<'_, '_> {
 
     fn command(&mut self, suite: &wire::Suite) -> Option<CommandOptions> {
         let parameters = self.parameters(&suite.parameters);
-        let names: BTreeSet<&str> = suite.parameters.keys().map(|name| name.value.as_str()).collect();
+        let own = suite.parameters.keys().map(|name| name.value.as_str());
+        let names: BTreeSet<&str> = own.chain([TARGET]).collect();
         let run = self.run(suite.run.as_ref()?, &names);
         for name in suite.parameters.keys() {
+            if name.value == TARGET {
+                let message = "`{target}` already stands for Cargo's target folder".to_owned();
+                self.problems.add(&name.span, message, Some("give the parameter another name".to_owned()));
+            }
             let used =
                 |argument: &String| placeholder::names(argument).is_ok_and(|all| all.contains(&name.value.as_str()));
             if run.as_ref().is_some_and(|run| !run.iter().any(used)) {
@@ -110,8 +119,8 @@ impl Reader<'_, '_> {
     }
 
     fn json(&mut self, suite: &wire::Suite) -> Option<JsonOptions> {
-        let run = self.run(suite.run.as_ref()?, &BTreeSet::from(["output"]));
-        let has_output = |argument: &String| placeholder::names(argument).is_ok_and(|names| !names.is_empty());
+        let run = self.run(suite.run.as_ref()?, &BTreeSet::from([OUTPUT, TARGET]));
+        let has_output = |argument: &String| placeholder::names(argument).is_ok_and(|names| names.contains(&OUTPUT));
         let output = run.as_ref().is_some_and(|run| run.iter().any(has_output));
         let results = match &suite.results {
             None if output => ResultSource::OutputArgument,

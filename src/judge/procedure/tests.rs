@@ -119,6 +119,18 @@ fn the_last_look_waits_for_its_rounds() {
 }
 
 #[test]
+fn a_slowdown_is_found_whatever_the_limit_on_rounds() {
+    for rounds_max in [20, 26, 27, 42, 74, 120] {
+        let settings = Settings { rounds_max, ..SETTINGS };
+        let look = checkpoints(&settings)[1];
+        let members = [wobbling(0.1, 0.005, look), wobbling(0.0, 0.005, look)];
+        let of = |rounds| assess(&members, rounds, Phase::Measuring, &settings).into_iter().map(|a| a.decision);
+        assert_eq!(of(STAGE_ROUNDS).next(), Some(Decision::Undecided));
+        assert_eq!(of(look).collect::<Vec<_>>(), [REGRESSED, UNCHANGED], "of {rounds_max} rounds");
+    }
+}
+
+#[test]
 fn one_that_cannot_be_told_and_does_not_look_suspicious_leaves_at_a_look() {
     let wild = wobbling(0.0, 0.5, 120);
     let first = STAGE_ROUNDS + LOOKS[0];

@@ -70,7 +70,7 @@ impl JsonError {
         Some(match self {
             Self::TooLarge { .. } | Self::TooMany { .. } => "split the suite, or let it keep fewer values".to_owned(),
             Self::Syntax { .. } => {
-                "write JSON and nothing else there; with `results = \"output\"` a program may print what it likes"
+                "write JSON and nothing else there; a program that is given `{output}` writes to that file and may print what it likes"
                     .to_owned()
             }
             Self::NotResults { .. } => {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::config::placeholder::{fill, fill_all};
 use crate::config::suite::CommandLine;
 use crate::config::{CommandOptions, Suite};
 use crate::model::{BenchmarkId, Name};
@@ -9,7 +10,6 @@ use crate::model::{BenchmarkId, Name};
 use super::super::bench::{Parsed, command};
 use super::super::process;
 use super::super::surroundings::Surroundings;
-use super::placeholder::{fill, fill_all};
 use super::{Only, Part, PartError, Place, build, matcher, spec, target, unusable};
 
 /// The most combinations of parameters; more would not be measured in a day.

@@ -25,11 +25,11 @@ use super::super::bench::criterion_folder::{one_line, read_folder};
 use super::super::bench::{Parsed, Reading};
 use super::super::process::{ProcessSpec, run, run_to_success, shown};
 use super::super::surroundings::Surroundings;
-use super::{Only, Part, PartError, Place, directory};
+use super::{BUILD_LIMIT, Only, Part, PartError, Place, matcher, spec};
 use cargo::Bench;
 
-/// Resamples of criterion's own analysis, whose estimates nobody reads here. With 2, the fewest for which it knows a spread, the analysis of 50
-/// samples takes about 20 microseconds; with criterion's default of 100,000 it takes 0.1 s, half as long as the measurement.
+/// Resamples of criterion's own analysis, whose estimates nobody reads here. With 2, the fewest that have a spread, its analysis
+/// takes no time that could be measured; with its default of 100,000 it takes 0.1 s a benchmark, half as long as the measurement.
 const RESAMPLES: &str = "2";
 
 /// One bench program, laid out to be run.
@@ -91,12 +91,8 @@ fn build(
     place: &Place,
     surroundings: &Surroundings,
 ) -> Result<Vec<Bench>, PartError> {
-    let mut environment = suite.environment.clone();
-    environment.insert("CARGO_TARGET_DIR".to_owned(), place.target.display().to_string());
     let run = |command: &CommandLine| {
-        let directory = directory(suite, &place.root);
-        let (environment, timeout) = (environment.clone(), suite.timeout);
-        run_to_success(&ProcessSpec { command: command.clone(), directory, environment, timeout }, surroundings)
+        run_to_success(&ProcessSpec { timeout: BUILD_LIMIT, ..spec(suite, command.clone(), place) }, surroundings)
     };
     let mut benches = Vec::new();
     for command in &suite.build {
@@ -150,8 +146,7 @@ fn lay_out(
 
 /// Applies the suite's filter, and leaves a name that two programs have to the first one: their results could not be told apart.
 fn choose(programs: &mut [Program], suite: &Suite) -> Result<(), PartError> {
-    let glob = suite.filter.as_deref().map(globset::Glob::new).transpose();
-    let glob = glob.map_err(|error| trouble::bad_filter(suite, &error))?.map(|glob| glob.compile_matcher());
+    let glob = matcher(suite)?;
     let mut owners: BTreeMap<Name, String> = BTreeMap::new();
     for program in programs {
         let listed = program.names.len();
@@ -172,6 +167,13 @@ fn choose(programs: &mut [Program], suite: &Suite) -> Result<(), PartError> {
     Ok(())
 }
 
+fn empty(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => fs::create_dir_all(folder),
+    }
+}
+
 impl Program {
     /// Lists its benchmarks; `false` where it has another harness, which neither knows criterion's options nor prints its list.
     fn list(&mut self, place: &Place, surroundings: &Surroundings) -> Result<bool, PartError> {
@@ -180,7 +182,8 @@ impl Program {
         if finished.status != Some(0) && finished.tail.contains("noplot") {
             return Ok(false);
         }
-        let finished = finished.expect_status(0, &spec.command)?;
+        let finished =
+            finished.expect_status(0, &spec.command).map_err(|error| trouble::unlisted(&self.key, &error))?;
         let list = list::read(&finished.stdout);
         let spoken = !list.names.is_empty() || !list.beginnings.is_empty();
         self.names = list.names.into_iter().collect();
@@ -220,9 +223,9 @@ impl Program {
     ) -> Result<(Vec<Reading>, Vec<String>), PartError> {
         let (mut readings, mut unparsed) = (Vec::new(), Vec::new());
         for (index, filter) in filters.into_iter().enumerate() {
-            // Each process gets a folder of its own, so that nothing is there for criterion to compare with.
+            // Each process gets an empty folder of its own: nothing is there to compare with, or to be taken for its result.
             let home = place.scratch.join(format!("criterion-{index:03}"));
-            fs::create_dir_all(&home).map_err(|source| trouble::lay_out(&home, &source))?;
+            empty(&home).map_err(|source| trouble::lay_out(&home, &source))?;
             let spec = self.spec(&home, arguments, filter);
             let finished = run_to_success(&spec, surroundings)?;
             let parsed = read_folder(&home, "new", &self.suite.name).map_err(|error| PartError::Unreadable {

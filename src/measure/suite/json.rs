@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use globset::GlobMatcher;
 
+use crate::config::placeholder::fill_all;
 use crate::config::{JsonOptions, ResultSource, Suite};
 use crate::model::Name;
 
 use super::super::bench::{Parsed, json};
 use super::super::process::{self, Finished, shown};
 use super::super::surroundings::Surroundings;
-use super::placeholder::fill_all;
 use super::{Only, Part, PartError, Place, build, directory, matcher, spec, target, unusable};
 
 /// The name of the file that a program is asked to write.

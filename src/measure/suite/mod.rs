@@ -3,7 +3,6 @@
 pub mod command;
 pub mod criterion;
 pub mod json;
-mod placeholder;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -76,6 +75,8 @@ pub enum PartError {
         message: String,
         /// What to do about it.
         hint: String,
+        /// The last lines of a program's output, where one ran.
+        tail: String,
     },
 }
 
@@ -89,12 +90,11 @@ impl PartError {
         }
     }
 
-    /// The last lines that the process wrote; empty where there was none.
+    /// The last lines of a program's output; empty where none ran.
     pub fn tail(&self) -> &str {
         match self {
-            Self::Process(ProcessError::Failed { tail, .. } | ProcessError::TimedOut { tail, .. })
-            | Self::Unreadable { tail, .. } => tail,
-            Self::Process(_) | Self::Prepare { .. } => "",
+            Self::Process(error) => error.tail(),
+            Self::Unreadable { tail, .. } | Self::Prepare { tail, .. } => tail,
         }
     }
 }
@@ -150,5 +150,6 @@ fn unusable(suite: &Suite, message: String) -> PartError {
         what: format!("the suite `{}`", suite.name),
         message,
         hint: format!("correct `[suite.{}]` in tollgate.toml", suite.name),
+        tail: String::new(),
     }
 }

@@ -49,6 +49,9 @@ impl JsonError {
 }
 
 /// The judgement as pretty JSON; the same judgement gives the same bytes.
+///
+/// # Panics
+/// Never: no wire type has a serializer that fails.
 pub fn to_json(judgement: &Judgement) -> String {
     let mut text = serde_json::to_string_pretty(&v1::Judgement::from(judgement))
         .expect("the wire types have text keys and no failing serializer");

@@ -41,9 +41,17 @@ pub(super) fn facts(judgement: &Judgement) -> Vec<Fact> {
 
 /// A revision: commit, how it was named, title.
 fn revision(revision: &Revision) -> Text {
-    let text = Text::literal(shown(&revision.short())).say(" (").code(shown(&revision.label)).say(")");
-    let text = if revision.dirty { text.say(" with uncommitted work") } else { text };
+    let text = label(Text::literal(shown(&revision.short())).say(" ("), &revision.label).say(")");
     if revision.title.is_empty() { text } else { text.say(" ").code(shown(&revision.title)) }
+}
+
+/// How a revision was named; what stands between backticks in it is literal.
+fn label(text: Text, label: &str) -> Text {
+    label.split('`').enumerate().fold(text, |text, (at, piece)| match (at % 2, piece) {
+        (_, "") => text,
+        (1, literal) => text.code(shown(literal)),
+        (_, said) => text.say(said.to_owned()),
+    })
 }
 
 /// The machine.

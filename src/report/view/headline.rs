@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::model::{BudgetLevel, Judgement, Outcome, Row, RunVerdict, Verdict};
+use crate::model::{BudgetLevel, Judgement, Outcome, Role, Row, RunVerdict, Verdict};
 
 use super::super::number::{self, count, plural};
 use super::super::sentence;
-use super::super::text::Text;
+use super::super::text::{Text, append};
 
 /// How the run ended, as a style. The headline says the same in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -56,6 +56,7 @@ struct Counts {
     not_comparable: usize,
     inconclusive: usize,
     passed: usize,
+    undecided: usize,
     waived: usize,
     noted: usize,
     failures: usize,
@@ -64,19 +65,19 @@ struct Counts {
 impl Counts {
     /// Counts the rows of a judgement.
     fn of(judgement: &Judgement) -> Self {
-        let count = |is: &dyn Fn(&Row) -> bool| judgement.rows.iter().filter(|row| is(row)).count();
+        let rows: Vec<&Row> = judgement.rows.iter().filter(|row| is_check(row)).collect();
+        let count = |is: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| is(row)).count();
         let critical = |row: &Row| row.budget.as_ref().is_some_and(|check| check.level == BudgetLevel::Critical);
         Self {
-            rows: judgement.rows.len(),
-            decided: count(&|row| {
-                matches!(row.verdict, Verdict::Improved | Verdict::Unchanged | Verdict::Regressed | Verdict::OverBudget)
-            }),
+            rows: rows.len(),
+            decided: count(&|row| is_decided(row)),
             regressed: count(&|row| row.outcome == Outcome::FailRegressed),
             over_budget: count(&|row| row.outcome == Outcome::FailOverBudget || row.outcome.fails() && critical(row)),
             missing: count(&|row| row.outcome == Outcome::FailMissing),
             not_comparable: count(&|row| row.outcome == Outcome::FailNotComparable),
             inconclusive: count(&|row| row.outcome == Outcome::FailInconclusive),
-            passed: count(&|row| matches!(row.outcome, Outcome::Pass | Outcome::Warn)),
+            passed: count(&|row| matches!(row.outcome, Outcome::Pass | Outcome::Warn) && is_decided(row)),
+            undecided: count(&|row| matches!(row.outcome, Outcome::Pass | Outcome::Warn) && !is_decided(row)),
             waived: count(&|row| row.outcome == Outcome::Waived),
             noted: count(&|row| row.outcome == Outcome::Warn && super::is_urgent(row)),
             failures: judgement.coverage.problems.iter().filter(|p| super::is_failure(&p.trouble)).count(),
@@ -101,12 +102,25 @@ impl Counts {
     }
 }
 
+/// Whether a row is one of the checks that are counted: one that only informs is not.
+fn is_check(row: &Row) -> bool {
+    row.metric.role == Role::Gated || row.outcome != Outcome::Pass || row.budget.is_some()
+}
+
+fn is_decided(row: &Row) -> bool {
+    matches!(row.verdict, Verdict::Improved | Verdict::Unchanged | Verdict::Regressed | Verdict::OverBudget)
+}
+
 /// The line that can be read alone.
 pub(super) fn headline(judgement: &Judgement) -> String {
     let counts = Counts::of(judgement);
     let passed = match counts.rows {
         0 => "nothing was compared".to_owned(),
-        rows => format!("{} of {} passed", count(counts.passed), plural(rows, "check")),
+        rows if counts.undecided == 0 => format!("{} of {} passed", count(counts.passed), plural(rows, "check")),
+        rows => {
+            let (passed, undecided) = (count(counts.passed), count(counts.undecided));
+            format!("{passed} of {} passed, {undecided} not decided", plural(rows, "check"))
+        }
     };
     match judgement.verdict {
         RunVerdict::Pass => passing(judgement, &counts),
@@ -134,12 +148,12 @@ fn passing(judgement: &Judgement, counts: &Counts) -> String {
     };
     for (number, what) in [(counts.waived, "waived"), (counts.noted, "worth a look"), (undecided, "not decided")] {
         if number > 0 {
-            line.push_str(&format!(", {} {what}", count(number)));
+            append(&mut line, format_args!(", {} {what}", count(number)));
         }
     }
     line.push('.');
     if let Some(ratio) = judgement.promise.detectable_median_ratio {
-        line.push_str(&format!(" Smallest change that could have been seen: {}.", number::percent(ratio)));
+        append(&mut line, format_args!(" Smallest change that could have been seen: {}.", number::percent(ratio)));
     }
     line
 }

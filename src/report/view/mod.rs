@@ -4,13 +4,15 @@ mod decided;
 mod headline;
 mod row;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::model::{BudgetLevel, CoverageProblem, Judgement, Outcome, Row, Trouble, Verdict};
 
 use super::number::{self, plural};
 use super::sentence;
-use super::text::Text;
+use super::text::{Text, append};
 
 pub(super) use decided::Fact;
 pub(super) use headline::{State, advice};
@@ -109,7 +111,8 @@ impl View {
             state,
             light: state.light(),
             headline: headline::headline(judgement),
-            lead: headline::lead(judgement, &failing),
+            // Where nothing blocks, the worst of what is worth a look is told.
+            lead: headline::lead(judgement, if failing.is_empty() { &urgent } else { &failing }),
             change_title: row::change_title(judgement),
             findings: failing.iter().enumerate().map(|(at, row)| finding(at, row, judgement)).collect(),
             urgent: urgent.into_iter().map(RowView::of).collect(),
@@ -152,14 +155,14 @@ fn worsening(row: &Row) -> f64 {
 fn finding(at: usize, row: &Row, judgement: &Judgement) -> Finding {
     let mut evidence = sentence::method(&row.method);
     if let Some(change) = sentence::effect(row) {
-        evidence.push_str(&format!("; change {change}"));
+        append(&mut evidence, format_args!("; change {change}"));
         if let Some(confidence) = row::confidence(row) {
-            evidence.push_str(&format!(", {} interval", number::percent(confidence)));
+            append(&mut evidence, format_args!(", {} interval", number::percent(confidence)));
         }
     }
     let allowed = row::allowed(row);
     if !allowed.is_empty() {
-        evidence.push_str(&format!("; allowed {allowed}"));
+        append(&mut evidence, format_args!("; allowed {allowed}"));
     }
     Finding {
         number: format!("PERF-{:03}", at + 1),
@@ -172,12 +175,18 @@ fn finding(at: usize, row: &Row, judgement: &Judgement) -> Finding {
     }
 }
 
-/// What went wrong in measuring, failures first.
+/// What went wrong in measuring, failures first. A benchmark that is new or missing and has a row is shown there.
 fn troubles(judgement: &Judgement) -> Vec<TroubleView> {
+    let benchmarks: BTreeSet<_> = judgement.rows.iter().map(|row| &row.metric.id.benchmark).collect();
+    let in_a_row = |problem: &&CoverageProblem| {
+        matches!(problem.trouble, Trouble::New | Trouble::Missing)
+            && problem.benchmark.as_ref().is_some_and(|benchmark| benchmarks.contains(benchmark))
+    };
     let mut troubles: Vec<_> = judgement
         .coverage
         .problems
         .iter()
+        .filter(|problem| !in_a_row(problem))
         .map(|problem| TroubleView {
             sentence: sentence::trouble(problem),
             tail: tail(problem),
@@ -210,9 +219,12 @@ fn tail(problem: &CoverageProblem) -> Vec<String> {
     }
 }
 
+/// Whether a verdict belongs to a group.
+type Is = fn(&Verdict) -> bool;
+
 /// The rows that are not urgent, by verdict: what a reader may want to know first, the unchanged last.
 fn groups(judgement: &Judgement) -> Vec<Group> {
-    let kinds: [(&str, fn(&Verdict) -> bool); 6] = [
+    let kinds: [(&str, Is); 6] = [
         ("inconclusive", |v| matches!(v, Verdict::Inconclusive(_))),
         ("not comparable", |v| matches!(v, Verdict::NotComparable(_))),
         ("missing", |v| matches!(v, Verdict::Missing)),
@@ -252,4 +264,70 @@ fn more_rounds(judgement: &Judgement) -> String {
             _ => None,
         });
     more.max().map_or(String::new(), |more| format!(" (would need {})", plural(more as usize, "more round")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn the_headline_counts_what_the_exit_code_counts() {
+        let headline = |judgement: Judgement| View::of(&judgement).headline;
+        assert_eq!(
+            headline(sample::mixed()),
+            "Tollgate: 2 regressions, 1 over budget (3 of 8 checks passed, 2 not decided)"
+        );
+        assert_eq!(headline(sample::inconclusive()), "Tollgate: no verdict, 1 inconclusive (2 of 3 checks passed)");
+        let mut noted = sample::mixed();
+        noted.rows.retain(|row| !row.outcome.fails());
+        noted.verdict = crate::model::RunVerdict::Pass;
+        assert_eq!(
+            headline(noted),
+            "Tollgate: no blocking regressions in 4 checks, 1 waived, 1 worth a look, 2 not decided. \
+             Smallest change that could have been seen: 1.9 %."
+        );
+        let mut nothing = sample::green();
+        nothing.rows.clear();
+        nothing.coverage.compared = 0;
+        nothing.verdict = crate::model::RunVerdict::NotCovered;
+        assert_eq!(headline(nothing), "Tollgate: no verdict, nothing was measured (nothing was compared)");
+    }
+
+    #[test]
+    fn failing_rows_come_first_and_the_worst_of_them_first_of_all() {
+        let view = View::of(&sample::mixed());
+        let order: Vec<_> = view.urgent.iter().map(|row| (row.benchmark.as_str(), row.fails)).collect();
+        assert_eq!(
+            order,
+            [
+                ("checkout › checkout", true),
+                ("core › parse/large", true),
+                ("core › tokenize", false),
+                ("io › read", false)
+            ]
+        );
+        assert_eq!(view.failing(), 2);
+    }
+
+    #[test]
+    fn every_row_is_shown_exactly_once() {
+        for judgement in [sample::mixed(), sample::every_variant(), sample::large()] {
+            let view = View::of(&judgement);
+            let grouped: usize = view.groups.iter().map(|group| group.rows.len()).sum();
+            assert_eq!(view.urgent.len() + grouped, judgement.rows.len());
+        }
+    }
+
+    #[test]
+    fn a_new_benchmark_with_a_row_is_no_problem_of_the_measurement() {
+        let mut judgement = sample::mixed();
+        let problem = |name: &str| CoverageProblem {
+            suite: sample::name("io"),
+            benchmark: Some(sample::id("io", name, "time").benchmark),
+            trouble: Trouble::New,
+        };
+        judgement.coverage.problems = vec![problem("seek"), problem("without-a-row")];
+        assert_eq!(View::of(&judgement).troubles.len(), 1);
+    }
 }

@@ -58,7 +58,7 @@ fn show_has_the_runs_and_how_far_they_lie_apart() {
     2026-11-18  000000000  0.1.0     update  Change number 1
 
     metric                  median  spread  runs
-    core/parse/large:time  1.38 ms   0.0 %     2
+    core/parse/large:time  1.38 ms     0 %     2
     core/parse/small:time  2.52 µs   0.4 %     2
     ");
 }
@@ -70,7 +70,7 @@ fn show_names_the_classes_that_there_are() {
     assert_eq!(shown.status, 5);
     insta::assert_snapshot!(shown.stderr, @r"
     error: nothing shown: suite `core` has no baseline of class `../../etc`
-      hint: it has `amd-epyc-7763--4c--debian-12--rustc-1.95.0`
+      hint: it has `amd-epyc-7763--4c--debian-12--rustc-1.95.0`; name one with `--class`
     ");
 }
 
@@ -84,8 +84,8 @@ fn diff_reads_revisions_from_git_and_never_from_the_working_tree() {
     let [old, new] = ["HEAD~1", "HEAD"].map(|spec| repo.git(&["rev-parse", "--short=9", spec]));
     insta::assert_snapshot!(diff.stdout.replace(&old, "OLDOLDOLD").replace(&new, "NEWNEWNEW"), @r"
     metric                 class                                       OLDOLDOLD  NEWNEWNEW  change
-    core/a|b�@x:time       amd-epyc-7763--4c--debian-12--rustc-1.95.0          –        1 s     new
-    core/parse/large:time  amd-epyc-7763--4c--debian-12--rustc-1.95.0    1.38 ms    1.38 ms   0.0 %
+    core/a|b @x:time       amd-epyc-7763--4c--debian-12--rustc-1.95.0          –        1 s     new
+    core/parse/large:time  amd-epyc-7763--4c--debian-12--rustc-1.95.0    1.38 ms    1.38 ms     0 %
 
     No difference in 1 metric. Medians of stored runs. A change of a time between runs on different days is a hint, not a verdict.
     ");
@@ -93,8 +93,8 @@ fn diff_reads_revisions_from_git_and_never_from_the_working_tree() {
     insta::assert_snapshot!(markdown.replace(&old, "OLD").replace(&new, "NEW"), @r"
     | metric | class | OLD | NEW | change |
     | --- | --- | ---: | ---: | ---: |
-    | core/a&#124;b�&#64;&#8203;x&#58;time | amd-epyc-7763--4c--debian-12--rustc-1.95.0 | – | 1 s | new |
-    | core/parse/large&#58;time | amd-epyc-7763--4c--debian-12--rustc-1.95.0 | 1.38 ms | 1.38 ms | 0.0 % |
+    | core/a&#124;b &#64;&#8203;x&#58;time | amd-epyc-7763--4c--debian-12--rustc-1.95.0 | – | 1 s | new |
+    | core/parse/large&#58;time | amd-epyc-7763--4c--debian-12--rustc-1.95.0 | 1.38 ms | 1.38 ms | 0 % |
 
     No difference in 1 metric. Medians of stored runs. A change of a time between runs on different days is a hint, not a verdict.
     ");
@@ -169,8 +169,8 @@ fn export_prints_the_newest_run_in_the_open_format() {
     assert_eq!(
         json,
         serde_json::json!({"schema": 1, "benchmarks": [{"name": "t", "metrics": [
-            {"name": "instructions", "unit": "count", "better": "lower", "samples": [7.0]},
-            {"name": "time", "unit": "s", "better": "lower", "samples": [0.5]},
+            {"name": "instructions", "unit": "count", "better": "lower", "kind": "count", "exact": true, "samples": [7.0]},
+            {"name": "time", "unit": "s", "better": "lower", "kind": "time", "exact": false, "samples": [0.5]},
         ]}]})
     );
 }

@@ -156,6 +156,7 @@ fn init_writes_once_and_replaces_only_when_told() {
         wrote .github/workflows/tollgate.yml
           suite `go`: the time that Go's benchmarks take
         next: `tollgate check --list` shows what would be run, `tollgate check` runs it
+        the workflow wants to know where Tollgate's source is: fill in `TOLLGATE_SOURCE` and `TOLLGATE_COMMIT`
         ");
     let written = std::fs::read_to_string(root.path().join("tollgate.toml")).unwrap();
     assert_eq!(check(&written).suites.len(), 1);

@@ -1,6 +1,8 @@
 //! Values that are well-formed and make no sense, alone or together.
 
-use tollgate::config::parse_waivers;
+use jiff::civil::Date;
+use tollgate::config::{Adapter, ResultSource, parse_waivers, waiver_entry};
+use tollgate::model::{BenchmarkId, Determinism, Direction, Kind, Metric, MetricId, Name, Role, Unit};
 
 use super::{check, refused};
 
@@ -321,4 +323,48 @@ fn a_wrong_waiver_is_refused_like_a_wrong_config() {
           |         ^^^^^^^^^^
           = help: write it as in `"2027-01-31"`
         "#);
+}
+
+#[test]
+fn the_target_folder_stands_in_every_command_line_and_is_no_parameter() {
+    let config = check(
+        "[suite.a]\nadapter = 'command'\nrun = ['{target}/release/x']\nprepare = ['{target}/release/y']\n[suite.b]\nadapter = 'json'\nrun = ['{target}/release/z']\n",
+    );
+    let Adapter::Json(json) = &config.suites[1].adapter else { unreachable!("it is of the json adapter") };
+    assert_eq!(json.results, ResultSource::Stdout);
+    insta::assert_snapshot!(
+        refused("[suite.a]\nadapter = 'command'\nrun = ['x', '{target}']\nparameters = { target = ['1'] }\n"),
+        @r"
+        1 problem in tollgate.toml
+
+        tollgate.toml:4:16: `{target}` already stands for Cargo's target folder
+          |
+        4 | parameters = { target = ['1'] }
+          |                ^^^^^^
+          = help: give the parameter another name
+        "
+    );
+}
+
+#[test]
+fn a_ceiling_in_another_unit_than_its_metric_counts_for_nothing_and_is_said() {
+    let mut policy = check("").policy;
+    let waiver = |id: &str, ceiling: &str| waiver_entry(id, ceiling, Date::MAX, "why", None);
+    let text = waiver("core/a:time", "96 MiB") + &waiver("core/b:time", "1 s") + &waiver("core/c:time", "+1 %");
+    policy.waivers = parse_waivers(&text, "tollgate-waivers.toml").unwrap();
+    let metrics = ["a", "b", "c"].map(|benchmark| {
+        let name = |text: &str| Name::new(text).unwrap();
+        let benchmark = BenchmarkId { suite: name("core"), benchmark: name(benchmark) };
+        Metric {
+            id: MetricId { benchmark, metric: name("time") },
+            unit: Unit::Seconds,
+            direction: Direction::LowerIsBetter,
+            kind: Kind::Time,
+            determinism: Determinism::Noisy,
+            role: Role::Gated,
+            work: None,
+        }
+    });
+    assert_eq!([0, 1, 2].map(|at| policy.resolve(&metrics[at]).waiver.is_some()), [false, true, true]);
+    assert_eq!(policy.unused(&metrics), ["the ceiling of the waiver on line 2 is in `B`, and `core/a:time` is in `s`"]);
 }

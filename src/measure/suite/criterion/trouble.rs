@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::config::{CriterionOptions, Suite};
 
-use super::super::super::process::shown;
+use super::super::super::process::{ProcessError, shown};
 use super::super::PartError;
 use super::cargo;
 
@@ -15,6 +15,7 @@ pub(super) fn lay_out(path: &Path, source: &io::Error) -> PartError {
         what: path.display().to_string(),
         message: source.to_string(),
         hint: "check the free space and the permissions of the folder".to_owned(),
+        tail: String::new(),
     }
 }
 
@@ -26,6 +27,18 @@ pub(super) fn not_criterion(bench: &str) -> PartError {
         hint: format!(
             "give `[[bench]] name = \"{bench}\"` in Cargo.toml `harness = false` and its source `criterion_main!`, or take it out of `benches`"
         ),
+        tail: String::new(),
+    }
+}
+
+/// A bench failed while it listed its benchmarks. Not passed over: it may be a criterion bench that fails on both sides, and nobody would notice.
+pub(super) fn unlisted(bench: &str, error: &ProcessError) -> PartError {
+    PartError::Prepare {
+        what: format!("bench `{bench}`"),
+        message: error.to_string(),
+        hint: "let it list its benchmarks, or name the criterion benches in `benches` of the suite if it is none"
+            .to_owned(),
+        tail: error.tail().to_owned(),
     }
 }
 
@@ -45,14 +58,10 @@ pub(super) fn nothing_to_run(suite: &Suite, options: &CriterionOptions, others: 
             "give the `[[bench]]` in Cargo.toml `harness = false`",
         ),
     };
-    PartError::Prepare { what: shown(&cargo::build_command(options)), message, hint: hint.to_owned() }
-}
-
-/// The suite's filter is not a glob.
-pub(super) fn bad_filter(suite: &Suite, error: &globset::Error) -> PartError {
     PartError::Prepare {
-        what: format!("suite `{}`", suite.name),
-        message: error.to_string(),
-        hint: "correct `filter` in tollgate.toml".to_owned(),
+        what: shown(&cargo::build_command(options)),
+        message,
+        hint: hint.to_owned(),
+        tail: String::new(),
     }
 }

@@ -1,72 +1,16 @@
 //! Schema 1 of a saved judgement. Its names and shapes are frozen; the model behind it is not.
 
+mod mirror;
 mod read;
 mod write;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model;
+use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict};
 
 /// The number of this schema.
 pub const SCHEMA: u64 = 1;
-
-/// An enum without data that mirrors one of the model, with its conversions.
-macro_rules! mirror {
-    ($(#[$doc:meta])* $name:ident = $model:path { $($variant:ident),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "kebab-case")]
-        enum $name { $($variant),+ }
-
-        impl From<$model> for $name {
-            fn from(value: $model) -> Self {
-                match value { $(<$model>::$variant => Self::$variant),+ }
-            }
-        }
-
-        impl From<$name> for $model {
-            fn from(value: $name) -> Self {
-                match value { $($name::$variant => Self::$variant),+ }
-            }
-        }
-    };
-}
-
-mirror!(
-    /// Which direction is better.
-    Direction = model::Direction { LowerIsBetter, HigherIsBetter }
-);
-mirror!(
-    /// What kind of number it is.
-    Kind = model::Kind { Time, Count, Bytes, Rate, Ratio, Slope }
-);
-mirror!(
-    /// Whether equal programs give equal values.
-    Determinism = model::Determinism { Exact, Noisy }
-);
-mirror!(
-    /// Whether it decides the gate by default.
-    Role = model::Role { Gated, Informative }
-);
-mirror!(
-    /// The worst limit of a budget that is surely missed.
-    BudgetLevel = model::BudgetLevel { Within, Target, Warning, Critical }
-);
-mirror!(
-    /// What a row contributes to the verdict of the run.
-    Outcome = model::Outcome {
-        Pass, Warn, Waived, FailInconclusive, FailMissing, FailNotComparable, FailOverBudget, FailRegressed
-    }
-);
-mirror!(
-    /// The verdict of the run.
-    RunVerdict = model::RunVerdict { Pass, Inconclusive, NotComparable, NotCovered, Broken, OverBudget, Regressed }
-);
-mirror!(
-    /// Which of the two revisions.
-    Arm = model::Arm { Base, Head }
-);
 
 /// A number where null is infinite.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
@@ -403,7 +347,7 @@ enum WaiverBearing {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Ceiling {
     Change { ratio: f64 },
-    Value { value: f64 },
+    Value { value: f64, unit: Unit },
 }
 
 /// What must be known to read a row's numbers.

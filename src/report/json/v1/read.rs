@@ -3,7 +3,11 @@
 use crate::model::{self, effect, environment, judgement, verdict};
 use crate::report::json::JsonError;
 
-use super::*;
+use super::{
+    BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
+    Effect, Environment, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision, Promise, Quantity,
+    Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
+};
 
 /// A name, or why it is none.
 fn name(text: String) -> Result<model::Name, JsonError> {
@@ -267,7 +271,7 @@ impl TryFrom<WaiverState> for judgement::WaiverState {
             .parse()
             .map_err(|_| JsonError::Invalid { what: "the last day of a waiver is not a date".to_owned() })?;
         let WaiverState { state, id, ceiling, reason, owner, line, .. } = value;
-        let waiver = model::Waiver { id, ceiling: ceiling.into(), until, reason, owner, line };
+        let waiver = model::Waiver { id, ceiling: ceiling.try_into()?, until, reason, owner, line };
         Ok(match state {
             WaiverBearing::Covers => Self::Covers(waiver),
             WaiverBearing::CeilingExceeded => Self::CeilingExceeded(waiver),
@@ -345,11 +349,13 @@ impl From<Warning> for judgement::Warning {
     }
 }
 
-impl From<Ceiling> for model::Ceiling {
-    fn from(value: Ceiling) -> Self {
-        match value {
+impl TryFrom<Ceiling> for model::Ceiling {
+    type Error = JsonError;
+
+    fn try_from(value: Ceiling) -> Result<Self, JsonError> {
+        Ok(match value {
             Ceiling::Change { ratio } => Self::Change { ratio },
-            Ceiling::Value { value } => Self::Value { value },
-        }
+            Ceiling::Value { value, unit } => Self::Value { value, unit: unit.try_into()? },
+        })
     }
 }

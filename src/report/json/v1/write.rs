@@ -4,7 +4,11 @@ use crate::model::{self, effect, environment, judgement, verdict};
 use crate::report::sentence;
 use crate::report::view::View;
 
-use super::*;
+use super::{
+    BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
+    Effect, Environment, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision, Promise, Quantity,
+    Revision, Row, SCHEMA, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
+};
 
 impl From<f64> for Bound {
     fn from(value: f64) -> Self {
@@ -312,7 +316,7 @@ impl From<model::Ceiling> for Ceiling {
     fn from(value: model::Ceiling) -> Self {
         match value {
             model::Ceiling::Change { ratio } => Self::Change { ratio },
-            model::Ceiling::Value { value } => Self::Value { value },
+            model::Ceiling::Value { value, unit } => Self::Value { value, unit: unit.into() },
         }
     }
 }

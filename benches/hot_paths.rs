@@ -1,0 +1,124 @@
+//! What a check computes beside the measuring: the test of one metric, the judgement of many, the reports.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use jiff::civil::Date;
+use tollgate::config::{Against, Config};
+use tollgate::judge::{self, Circumstances, Ending, Evidence};
+use tollgate::measure::scripted;
+use tollgate::model::judgement::PolicySource;
+use tollgate::model::{Arm, Environment, Judgement, Name, Revision, Run, Sample};
+use tollgate::report;
+use tollgate::stats::signed_rank::{Cap, PairedDifferences};
+
+/// A number in [0, 1) that looks random and is the same in every run.
+fn noise(seed: u64) -> f64 {
+    let mut state = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((state ^ (state >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+fn signed_rank(c: &mut Criterion) {
+    let mut group = c.benchmark_group("signed rank");
+    for rounds in [10_u64, 64] {
+        let differences: Vec<f64> = (0..rounds).map(|round| 0.02 * (noise(round) - 0.4)).collect();
+        group.bench_with_input(BenchmarkId::from_parameter(rounds), &differences, |b, differences| {
+            b.iter(|| {
+                let test = PairedDifferences::new(differences, Cap::Third).expect("finite differences");
+                (test.p_value_greater(0.02), test.interval(0.99), test.estimate())
+            });
+        });
+    }
+}
+
+/// A run of `metrics` times over `rounds` rounds; `arm` moves them by up to 1 %.
+fn run(arm: Arm, metrics: u64, rounds: u32) -> Run {
+    let revision = Revision {
+        commit: "0".repeat(40),
+        tree: arm.as_str().repeat(10),
+        label: arm.as_str().to_owned(),
+        title: "a title".to_owned(),
+        committed_at_s: 0,
+        dirty: false,
+    };
+    let environment = Environment {
+        cpu_model: "a CPU".to_owned(),
+        cores: 2,
+        memory_bytes: 1 << 34,
+        os: "an OS".to_owned(),
+        kernel: "6".to_owned(),
+        hypervisor: "none".to_owned(),
+        image: None,
+        toolchain: "rustc".to_owned(),
+    };
+    let mut run = Run::new(revision, environment);
+    let suite = Name::new("suite").expect("a name");
+    for metric in 0..metrics {
+        let name = Name::new(format!("group/{metric:05}")).expect("a name");
+        for round in 0..rounds {
+            let value = 1e-6 * (1.0 + 0.01 * noise(metric << 32 | u64::from(round) << 8 | arm as u64));
+            let sample = Sample::new(vec![value]).expect("a time");
+            run.insert(scripted::time(&suite, &name), round, sample);
+        }
+    }
+    run
+}
+
+fn judged(base: &Run, head: &Run, rounds: u32, config: &Config) -> Judgement {
+    let evidence = Evidence {
+        base: Some(base),
+        head,
+        rounds_run: rounds,
+        stored: &BTreeMap::new(),
+        by_stored: &BTreeSet::new(),
+        troubles: &[],
+        sources_changed: &BTreeSet::new(),
+        base_failed: &BTreeSet::new(),
+        ending: Ending::Complete,
+        elapsed_s: 0,
+    };
+    let circumstances = Circumstances {
+        base: Some(base.revision.clone()),
+        today: Date::constant(2026, 1, 1),
+        seed: 0,
+        policy: PolicySource::Base,
+        against: Against::Auto,
+        notices: Vec::new(),
+    };
+    judge::judge(&evidence, &config.policy, &circumstances)
+}
+
+fn judging(c: &mut Criterion) {
+    let config = Config::parse(Config::default_text(), "the default").expect("the shipped default");
+    let mut group = c.benchmark_group("judge");
+    for (metrics, rounds) in [(1_000, 10), (10_000, 64)] {
+        let (base, head) = (run(Arm::Base, metrics, rounds), run(Arm::Head, metrics, rounds));
+        group.throughput(Throughput::Elements(metrics));
+        group.sample_size(10);
+        group.bench_function(format!("{metrics} metrics x {rounds} rounds"), |b| {
+            b.iter(|| black_box(judged(&base, &head, rounds, &config)));
+        });
+    }
+}
+
+fn reporting(c: &mut Criterion) {
+    let config = Config::parse(Config::default_text(), "the default").expect("the shipped default");
+    let judgement = judged(&run(Arm::Base, 1_000, 10), &run(Arm::Head, 1_000, 10), 10, &config);
+    let mut group = c.benchmark_group("report 1000 rows");
+    group.bench_function("markdown", |b| b.iter(|| report::markdown::render(&judgement, 64_000)));
+    group.bench_function("terminal", |b| b.iter(|| report::terminal::render(&judgement)));
+    group.bench_function("html", |b| b.iter(|| report::html::render(&judgement)));
+    group.bench_function("json", |b| b.iter(|| report::json::to_json(&judgement)));
+}
+
+fn configuring(c: &mut Criterion) {
+    c.bench_function("config/parse the default", |b| {
+        b.iter(|| Config::parse(black_box(Config::default_text()), "the default").expect("the shipped default"));
+    });
+}
+
+criterion_group!(benches, signed_rank, judging, reporting, configuring);
+criterion_main!(benches);
