@@ -87,7 +87,9 @@ impl Entry {
             thresholds.tolerance_ratio = thresholds.tolerance_ratio.max(spread);
             thresholds.must_detect_ratio = thresholds.must_detect_ratio.max(thresholds.tolerance_ratio + spread);
         }
-        let (tolerance, must_detect) = thresholds.with_floor_at(pairs.base.value);
+        // Base's value as stage 1 saw it: a tolerance that moved with later rounds would change what was decided, and what they are tested
+        // against would depend on them.
+        let (tolerance, must_detect) = thresholds.with_floor_at(pairs.base_before(procedure::STAGE_ROUNDS));
         let member = Member {
             differences: pairs.differences.iter().map(|d| (d.round, d.worse)).collect(),
             // Where no ratio exists the floor is all there is: twice the floor must not slip through.

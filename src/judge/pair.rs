@@ -71,6 +71,12 @@ impl Pairs {
         self.differences.iter().filter(|d| (from..to).contains(&d.round)).map(|d| d.worse).collect()
     }
 
+    /// Base's median over the rounds before `end`; over all of them where there is none.
+    pub(super) fn base_before(&self, end: u32) -> f64 {
+        let first = self.differences.iter().zip(&self.base.statistics).filter(|(d, _)| d.round < end);
+        median(&first.map(|(_, value)| *value).collect::<Vec<f64>>()).unwrap_or(self.base.value)
+    }
+
     /// The metric's better direction.
     pub(super) fn direction(&self) -> Direction {
         self.direction

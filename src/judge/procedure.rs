@@ -4,7 +4,7 @@
 //! Stage 1 looks at every metric for [`STAGE_ROUNDS`] rounds and only chooses: who looks slower or faster than allowed (*suspect*), whose
 //! interval is too wide to be shown unchanged (*unsettled*), and who is done. Stage 2 takes fresh rounds for the first two alone and tests
 //! them strictly against the tolerance, by the exact capped signed-rank test and weighted Holm over those that were chosen, at a few fixed
-//! looks that share the level equally. Because stage 1 chooses and never convicts, the test of stage 2 is exact whatever stage 1 saw, and
+//! looks that share the level. Who does not look suspicious at a look leaves. Because stage 1 chooses and never convicts, the test of stage 2 is exact whatever stage 1 saw, and
 //! the probability that a run with no metric beyond its tolerance is red is at most the false-alarm rate, under any noise and any
 //! dependence between metrics (`METHODOLOGY.md`; Holm 1979; Cox 1975 for sample splitting).
 
@@ -21,10 +21,13 @@ pub const LOOKS: [u32; 3] = [16, 32, 64];
 pub const SUSPECT_P: f64 = 0.30;
 /// How much of the level an unsettled metric gets, against a suspect's 1.
 pub const UNSETTLED_WEIGHT: f64 = 0.25;
+/// The last look's share of the level; the earlier ones share the rest equally. Large changes need little of it, and what is still open at
+/// the last look is there because it is hard to tell.
+const LAST_SHARE: f64 = 0.55;
 /// Level of the one-sided bound that shows a metric unchanged, in stage 1.
 pub const UNCHANGED_LEVEL: f64 = 0.05;
-/// The same for each look of stage 2.
-pub const UNCHANGED_LEVEL_LOOK: f64 = 0.01;
+/// The same for each look of stage 2, over the rounds of both stages: this bound needs no fresh rounds, as it concerns one metric alone.
+pub const UNCHANGED_LEVEL_LOOK: f64 = 0.02;
 /// Fewer rounds than this are never tested: the smallest possible p-value would be above 3 %.
 pub const ROUNDS_MIN: u32 = 5;
 
@@ -110,17 +113,22 @@ pub fn assess(members: &[Member], rounds_run: u32, phase: Phase, settings: &Sett
     if looks.len() == 1 {
         return single_look(members, rounds_run, settings);
     }
-    let mut stage = Stage::choose(members, looks[0], settings, looks.len() - 1);
+    let early_share = if looks.len() > 2 { (1.0 - LAST_SHARE) / (looks.len() - 2) as f64 } else { 0.0 };
+    let last_share = if looks.len() > 2 { LAST_SHARE } else { 1.0 };
+    let mut stage = Stage::choose(members, looks[0], settings, last_share);
     for (index, end) in looks.iter().enumerate().skip(1) {
-        let cut_short = phase == Phase::Ended && rounds_run <= *end;
-        if rounds_run < *end && !cut_short {
+        if rounds_run >= *end {
+            let last = index + 1 == looks.len();
+            stage.look(members, (looks[0], *end), if last { last_share } else { early_share }, last);
+        } else if phase == Phase::Ended {
+            // The clock or the user ended the rounds. Before the first look, who takes part in stage 2 is known from stage 1 alone, so that
+            // the end cannot depend on the coins of stage 2: one test at the whole level is exact. After it the end may depend on them by
+            // who left, and with them how long a round takes; a test at such a moment has no exact level. So nobody is convicted then: what
+            // the looks said stands.
+            let level = if index == 1 { 1.0 } else { 0.0 };
+            stage.look(members, (looks[0], rounds_run), level, true);
             break;
-        }
-        let last = cut_short || index + 1 == looks.len();
-        // Looks that will not come leave their share to the last one: what ends the rounds is the clock or the user, not the values.
-        let shares = if last { looks.len() - index } else { 1 };
-        stage.look(members, (looks[0], (*end).min(rounds_run)), last, shares);
-        if last {
+        } else {
             break;
         }
     }
@@ -142,7 +150,7 @@ pub fn single_look(members: &[Member], rounds_run: u32, settings: &Settings) -> 
                 Decision::Regressed
             } else if better[i] {
                 Decision::Improved
-            } else if upper(tests[i].as_ref(), UNCHANGED_LEVEL) < members[i].must_detect {
+            } else if members[i].settled(tests[i].as_ref(), Side::Worse, UNCHANGED_LEVEL) {
                 Decision::Unchanged
             } else {
                 members[i].inconclusive(tests[i].as_ref(), level, settings)
@@ -162,7 +170,6 @@ enum Side {
 /// Stage 2: who was chosen, with what weight, and what is known so far.
 struct Stage<'a> {
     settings: &'a Settings,
-    looks: usize,
     worse: Vec<Candidate>,
     better: Vec<Candidate>,
     assessed: Vec<Assessed>,
@@ -181,15 +188,13 @@ enum Candidate {
 
 impl<'a> Stage<'a> {
     /// Stage 1: chooses.
-    fn choose(members: &[Member], end: u32, settings: &'a Settings, looks: usize) -> Self {
-        let mut stage = Self { settings, looks, worse: Vec::new(), better: Vec::new(), assessed: Vec::new() };
+    fn choose(members: &[Member], end: u32, settings: &'a Settings, last_share: f64) -> Self {
+        let mut stage = Self { settings, worse: Vec::new(), better: Vec::new(), assessed: Vec::new() };
         for member in members {
             let test = member.test(0, end);
-            let settled = upper(test.as_ref(), UNCHANGED_LEVEL) < member.must_detect
-                && lower(test.as_ref(), UNCHANGED_LEVEL) > -member.must_detect;
             let candidate = |side| match p_value(member, test.as_ref(), side) {
                 p if p <= SUSPECT_P => Candidate::In(1.0),
-                _ if !settled => Candidate::In(UNSETTLED_WEIGHT),
+                _ if !member.settled(test.as_ref(), side, UNCHANGED_LEVEL) => Candidate::In(UNSETTLED_WEIGHT),
                 _ => Candidate::Out,
             };
             let (worse, better) = (candidate(Side::Worse), candidate(Side::Better));
@@ -199,7 +204,7 @@ impl<'a> Stage<'a> {
             stage.worse.push(worse);
             stage.better.push(better);
         }
-        let level = settings.false_alarm_rate / looks as f64;
+        let level = settings.false_alarm_rate * last_share;
         let total: f64 = stage.worse.iter().map(|c| if let Candidate::In(w) = c { *w } else { 0.0 }).sum();
         for (assessed, candidate) in stage.assessed.iter_mut().zip(&stage.worse) {
             // One that was not chosen would have been a suspect, had it looked slower: it would have shared the level with the others.
@@ -211,48 +216,40 @@ impl<'a> Stage<'a> {
         stage
     }
 
-    /// One look of stage 2 at the rounds `from..to`.
-    fn look(&mut self, members: &[Member], (from, to): (u32, u32), last: bool, shares: usize) {
+    /// One look of stage 2 at the rounds `from..to`, with this share of the level.
+    fn look(&mut self, members: &[Member], (from, to): (u32, u32), share: f64, last: bool) {
         let open = |assessed: &Assessed| assessed.decision == Decision::Undecided;
         let tests: Vec<Option<Tested>> = members
             .iter()
             .zip(&self.assessed)
             .map(|(member, assessed)| if open(assessed) { member.test(from, to) } else { None })
             .collect();
-        let alpha = self.settings.false_alarm_rate * shares as f64 / self.looks as f64;
+        let alpha = self.settings.false_alarm_rate * share;
         let worse = convict(members, &tests, &mut self.worse, Side::Worse, alpha);
         let better = convict(members, &tests, &mut self.better, Side::Better, alpha);
         for (i, member) in members.iter().enumerate() {
             if !open(&self.assessed[i]) {
                 continue;
             }
-            let test = tests[i].as_ref();
-            let decision = if worse[i] {
-                Decision::Regressed
-            } else if better[i] {
-                Decision::Improved
-            } else {
-                self.go_on(member, test, self.assessed[i].level, last)
-            };
             let assessed = &mut self.assessed[i];
-            assessed.decision = decision;
-            // Too few fresh rounds say nothing by themselves: then stage 1's are shown with them.
-            assessed.from = if test.is_some() { from } else { 0 };
             assessed.to = to;
+            if worse[i] || better[i] {
+                assessed.decision = if worse[i] { Decision::Regressed } else { Decision::Improved };
+                assessed.from = from;
+                continue;
+            }
+            // What is not a conviction rests on the rounds of both stages.
+            let all = member.test(0, to);
+            let suspicious = |side| p_value(member, tests[i].as_ref(), side) <= SUSPECT_P;
+            if !last && (suspicious(Side::Worse) || suspicious(Side::Better)) {
+                continue;
+            }
+            assessed.decision = if member.settled(all.as_ref(), Side::Worse, UNCHANGED_LEVEL_LOOK) {
+                Decision::Unchanged
+            } else {
+                member.inconclusive(all.as_ref(), assessed.level, self.settings)
+            };
         }
-    }
-
-    /// What is known of a member that was not convicted at this look.
-    fn go_on(&self, member: &Member, test: Option<&Tested>, level: f64, last: bool) -> Decision {
-        let upper = upper(test, UNCHANGED_LEVEL_LOOK);
-        let unsuspicious =
-            p_value(member, test, Side::Worse) > SUSPECT_P && p_value(member, test, Side::Better) > SUSPECT_P;
-        if upper < member.must_detect && (last || unsuspicious) {
-            return Decision::Unchanged;
-        }
-        let inconclusive = member.inconclusive(test, level, self.settings);
-        let hopeless = inconclusive == Decision::Inconclusive { rounds_needed: None };
-        if last || (unsuspicious && hopeless) { inconclusive } else { Decision::Undecided }
     }
 }
 
@@ -294,6 +291,14 @@ impl Member {
         Some(Tested { paired: PairedDifferences::new(&differences, Cap::Third).ok()?, noise_sd })
     }
 
+    /// Whether it is surely within must-detect on one side.
+    fn settled(&self, test: Option<&Tested>, side: Side, level: f64) -> bool {
+        test.is_some_and(|test| match side {
+            Side::Worse => test.paired.upper_bound(level) < self.must_detect,
+            Side::Better => test.paired.lower_bound(level) > -self.must_detect,
+        })
+    }
+
     /// The decision of one that cannot be told, with the rounds that would settle it.
     fn inconclusive(&self, test: Option<&Tested>, level: f64, settings: &Settings) -> Decision {
         let needed = test.and_then(|test| {
@@ -332,58 +337,5 @@ fn p_value(member: &Member, test: Option<&Tested>, side: Side) -> f64 {
     })
 }
 
-fn upper(test: Option<&Tested>, level: f64) -> f64 {
-    test.map_or(f64::INFINITY, |test| test.paired.upper_bound(level))
-}
-
-fn lower(test: Option<&Tested>, level: f64) -> f64 {
-    test.map_or(f64::NEG_INFINITY, |test| test.paired.lower_bound(level))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A member that is slower by `worse` in every round, with a little noise.
-    fn member(worse: f64, rounds: u32) -> Member {
-        let noise = |round: u32| f64::from((round * 7919 + 13) % 17) / 17.0 * 0.004 - 0.002;
-        Member {
-            differences: (0..rounds).map(|round| (round, worse + noise(round))).collect(),
-            tolerance: 0.02,
-            must_detect: 0.05,
-        }
-    }
-
-    fn decisions(members: &[Member], rounds_run: u32, phase: Phase, rounds_max: u32) -> Vec<Decision> {
-        let settings = Settings { false_alarm_rate: 0.01, rounds_max };
-        assess(members, rounds_run, phase, &settings).into_iter().map(|assessed| assessed.decision).collect()
-    }
-
-    #[test]
-    fn the_last_look_waits_for_its_rounds() {
-        // Noise as large as the tolerance: neither convicted nor settled by a few rounds.
-        let vague = |rounds: u32| Member {
-            differences: (0..rounds).map(|round| (round, 0.025 + if round % 2 == 0 { 0.03 } else { -0.03 })).collect(),
-            ..member(0.0, 0)
-        };
-        for rounds_max in [20, 26, 42, 120] {
-            let looks = checkpoints(&Settings { false_alarm_rate: 0.01, rounds_max });
-            for look in &looks[..looks.len() - 1] {
-                let decision = decisions(&[vague(*look)], *look, Phase::Measuring, rounds_max);
-                assert_eq!(decision, [Decision::Undecided], "after {look} of {rounds_max} rounds");
-            }
-        }
-    }
-
-    #[test]
-    fn a_slowdown_is_found_whatever_the_limit_on_rounds() {
-        for rounds_max in [20, 26, 27, 42, 74, 120] {
-            let looks = checkpoints(&Settings { false_alarm_rate: 0.01, rounds_max });
-            let first_look = looks[1];
-            let members = [member(0.1, first_look), member(0.0, first_look)];
-            assert_eq!(decisions(&members, STAGE_ROUNDS, Phase::Measuring, rounds_max)[0], Decision::Undecided);
-            let decided = decisions(&members, first_look, Phase::Measuring, rounds_max);
-            assert_eq!(decided, [Decision::Regressed, Decision::Unchanged], "of {rounds_max} rounds");
-        }
-    }
-}
+mod tests;

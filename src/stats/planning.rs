@@ -40,8 +40,20 @@ impl Plan {
 
     /// The least number of rounds whose [`Self::detectable_effect`] is `target` or less; `None` where that takes more than `rounds_max`.
     pub fn rounds_needed(&self, target: f64, rounds_max: u32) -> Option<u32> {
-        // Each round may only sharpen the test while both quantiles lie on the same side, so look at each; there are few hundred.
-        (1..=rounds_max).find(|rounds| self.detectable_effect(*rounds).is_some_and(|effect| effect <= target))
+        let enough = |rounds: u32| self.detectable_effect(rounds).is_some_and(|effect| effect <= target);
+        if self.alpha >= 0.5 || self.power < 0.5 {
+            return (1..=rounds_max).find(|rounds| enough(*rounds));
+        }
+        // Both quantiles shrink with more rounds, so that each round sharpens the test: halve the range until one is left.
+        let (mut too_few, mut some) = (0, rounds_max);
+        if !enough(some) {
+            return None;
+        }
+        while some - too_few > 1 {
+            let middle = too_few + (some - too_few) / 2;
+            if enough(middle) { some = middle } else { too_few = middle }
+        }
+        Some(some)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod architecture;
 mod baselines;
+mod calibration;
 mod checks;
 mod cli;
 mod comparisons;
@@ -12,6 +13,7 @@ mod demo;
 mod docs;
 mod gits;
 mod harness;
+mod judgements;
 mod processes;
 mod reports;
 mod security;

@@ -1,0 +1,199 @@
+//! The promises of the paired procedure, counted on simulated pull requests of 100 benchmarks: false alarms, power, wrong "unchanged", cost.
+//!
+//! The reduced form runs with the other tests. The full one prints the tables of `METHODOLOGY.md`:
+//! `TOLLGATE_CALIBRATION=full cargo test --release --test it calibration -- --nocapture`.
+
+mod noise;
+
+use noise::{Benchmark, CI, CI_BIMODAL, HEAVY, Mix, NOISY, Order, QUIET, Random, SLOWING};
+use tollgate::judge::procedure::{Assessed, Decision, Member, Phase, Settings, assess, checkpoints};
+use tollgate::stats::rates::proportion_upper;
+
+const BENCHMARKS: usize = 100;
+const TOLERANCE: f64 = 0.02;
+const MUST_DETECT: f64 = 0.05;
+/// The defaults of the gate.
+const SETTINGS: Settings = Settings { false_alarm_rate: 0.01, rounds_max: 120 };
+
+/// What head does to its benchmarks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Head {
+    /// Nothing.
+    Same,
+    /// All are slower by this fraction.
+    All(f64),
+    /// One is slower by this fraction.
+    One(f64),
+}
+
+/// What came of many pull requests.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    requests: u32,
+    /// Requests with a benchmark called regressed that is not beyond its tolerance.
+    alarms: u32,
+    /// Requests whose one slow benchmark was called regressed, or unchanged.
+    found: u32,
+    missed: u32,
+    inconclusive: u64,
+    benchmarks: u64,
+    rounds: u64,
+}
+
+/// One pull request, measured as the loop of rounds measures: every benchmark that is undecided at a checkpoint goes on to the next.
+fn pull_request(mix: Mix, order: Order, head: Head, random: &mut Random, tally: &mut Tally) {
+    let slow = usize::try_from(random.bits() % BENCHMARKS as u64).unwrap();
+    let slowdown = |index: usize| match head {
+        Head::All(ratio) => ratio.ln_1p(),
+        Head::One(ratio) if index == slow => ratio.ln_1p(),
+        Head::Same | Head::One(_) => 0.0,
+    };
+    let mut benchmarks: Vec<Benchmark> = (0..BENCHMARKS).map(|_| Benchmark::new(mix.draw(random), random)).collect();
+    let (tolerance, must_detect) = (TOLERANCE.ln_1p(), MUST_DETECT.ln_1p());
+    let mut members = vec![Member { differences: Vec::new(), tolerance, must_detect }; BENCHMARKS];
+    let mut running: Vec<usize> = (0..BENCHMARKS).collect();
+    let mut rounds_run = 0;
+    for end in checkpoints(&SETTINGS) {
+        for round in rounds_run..end {
+            let head_first = random.bits() & 1 == 1;
+            for &index in &running {
+                let difference = benchmarks[index].round(slowdown(index), head_first, order, running.len(), random);
+                members[index].differences.push((round, difference));
+            }
+        }
+        rounds_run = end;
+        let assessed = assess(&members, rounds_run, Phase::Measuring, &SETTINGS);
+        running.retain(|index| assessed[*index].decision == Decision::Undecided);
+        if running.is_empty() {
+            break;
+        }
+    }
+    let assessed = assess(&members, rounds_run, Phase::Ended, &SETTINGS);
+    count(&assessed, head, slow, tally);
+    tally.rounds += members.iter().map(|member| member.differences.len() as u64).sum::<u64>();
+}
+
+fn count(assessed: &[Assessed], head: Head, slow: usize, tally: &mut Tally) {
+    let is_slow = |index: usize| matches!(head, Head::One(ratio) if index == slow && ratio > TOLERANCE);
+    let called = |index: usize, decision| assessed[index].decision == decision;
+    tally.requests += 1;
+    tally.alarms += u32::from((0..BENCHMARKS).any(|i| called(i, Decision::Regressed) && !is_slow(i)));
+    tally.found += u32::from(called(slow, Decision::Regressed));
+    tally.missed += u32::from(called(slow, Decision::Unchanged));
+    let unsure = assessed.iter().filter(|a| matches!(a.decision, Decision::Inconclusive { .. })).count();
+    tally.inconclusive += unsure as u64;
+    tally.benchmarks += BENCHMARKS as u64;
+}
+
+impl Tally {
+    fn percent(self, count: u32) -> f64 {
+        100.0 * f64::from(count) / f64::from(self.requests)
+    }
+
+    /// Upper 95 % bound of the false alarms, in percent.
+    fn alarms_upper(self) -> f64 {
+        100.0 * proportion_upper(self.alarms, self.requests, 0.05).unwrap()
+    }
+
+    fn rounds_mean(self) -> f64 {
+        self.rounds as f64 / self.benchmarks as f64
+    }
+
+    fn inconclusive_percent(self) -> f64 {
+        100.0 * self.inconclusive as f64 / self.benchmarks as f64
+    }
+}
+
+/// Whether the full form was asked for.
+fn full() -> bool {
+    std::env::var_os("TOLLGATE_CALIBRATION").is_some_and(|value| value == "full")
+}
+
+/// Simulates pull requests: `few` of them, or `many` in the full form. Prints a row of the table.
+fn simulate(name: &str, mix: Mix, order: Order, head: Head, few: u32, many: u32) -> Tally {
+    let requests = if full() { many } else { few };
+    if requests == 0 {
+        return Tally { requests: 1, benchmarks: 1, ..Tally::default() };
+    }
+    let mut random = Random::new(name.bytes().fold(7, |seed: u64, byte| seed.wrapping_mul(31) + u64::from(byte)));
+    let mut tally = Tally::default();
+    for _ in 0..requests {
+        pull_request(mix, order, head, &mut random, &mut tally);
+    }
+    let (found, missed) = match head {
+        Head::One(_) => {
+            (format!("{:.1} %", tally.percent(tally.found)), format!("{:.1} %", tally.percent(tally.missed)))
+        }
+        Head::Same | Head::All(_) => ("–".to_owned(), "–".to_owned()),
+    };
+    println!(
+        "| {name} | {requests} | {} ({:.2} %, at most {:.2} %) | {found} | {missed} | {:.1} % | {:.1} |",
+        tally.alarms,
+        tally.percent(tally.alarms),
+        tally.alarms_upper(),
+        tally.inconclusive_percent(),
+        tally.rounds_mean(),
+    );
+    tally
+}
+
+/// Three standard errors above one percent, in percent: what a count may reach by luck where the true rate is one percent.
+fn one_percent_and_luck(requests: u32) -> f64 {
+    1.0 + 300.0 * (0.01 * 0.99 / f64::from(requests)).sqrt()
+}
+
+#[test]
+fn unchanged_code_raises_no_alarm_at_little_cost() {
+    let tally = simulate("fleet, unchanged", Mix::Fleet, Order::InTurn, Head::Same, 40, 3000);
+    assert_eq!(tally.alarms, 0);
+    assert!(tally.rounds_mean() <= if full() { 12.0 } else { 12.5 }, "{tally:?}");
+    let together = simulate("fleet together, unchanged", Mix::Fleet, Order::Together, Head::Same, 10, 2000);
+    assert_eq!(together.alarms, 0);
+}
+
+#[test]
+fn everything_exactly_at_its_tolerance_raises_an_alarm_in_one_request_of_a_hundred_at_most() {
+    for (name, order) in [("fleet, all +2 %", Order::InTurn), ("fleet together, all +2 %", Order::Together)] {
+        let tally = simulate(name, Mix::Fleet, order, Head::All(TOLERANCE), 25, 3000);
+        assert!(tally.percent(tally.alarms) <= one_percent_and_luck(tally.requests), "{tally:?}");
+    }
+}
+
+#[test]
+fn one_slow_benchmark_is_found_and_not_called_unchanged() {
+    let one = |name, ratio, few| simulate(name, Mix::Fleet, Order::InTurn, Head::One(ratio), few, 5000);
+    let five = one("fleet, one +5 %", 0.05, 60);
+    let (found, missed) = if full() { (95.0, 1.0 + 300.0 * (0.01_f64 / 5000.0).sqrt()) } else { (87.0, 4.0) };
+    assert!(five.percent(five.found) >= found && five.percent(five.missed) <= missed, "{five:?}");
+    let ten = one("fleet, one +10 %", 0.10, 30);
+    assert!(ten.percent(ten.found) >= if full() { 99.0 } else { 96.0 }, "{ten:?}");
+    let two = one("fleet, one +2 %", 0.02, 10);
+    assert!(two.percent(two.alarms) <= one_percent_and_luck(two.requests), "{two:?}");
+    if full() {
+        one("fleet, one +20 %", 0.20, 0);
+        simulate("fleet together, one +5 %", Mix::Fleet, Order::Together, Head::One(0.05), 0, 2000);
+        simulate("fleet together, one +10 %", Mix::Fleet, Order::Together, Head::One(0.10), 0, 2000);
+    }
+}
+
+#[test]
+fn no_kind_of_noise_breaks_the_promise() {
+    let kinds = [
+        ("quiet", QUIET),
+        ("ci", CI),
+        ("ci-bimodal", CI_BIMODAL),
+        ("noisy", NOISY),
+        ("heavy tails", HEAVY),
+        ("machine slowing down", SLOWING),
+    ];
+    for (name, noise) in kinds {
+        for (what, head) in
+            [("unchanged", Head::Same), ("all +2 %", Head::All(TOLERANCE)), ("one +5 %", Head::One(0.05))]
+        {
+            let few = if what == "one +5 %" { 0 } else { 2 };
+            let tally = simulate(&format!("{name}, {what}"), Mix::All(noise), Order::InTurn, head, few, 600);
+            let luck = if full() { one_percent_and_luck(tally.requests) } else { 0.0 };
+            assert!(tally.percent(tally.alarms) <= luck, "{name}, {what}: {tally:?}");
+        }
+    }
+}

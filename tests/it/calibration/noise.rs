@@ -1,0 +1,210 @@
+//! Seeded noise of benchmarks, from quiet to hostile: what one process of one arm reports in one round. Refuses to know how it is judged.
+//!
+//! The logarithm of a sample is environment + process + mode + correlated noise within the process + outlier. One tick is one sample. The
+//! environment is common to both arms, but it goes on between their slots.
+
+/// Samples of each process; the smallest counts.
+const SAMPLES: u32 = 10;
+
+/// A small generator with a 64-bit state that is advanced by a constant and mixed: fast without optimisation, the same everywhere.
+#[derive(Clone)]
+pub struct Random {
+    state: u64,
+    spare: Option<f64>,
+}
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self { state: seed.wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ 0x5851_F42D_4C95_7F2D, spare: None }
+    }
+
+    pub fn bits(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// In (0, 1).
+    pub fn uniform(&mut self) -> f64 {
+        ((self.bits() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+    }
+
+    /// Standard normal, two at a time by Box and Muller.
+    pub fn normal(&mut self) -> f64 {
+        if let Some(spare) = self.spare.take() {
+            return spare;
+        }
+        let radius = (-2.0 * self.uniform().ln()).sqrt();
+        let (sin, cos) = (std::f64::consts::TAU * self.uniform()).sin_cos();
+        self.spare = Some(radius * sin);
+        radius * cos
+    }
+
+    fn exponential(&mut self) -> f64 {
+        -self.uniform().ln()
+    }
+}
+
+/// How noisy a benchmark is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Noise {
+    /// Within a process: standard deviation and correlation of one sample with the next.
+    within: (f64, f64),
+    /// Between processes.
+    process_sd: f64,
+    /// Between processes, with tails so heavy that there is no variance (Student's t with two degrees of freedom); its scale.
+    heavy: f64,
+    /// Slow mode: how many processes have it, and its size.
+    mode: (f64, f64),
+    /// Environment that wanders back to its mean: standard deviation and ticks to relax.
+    drift: (f64, f64),
+    /// Bursts of other load: rate per tick, mean length in ticks, mean size.
+    bursts: (f64, f64, f64),
+    /// Samples that are disturbed: how many, and the scale of a Pareto law with exponent 1.5.
+    outliers: (f64, f64),
+    /// The machine slows down by this much each tick.
+    slowing: f64,
+}
+
+pub const QUIET: Noise = Noise {
+    within: (0.005, 0.3),
+    process_sd: 0.005,
+    heavy: 0.0,
+    mode: (0.0, 0.0),
+    drift: (0.003, 300.0),
+    bursts: (0.0, 1.0, 0.0),
+    outliers: (0.01, 0.05),
+    slowing: 0.0,
+};
+
+pub const CI: Noise = Noise {
+    within: (0.015, 0.5),
+    process_sd: 0.015,
+    drift: (0.010, 300.0),
+    bursts: (1.0 / 3000.0, 150.0, 0.08),
+    outliers: (0.03, 0.10),
+    ..QUIET
+};
+
+pub const CI_BIMODAL: Noise = Noise { process_sd: 0.010, mode: (0.3, 0.06), ..CI };
+
+pub const NOISY: Noise = Noise {
+    within: (0.040, 0.5),
+    process_sd: 0.030,
+    mode: (0.3, 0.05),
+    drift: (0.025, 200.0),
+    bursts: (1.0 / 1000.0, 150.0, 0.20),
+    outliers: (0.06, 0.20),
+    ..QUIET
+};
+
+/// Processes whose spread has no variance.
+pub const HEAVY: Noise = Noise { process_sd: 0.0, heavy: 0.008, ..CI };
+
+/// A machine that gets slower all the time: 2 % over the first stage of a hundred benchmarks.
+pub const SLOWING: Noise = Noise { slowing: 1e-6, ..CI };
+
+/// Which benchmarks a pull request has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mix {
+    All(Noise),
+    /// 30 % quiet, 50 % ci, 10 % bimodal, 10 % noisy.
+    Fleet,
+}
+
+impl Mix {
+    pub fn draw(self, random: &mut Random) -> Noise {
+        match self {
+            Self::All(noise) => noise,
+            Self::Fleet => match random.uniform() {
+                u if u < 0.3 => QUIET,
+                u if u < 0.8 => CI,
+                u if u < 0.9 => CI_BIMODAL,
+                _ => NOISY,
+            },
+        }
+    }
+}
+
+/// How the processes of one round follow each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Order {
+    /// Each benchmark is a process of its own, in one arm and then the other.
+    InTurn,
+    /// Each arm's process runs all benchmarks: a benchmark's two slots lie as far apart as all of them take.
+    Together,
+}
+
+/// One benchmark with its surroundings.
+pub struct Benchmark {
+    noise: Noise,
+    drift: f64,
+    burst: Option<f64>,
+    ticks: f64,
+}
+
+impl Benchmark {
+    pub fn new(noise: Noise, random: &mut Random) -> Self {
+        let drift = noise.drift.0 * random.normal();
+        let mut benchmark = Self { noise, drift, burst: None, ticks: 0.0 };
+        benchmark.pass(1e9, random);
+        benchmark.ticks = 0.0;
+        benchmark
+    }
+
+    /// Log-ratio of head to base in one round in which `running` benchmarks take part, `slowdown` apart from noise.
+    pub fn round(&mut self, slowdown: f64, head_first: bool, order: Order, running: usize, random: &mut Random) -> f64 {
+        let all = f64::from(SAMPLES) * running as f64;
+        let (before, between) = match order {
+            Order::InTurn => (2.0 * all - f64::from(SAMPLES), f64::from(SAMPLES)),
+            Order::Together => (all, all),
+        };
+        let first = self.slot(before, random);
+        let second = self.slot(between, random);
+        slowdown + if head_first { first - second } else { second - first }
+    }
+
+    /// The smallest sample of one process, as a logarithm.
+    fn slot(&mut self, ticks: f64, random: &mut Random) -> f64 {
+        self.pass(ticks, random);
+        let noise = self.noise;
+        let mut level = self.drift + self.burst.unwrap_or(0.0) + noise.slowing * self.ticks;
+        level += noise.process_sd * random.normal();
+        if noise.heavy > 0.0 {
+            level += noise.heavy * random.normal() / random.exponential().sqrt();
+        }
+        if noise.mode.0 > 0.0 && random.uniform() < noise.mode.0 {
+            level += noise.mode.1;
+        }
+        let (sd, correlation) = noise.within;
+        let fresh = (1.0 - correlation * correlation).sqrt();
+        let mut within = random.normal();
+        let mut smallest = f64::INFINITY;
+        for _ in 0..SAMPLES {
+            let outlier = if random.uniform() < noise.outliers.0 {
+                (noise.outliers.1 * random.uniform().powf(-1.0 / 1.5)).ln_1p()
+            } else {
+                0.0
+            };
+            smallest = smallest.min(sd * within + outlier);
+            within = correlation * within + fresh * random.normal();
+        }
+        level + smallest
+    }
+
+    /// Time goes by in the environment.
+    fn pass(&mut self, ticks: f64, random: &mut Random) {
+        self.ticks += ticks;
+        let kept = (-ticks / self.noise.drift.1).exp();
+        self.drift = kept * self.drift + self.noise.drift.0 * (1.0 - kept * kept).sqrt() * random.normal();
+        let (rate, length, size) = self.noise.bursts;
+        if rate <= 0.0 || (self.burst.is_some() && random.uniform() < (-ticks / length).exp()) {
+            return;
+        }
+        let busy = rate * length / (1.0 + rate * length);
+        let forgotten = 1.0 - (-ticks * (rate + 1.0 / length)).exp();
+        self.burst = (random.uniform() < busy * forgotten).then(|| size * random.exponential());
+    }
+}
