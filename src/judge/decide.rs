@@ -132,7 +132,7 @@ fn surely_worse(effect: &Effect, worse_sign: f64) -> f64 {
 mod tests {
     use crate::config::Config;
     use crate::model::verdict::Incomparable;
-    use crate::model::{Arm, Budget, CoverageProblem, Doubt, Name};
+    use crate::model::{Arm, Budget, CoverageProblem, Doubt, Name, Unit};
 
     use super::*;
 
@@ -224,6 +224,7 @@ mod tests {
 
     #[test]
     fn a_waiver_covers_a_finding_but_no_doubt_and_only_up_to_ceiling_and_day() {
+        use Outcome::{FailInconclusive, FailMissing, FailOverBudget, FailRegressed, Pass, Waived, Warn};
         let own = waiver(TEN_PERCENT);
         let states =
             [WaiverState::Covers(own.clone()), WaiverState::CeilingExceeded(own.clone()), WaiverState::Expired(own)];
@@ -231,7 +232,6 @@ mod tests {
         let of = |verdict: Verdict, budget: Option<&BudgetCheck>| {
             states.each_ref().map(|state| outcome(&verdict, Severity::Blocking, budget, Some(state), &strict()))
         };
-        use Outcome::{FailInconclusive, FailMissing, FailOverBudget, FailRegressed, Pass, Waived, Warn};
         assert_eq!(of(Verdict::Regressed, None), [Waived, FailRegressed, FailRegressed]);
         assert_eq!(of(Verdict::Unchanged, Some(&over)), [Waived, FailOverBudget, FailOverBudget]);
         assert_eq!(of(DOUBT, None), [FailInconclusive; 3]);
@@ -262,11 +262,11 @@ mod tests {
         assert_eq!(kind(TEN_PERCENT, today, effect(-0.30, -0.11), None, -1.0), "exceeded");
         assert_eq!(kind(TEN_PERCENT, today, effect(-0.30, -0.05), None, -1.0), "covers");
         assert_eq!(kind(TEN_PERCENT, today.tomorrow().unwrap(), effect(0.11, 0.30), None, 1.0), "expired");
-        let value = waiver::Ceiling::Value { value: 7.0 };
-        assert_eq!(kind(value, today, effect(0.5, 0.6), Some(7.0), 1.0), "covers");
-        assert_eq!(kind(value, today, effect(0.5, 0.6), Some(7.1), 1.0), "exceeded");
-        assert_eq!(kind(value, today, effect(0.5, 0.6), Some(6.9), -1.0), "exceeded");
-        assert_eq!(kind(value, today, effect(0.5, 0.6), None, 1.0), "covers");
+        let value = || waiver::Ceiling::Value { value: 7.0, unit: Unit::Seconds };
+        assert_eq!(kind(value(), today, effect(0.5, 0.6), Some(7.0), 1.0), "covers");
+        assert_eq!(kind(value(), today, effect(0.5, 0.6), Some(7.1), 1.0), "exceeded");
+        assert_eq!(kind(value(), today, effect(0.5, 0.6), Some(6.9), -1.0), "exceeded");
+        assert_eq!(kind(value(), today, effect(0.5, 0.6), None, 1.0), "covers");
         let exact = Effect { change: Change::Relative(0.11), precision: Precision::Exact };
         assert_eq!(kind(TEN_PERCENT, today, exact, None, 1.0), "exceeded");
     }

@@ -16,8 +16,8 @@ use tollgate::measure::stop::Stop;
 use tollgate::model::judgement::PolicySource;
 use tollgate::model::verdict::Incomparable;
 use tollgate::model::{
-    Arm, BenchmarkId, Environment, Judgement, MetricId, Name, Outcome, Revision, Row, RunVerdict, StoredMetric,
-    Trouble, Unit, Verdict,
+    Arm, Environment, Judgement, MetricId, Name, Outcome, Revision, Row, RunVerdict, StoredMetric, Trouble, Unit,
+    Verdict,
 };
 
 fn name(text: &str) -> Name {

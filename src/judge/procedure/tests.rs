@@ -21,7 +21,7 @@ fn member(differences: Vec<f64>) -> Member {
 
 /// A round of one that stays suspicious, and is never convicted, up to its 74th: above the tolerance a little more often than below.
 fn suspicious(round: u32) -> f64 {
-    let above = if round < 26 { round % 5 < 3 } else { round % 2 == 0 };
+    let above = if round < 26 { round % 5 < 3 } else { round.is_multiple_of(2) };
     0.02_f64.ln_1p() + if above { 0.012 } else { -0.010 }
 }
 

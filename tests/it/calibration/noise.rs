@@ -8,17 +8,17 @@ const SAMPLES: u32 = 10;
 
 /// A small generator with a 64-bit state that is advanced by a constant and mixed: fast without optimisation, the same everywhere.
 #[derive(Clone)]
-pub struct Random {
+pub(super) struct Random {
     state: u64,
     spare: Option<f64>,
 }
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self { state: seed.wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ 0x5851_F42D_4C95_7F2D, spare: None }
     }
 
-    pub fn bits(&mut self) -> u64 {
+    pub(super) fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -27,12 +27,12 @@ impl Random {
     }
 
     /// In (0, 1).
-    pub fn uniform(&mut self) -> f64 {
+    pub(super) fn uniform(&mut self) -> f64 {
         ((self.bits() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     }
 
     /// Standard normal, two at a time by Box and Muller.
-    pub fn normal(&mut self) -> f64 {
+    pub(super) fn normal(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
@@ -49,7 +49,7 @@ impl Random {
 
 /// How noisy a benchmark is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Noise {
+pub(super) struct Noise {
     /// Within a process: standard deviation and correlation of one sample with the next.
     within: (f64, f64),
     /// Between processes.
@@ -68,7 +68,7 @@ pub struct Noise {
     slowing: f64,
 }
 
-pub const QUIET: Noise = Noise {
+pub(super) const QUIET: Noise = Noise {
     within: (0.005, 0.3),
     process_sd: 0.005,
     heavy: 0.0,
@@ -79,7 +79,7 @@ pub const QUIET: Noise = Noise {
     slowing: 0.0,
 };
 
-pub const CI: Noise = Noise {
+pub(super) const CI: Noise = Noise {
     within: (0.015, 0.5),
     process_sd: 0.015,
     drift: (0.010, 300.0),
@@ -88,9 +88,9 @@ pub const CI: Noise = Noise {
     ..QUIET
 };
 
-pub const CI_BIMODAL: Noise = Noise { process_sd: 0.010, mode: (0.3, 0.06), ..CI };
+pub(super) const CI_BIMODAL: Noise = Noise { process_sd: 0.010, mode: (0.3, 0.06), ..CI };
 
-pub const NOISY: Noise = Noise {
+pub(super) const NOISY: Noise = Noise {
     within: (0.040, 0.5),
     process_sd: 0.030,
     mode: (0.3, 0.05),
@@ -101,21 +101,21 @@ pub const NOISY: Noise = Noise {
 };
 
 /// Processes whose spread has no variance.
-pub const HEAVY: Noise = Noise { process_sd: 0.0, heavy: 0.008, ..CI };
+pub(super) const HEAVY: Noise = Noise { process_sd: 0.0, heavy: 0.008, ..CI };
 
 /// A machine that gets slower all the time: 2 % over the first stage of a hundred benchmarks.
-pub const SLOWING: Noise = Noise { slowing: 1e-6, ..CI };
+pub(super) const SLOWING: Noise = Noise { slowing: 1e-6, ..CI };
 
 /// Which benchmarks a pull request has.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Mix {
+pub(super) enum Mix {
     All(Noise),
     /// 30 % quiet, 50 % ci, 10 % bimodal, 10 % noisy.
     Fleet,
 }
 
 impl Mix {
-    pub fn draw(self, random: &mut Random) -> Noise {
+    pub(super) fn draw(self, random: &mut Random) -> Noise {
         match self {
             Self::All(noise) => noise,
             Self::Fleet => match random.uniform() {
@@ -130,7 +130,7 @@ impl Mix {
 
 /// How the processes of one round follow each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Order {
+pub(super) enum Order {
     /// Each benchmark is a process of its own, in one arm and then the other.
     InTurn,
     /// Each arm's process runs all benchmarks: a benchmark's two slots lie as far apart as all of them take.
@@ -138,7 +138,7 @@ pub enum Order {
 }
 
 /// One benchmark with its surroundings.
-pub struct Benchmark {
+pub(super) struct Benchmark {
     noise: Noise,
     drift: f64,
     burst: Option<f64>,
@@ -146,7 +146,7 @@ pub struct Benchmark {
 }
 
 impl Benchmark {
-    pub fn new(noise: Noise, random: &mut Random) -> Self {
+    pub(super) fn new(noise: Noise, random: &mut Random) -> Self {
         let drift = noise.drift.0 * random.normal();
         let mut benchmark = Self { noise, drift, burst: None, ticks: 0.0 };
         benchmark.pass(1e9, random);
@@ -155,7 +155,14 @@ impl Benchmark {
     }
 
     /// Log-ratio of head to base in one round in which `running` benchmarks take part, `slowdown` apart from noise.
-    pub fn round(&mut self, slowdown: f64, head_first: bool, order: Order, running: usize, random: &mut Random) -> f64 {
+    pub(super) fn round(
+        &mut self,
+        slowdown: f64,
+        head_first: bool,
+        order: Order,
+        running: usize,
+        random: &mut Random,
+    ) -> f64 {
         let all = f64::from(SAMPLES) * running as f64;
         let (before, between) = match order {
             Order::InTurn => (2.0 * all - f64::from(SAMPLES), f64::from(SAMPLES)),
