@@ -125,6 +125,8 @@ pub struct Resolved<'a> {
     pub direction: Direction,
     /// Whether a regression blocks.
     pub severity: Severity,
+    /// Whether a missed budget blocks: also that of a metric that otherwise only informs, for whoever sets a budget wants it kept.
+    pub budget_severity: Severity,
     /// Who answers for it.
     pub owner: Option<&'a str>,
     /// Its budget, where the unit fits.
@@ -162,6 +164,7 @@ impl Policy {
                 Role::Gated => Severity::Blocking,
                 Role::Informative => Severity::Ignored,
             },
+            budget_severity: Severity::Blocking,
             owner: None,
             budget: self.budgets.iter().rev().find(|rule| rule.unit == metric.unit && rule.selector.selects(metric)),
             waiver: self.waivers.iter().rev().find(|waiver| waives(waiver, metric)),
@@ -177,6 +180,7 @@ impl Policy {
             }
             resolved.direction = rule.direction.unwrap_or(resolved.direction);
             resolved.severity = rule.severity.unwrap_or(resolved.severity);
+            resolved.budget_severity = rule.severity.unwrap_or(resolved.budget_severity);
             resolved.owner = rule.owner.as_deref().or(resolved.owner);
         }
         resolved
@@ -365,6 +369,8 @@ mod tests {
     fn an_informative_metric_has_no_consequence_unless_a_rule_gives_it_one() {
         let user = Metric { role: Role::Informative, ..time("a/b:user-time") };
         assert_eq!(policy("").resolve(&user).severity, Severity::Ignored);
+        assert_eq!(policy("").resolve(&user).budget_severity, Severity::Blocking);
+        assert_eq!(policy("[[rule]]\nseverity = 'ignored'").resolve(&user).budget_severity, Severity::Ignored);
         assert_eq!(policy("[[rule]]\nseverity = 'blocking'").resolve(&user).severity, Severity::Blocking);
     }
 

@@ -11,7 +11,7 @@ pub(super) fn level(head: &Run, policy: &Policy) -> f64 {
         .series
         .values()
         .map(|series| policy.resolve(&series.metric))
-        .filter(|resolved| resolved.budget.is_some() && resolved.severity == Severity::Blocking)
+        .filter(|resolved| resolved.budget.is_some() && resolved.budget_severity == Severity::Blocking)
         .count();
     policy.gate.false_alarm_rate / budgets.max(1) as f64
 }

@@ -8,15 +8,16 @@ use crate::model::{
     BudgetLevel, Change, Coverage, Effect, Outcome, Precision, RunVerdict, Trouble, Verdict, Waiver, waiver,
 };
 
-/// What a row contributes.
+/// What a row contributes, by the severity of a change and that of a missed budget.
 pub fn outcome(
     verdict: &Verdict,
     severity: Severity,
-    budget: Option<&BudgetCheck>,
+    budget: Option<(&BudgetCheck, Severity)>,
     waiver: Option<&WaiverState>,
     gate: &Gate,
 ) -> Outcome {
-    let worst = change(verdict, severity, gate).max(absolute(budget, severity, gate));
+    let limit = budget.map_or(Outcome::Pass, |(check, severity)| absolute(check, severity, gate));
+    let worst = change(verdict, severity, gate).max(limit);
     match (worst, waiver) {
         (Outcome::FailRegressed | Outcome::FailOverBudget, Some(WaiverState::Covers(_))) => Outcome::Waived,
         (Outcome::Pass, Some(WaiverState::Expired(_))) => Outcome::Warn,
@@ -50,10 +51,7 @@ fn change(verdict: &Verdict, severity: Severity, gate: &Gate) -> Outcome {
 }
 
 /// What the budget contributes.
-fn absolute(budget: Option<&BudgetCheck>, severity: Severity, gate: &Gate) -> Outcome {
-    let Some(BudgetCheck { level, undecided, budget: _ }) = budget else {
-        return Outcome::Pass;
-    };
+fn absolute(BudgetCheck { level, undecided, budget: _ }: &BudgetCheck, severity: Severity, gate: &Gate) -> Outcome {
     match (severity, level, undecided) {
         (Severity::Ignored, _, _)
         | (_, BudgetLevel::Within | BudgetLevel::Target, None | Some(BudgetLevel::Within | BudgetLevel::Target)) => {
@@ -203,7 +201,8 @@ mod tests {
             (budget(Warning, Some(Critical)), [FailInconclusive, Warn, Warn, Pass]),
         ];
         for (check, expected) in table {
-            let of = |severity, gate: &Gate| outcome(&Verdict::Unchanged, severity, Some(&check), None, gate);
+            let of =
+                |severity, gate: &Gate| outcome(&Verdict::Unchanged, severity, Some((&check, severity)), None, gate);
             let found = [
                 of(Severity::Blocking, &strict()),
                 of(Severity::Blocking, &lenient()),
@@ -217,7 +216,9 @@ mod tests {
     #[test]
     fn of_change_and_budget_the_worse_counts() {
         let over = budget(BudgetLevel::Critical, None);
-        let of = |verdict: Verdict| outcome(&verdict, Severity::Blocking, Some(&over), None, &strict());
+        let of = |verdict: Verdict| {
+            outcome(&verdict, Severity::Blocking, Some((&over, Severity::Blocking)), None, &strict())
+        };
         assert_eq!(of(Verdict::Regressed), Outcome::FailRegressed);
         assert_eq!([DOUBT, Verdict::Improved, Verdict::New].map(of), [Outcome::FailOverBudget; 3]);
     }
@@ -230,6 +231,7 @@ mod tests {
             [WaiverState::Covers(own.clone()), WaiverState::CeilingExceeded(own.clone()), WaiverState::Expired(own)];
         let over = budget(BudgetLevel::Critical, None);
         let of = |verdict: Verdict, budget: Option<&BudgetCheck>| {
+            let budget = budget.map(|check| (check, Severity::Blocking));
             states.each_ref().map(|state| outcome(&verdict, Severity::Blocking, budget, Some(state), &strict()))
         };
         assert_eq!(of(Verdict::Regressed, None), [Waived, FailRegressed, FailRegressed]);

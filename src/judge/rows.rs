@@ -19,8 +19,9 @@ use super::pair::{Pairs, Scale, side};
 use super::procedure::{self, Assessed, Decision, LOOKS, Phase, ROUNDS_MIN};
 use super::{Circumstances, Ending, Evidence, stored};
 
-/// Confidence of the interval that is shown for each row.
-const CONFIDENCE: f64 = 0.99;
+/// Confidence of the two-sided interval that is shown for each row: each end is at least as strict as the bound that shows a metric unchanged, so
+/// that an unchanged row's interval ends below must-detect, and a regressed row's begins above the tolerance.
+pub(super) const CONFIDENCE: f64 = 1.0 - 2.0 * procedure::UNCHANGED_LEVEL;
 /// Power at which the smallest detectable change is stated.
 const POWER: f64 = 0.80;
 /// A metric that lost more than this share of its rounds cannot be judged.
@@ -241,7 +242,8 @@ fn finish(
     let waiver = resolved
         .waiver
         .map(|waiver| decide::waiver_state(waiver, circumstances.today, said.effect.as_ref(), surely, worse_sign));
-    let outcome = decide::outcome(&said.verdict, resolved.severity, budget.as_ref(), waiver.as_ref(), &policy.gate);
+    let limited = budget.as_ref().map(|check| (check, resolved.budget_severity));
+    let outcome = decide::outcome(&said.verdict, resolved.severity, limited, waiver.as_ref(), &policy.gate);
     let outcome =
         if required(circumstances) || outcome != Outcome::FailNotComparable { outcome } else { Outcome::Warn };
     let mut warnings: BTreeSet<Warning> = said.warnings.into_iter().collect();

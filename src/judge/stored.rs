@@ -13,7 +13,7 @@ use crate::stats::summary::median;
 use super::Evidence;
 use super::pair::{log_threshold, side, signed};
 use super::procedure::UNCHANGED_LEVEL;
-use super::rows::{Said, exact};
+use super::rows::{CONFIDENCE, Said, exact};
 
 /// What is assumed of the spread between runs before any was seen: 5 % with three degrees of freedom, calibrated on histories of hosted
 /// runners (`METHODOLOGY.md`).
@@ -120,7 +120,7 @@ fn predict(mut said: Said, metric: &Metric, runs: &[f64], head: f64, level: f64)
     let head = signed(head.ln(), metric.direction);
     let Ok(at_level) = prediction(&history, head, level, PRIOR) else { return said };
     let unchanged = prediction(&history, head, UNCHANGED_LEVEL, PRIOR).map_or(f64::INFINITY, |p| p.upper);
-    let shown = prediction(&history, head, 0.005, PRIOR).unwrap_or(at_level);
+    let shown = prediction(&history, head, (1.0 - CONFIDENCE) / 2.0, PRIOR).unwrap_or(at_level);
     let base = said.base.as_ref().map_or(0.0, |base| base.value);
     let (tolerance, must_detect) = said.thresholds.with_floor_at(base);
     let (tolerance, must_detect) =
@@ -139,7 +139,7 @@ fn predict(mut said: Said, metric: &Metric, runs: &[f64], head: f64, level: f64)
     let (a, b) = (change(shown.lower), change(shown.upper));
     said.effect = Some(Effect {
         change: Change::Relative(change(at_level.effect)),
-        precision: Precision::Interval { lower: a.min(b), upper: a.max(b), confidence: 0.99 },
+        precision: Precision::Interval { lower: a.min(b), upper: a.max(b), confidence: CONFIDENCE },
     });
     said.detectable_ratio = Some(detectable_ratio);
     said
