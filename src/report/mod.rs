@@ -13,6 +13,7 @@ mod plot;
 mod template;
 mod view;
 
+mod note;
 mod sentence;
 mod text;
 

@@ -1,14 +1,14 @@
-//! The one sentence for a verdict, a doubt, a warning, a notice and a trouble, the same in every report. Refuses to know how it is marked up.
+//! The one sentence for a verdict, a notice and a trouble, the same in every report. Refuses to know how it is marked up.
 
 use crate::model::effect::{Change, Effect};
-use crate::model::judgement::{Method, Notice, PolicySource, WaiverState, Warning};
-use crate::model::verdict::Incomparable;
+use crate::model::judgement::{Method, Notice, PolicySource, WaiverState};
 use crate::model::{
-    BenchmarkId, BudgetLevel, CoverageProblem, Direction, Doubt, Kind, Metric, MetricId, Outcome, Revision, Row,
-    Trouble, Verdict,
+    BenchmarkId, BudgetLevel, CoverageProblem, Direction, Kind, Metric, MetricId, Outcome, Revision, Row, Trouble,
+    Verdict,
 };
 
 use super::escape::{self, NAME_SHOWN_MAX};
+use super::note;
 use super::number::{self, plural};
 use super::text::Text;
 
@@ -39,10 +39,12 @@ pub(super) fn row(row: &Row) -> Text {
         Verdict::OverBudget => over_budget(row).unwrap_or_else(|| subject(row).say(" is over its budget")),
         Verdict::Regressed | Verdict::Improved => changed(row),
         Verdict::Unchanged => subject(row).say(" is unchanged"),
-        Verdict::Inconclusive(reason) => subject(row).say(format!(": {}", doubt(reason, &row.method))),
+        Verdict::Inconclusive(reason) => subject(row).say(format!(": {}", note::doubt(reason, &row.method))),
         Verdict::New => subject(row).say(" is new: there is nothing to compare it with"),
         Verdict::Missing => subject(row).say(" is missing: base has it, head has not"),
-        Verdict::NotComparable(why) => subject(row).say(" cannot be compared with base: ").then(incomparable(why)),
+        Verdict::NotComparable(why) => {
+            subject(row).say(" cannot be compared with base: ").then(note::incomparable(why))
+        }
     };
     let said = match (&row.verdict, budget()) {
         (Verdict::Regressed | Verdict::Improved | Verdict::New | Verdict::Inconclusive(_), Some(budget)) => {
@@ -51,7 +53,7 @@ pub(super) fn row(row: &Row) -> Text {
         _ => said,
     };
     match &row.waiver {
-        Some(state) => said.then(waived(state)),
+        Some(state) => said.say(note::waived(state, row.outcome)),
         None => said,
     }
 }
@@ -123,73 +125,6 @@ fn over_budget(row: &Row) -> Option<Text> {
     Some(said.say(format!("{value}, {word} its {which} of {}", number::quantity(limit, unit))))
 }
 
-/// How a waiver bears on a row, as the end of its sentence.
-fn waived(state: &WaiverState) -> Text {
-    let (waiver, word) = match state {
-        WaiverState::Covers(waiver) => (waiver, "waived until"),
-        WaiverState::CeilingExceeded(waiver) => (waiver, "worse than its waiver allows, which counts until"),
-        WaiverState::Expired(waiver) => (waiver, "its waiver expired after"),
-    };
-    let text = Text::prose(format!(" ({word} {}", waiver.until));
-    let text = match &waiver.owner {
-        Some(owner) => text.say(" by ").code(shown(owner)),
-        None => text,
-    };
-    text.say(": ").code(shown(&waiver.reason)).say(")")
-}
-
-/// Why nothing can be said, and what it would take.
-pub(super) fn doubt(doubt: &Doubt, method: &Method) -> String {
-    let run = match method {
-        Method::Paired { rounds_total, .. } => *rounds_total,
-        Method::Stored { runs } => *runs,
-        Method::Single | Method::Alone => 1,
-    };
-    let settle = |needed: &Option<u32>| match needed {
-        Some(needed) => format!("would need {}", plural(needed.saturating_sub(run).max(1) as usize, "more round")),
-        None => "no affordable number of rounds would settle it".to_owned(),
-    };
-    match doubt {
-        Doubt::TooFewRounds { have, need } => {
-            format!("too few rounds to tell: {have} of the {need} that any test needs")
-        }
-        Doubt::TooNoisy { rounds_needed } => format!("too noisy to tell: {}", settle(rounds_needed)),
-        Doubt::TimeLimit { rounds_needed } => format!("the time limit came first: {}", settle(rounds_needed)),
-        Doubt::Interrupted => "the measurement was interrupted before it could be decided".to_owned(),
-        Doubt::StoredRunsCannotTell { runs, detectable_ratio } => format!(
-            "{} could only show a change of {} or more",
-            plural(*runs as usize, "stored run"),
-            number::percent(*detectable_ratio)
-        ),
-        Doubt::OneProcess => "one process a side says nothing about the spread between processes".to_owned(),
-        Doubt::BudgetInsideInterval => "the limit lies inside the interval: it may be missed or kept".to_owned(),
-        Doubt::RoundsLost { lost, of } => format!("{lost} of {} were lost", plural(*of as usize, "round")),
-    }
-}
-
-/// Why base cannot be compared with.
-fn incomparable(why: &Incomparable) -> Text {
-    match why {
-        Incomparable::Environment(differences) => {
-            let mut text = Text::prose("the stored runs come from another machine (");
-            for (at, difference) in differences.iter().enumerate() {
-                let comma = if at == 0 { "" } else { ", " };
-                text =
-                    text.say(format!("{comma}{} ", difference.field)).code(shown(&difference.stored)).say(" there, ");
-                text = text.code(shown(&difference.here)).say(" here");
-            }
-            text.say(")")
-        }
-        Incomparable::Unit { base, head } => {
-            Text::prose("its unit was ").code(shown(base)).say(" and is ").code(shown(head))
-        }
-        Incomparable::NoBaseline => {
-            Text::prose("there is no stored baseline; run ").code("tollgate baseline update").say(" on the base branch")
-        }
-        Incomparable::BaseFailed => Text::prose("base could not be built or run"),
-    }
-}
-
 /// The words of the verdict column.
 pub(super) fn label(row: &Row) -> Text {
     let words = match &row.verdict {
@@ -214,29 +149,12 @@ pub(super) fn label(row: &Row) -> Text {
         (Verdict::OverBudget | Verdict::Unchanged, budget) => budget.to_owned(),
         (_, budget) => format!("{budget}, {words}"),
     };
-    match (&row.waiver, row.outcome) {
-        (Some(WaiverState::Covers(waiver)), Outcome::Waived) => {
-            let text = Text::prose(format!("{words}, waived until {}", waiver.until));
-            waiver.owner.iter().fold(text, |text, owner| text.say(" by ").code(shown(owner)))
-        }
-        (Some(WaiverState::Expired(waiver)), _) => Text::prose(format!("{words}, waiver expired {}", waiver.until)),
-        (Some(WaiverState::CeilingExceeded(_)), _) => Text::prose(format!("{words}, beyond its waiver")),
-        _ => Text::prose(words),
-    }
-}
-
-/// What must be known to read a row's numbers.
-pub(super) fn warning(warning: &Warning) -> String {
-    match warning {
-        Warning::SourceChanged => "the benchmark's own source differs between base and head".to_owned(),
-        Warning::NotExact => {
-            "declared exact, but its values spread between rounds, so it was judged as noisy".to_owned()
-        }
-        Warning::PseudoReplicated => "one process a side: the spread between processes is unknown".to_owned(),
-        Warning::RoundsLost { lost } => format!("{} lost", plural(*lost as usize, "round")),
-        Warning::Bimodal => "the values fall into two groups".to_owned(),
-        Warning::NoSpread => "all rounds gave the same value: the timer may be too coarse".to_owned(),
-    }
+    Text::prose(match (&row.waiver, row.outcome) {
+        (_, Outcome::Waived) => format!("{words}, waived"),
+        (Some(WaiverState::Expired(_)), _) => format!("{words}, waiver expired"),
+        (Some(WaiverState::CeilingExceeded(_)), _) => format!("{words}, beyond its waiver"),
+        _ => words,
+    })
 }
 
 /// What is said about the run as a whole.

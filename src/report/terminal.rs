@@ -44,8 +44,8 @@ pub fn render(judgement: &Judgement) -> String {
     for finding in &view.findings {
         paragraph(&mut out, "", &format!("{} {}", finding.number, line(&finding.sentence)));
         paragraph(&mut out, "  evidence   ", &escape::terminal(&finding.evidence));
-        for warning in &finding.warnings {
-            paragraph(&mut out, "  note       ", &escape::terminal(warning));
+        for note in &finding.notes {
+            paragraph(&mut out, "  note       ", &line(note));
         }
         if let Some(owner) = &finding.owner {
             paragraph(&mut out, "  owner      ", &escape::terminal(owner));
@@ -143,7 +143,7 @@ enum Last {
 const COLUMNS: usize = 6;
 
 /// A table. The columns of names give way where it is too wide; the last column goes to lines of its own where it does not fit.
-fn table(out: &mut String, rows: &[RowView], change: &str, last: Last) {
+fn table(out: &mut String, rows: &[RowView], change: &str, last_is: Last) {
     let change = &change.replace(" interval)", ")");
     let cells: Vec<[String; COLUMNS]> =
         std::iter::once(["benchmark", "metric", "base", "head", change, "allowed"].map(str::to_owned))
@@ -154,9 +154,9 @@ fn table(out: &mut String, rows: &[RowView], change: &str, last: Last) {
             .collect();
     let lasts: Vec<String> = rows
         .iter()
-        .map(|row| match last {
+        .map(|row| match last_is {
             Last::Verdict => line(&row.verdict),
-            Last::Note => escape::terminal(&row.note),
+            Last::Note => line(&row.note),
         })
         .collect();
     let mut widths = [0; COLUMNS];
@@ -176,6 +176,10 @@ fn table(out: &mut String, rows: &[RowView], change: &str, last: Last) {
         append(out, format_args!("{style}{}{style:#}\n", text.trim_end()));
         if !beside && !last.is_empty() {
             paragraph(out, "    ", &last);
+        }
+        // What fails has a section of its own.
+        if matches!(last_is, Last::Verdict) && !row.fails && !row.note.is_empty() {
+            paragraph(out, "    ", &line(&row.note));
         }
     }
     out.push('\n');

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::model::{BudgetLevel, CoverageProblem, Judgement, Outcome, Row, Trouble, Verdict};
 
+use super::note;
 use super::number::{self, plural};
 use super::sentence;
 use super::text::{Text, append};
@@ -59,8 +60,8 @@ pub(super) struct Finding {
     pub(super) sentence: Text,
     /// The rounds, the interval and what was allowed.
     pub(super) evidence: String,
-    /// What must be known to read the numbers.
-    pub(super) warnings: Vec<String>,
+    /// Its waiver, and what must be known to read the numbers.
+    pub(super) notes: Vec<Text>,
     /// Who answers for it.
     pub(super) owner: Option<String>,
     /// The command that measures it again.
@@ -168,7 +169,7 @@ fn finding(at: usize, row: &Row, judgement: &Judgement) -> Finding {
         number: format!("PERF-{:03}", at + 1),
         sentence: sentence::row(row),
         evidence,
-        warnings: row.warnings.iter().map(sentence::warning).collect(),
+        notes: note::notes(row),
         owner: row.owner.as_deref().map(sentence::shown),
         reproduce: match judgement.head.commit.as_str() {
             "" => String::new(),

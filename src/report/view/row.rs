@@ -6,6 +6,7 @@ use crate::model::effect::Precision;
 use crate::model::judgement::Method;
 use crate::model::{BudgetLevel, Determinism, Judgement, MetricId, Outcome, Row, Verdict};
 
+use super::super::note;
 use super::super::number::{self, Digits, Scale};
 use super::super::sentence;
 use super::super::text::Text;
@@ -36,8 +37,8 @@ pub(in crate::report) struct RowView {
     pub(in crate::report) allowed: String,
     /// The verdict.
     pub(in crate::report) verdict: Text,
-    /// Why nothing could be said, or what must be known to read the numbers.
-    pub(in crate::report) note: String,
+    /// Why nothing could be said, the waiver, and what must be known to read the numbers.
+    pub(in crate::report) note: Text,
     /// What happened, as a sentence.
     pub(in crate::report) sentence: Text,
 }
@@ -51,11 +52,6 @@ impl RowView {
             side.as_ref().map_or("–".to_owned(), |side: &crate::model::judgement::Side| scale.show(side.value))
         };
         let (light, outcome) = outcome(row);
-        let mut notes: Vec<String> = Vec::new();
-        if let Verdict::Inconclusive(doubt) = &row.verdict {
-            notes.push(sentence::doubt(doubt, &row.method));
-        }
-        notes.extend(row.warnings.iter().map(sentence::warning));
         Self {
             id: id.clone(),
             light,
@@ -68,7 +64,7 @@ impl RowView {
             change: sentence::effect(row).unwrap_or_else(|| "–".to_owned()),
             allowed: allowed(row),
             verdict: sentence::label(row),
-            note: notes.join("; "),
+            note: note::in_table(row),
             sentence: sentence::row(row),
         }
     }

@@ -1,0 +1,207 @@
+//! What stands beside a row's numbers: why nothing could be said, how a waiver bears on it, how to read it. Refuses to repeat the verdict.
+
+use crate::model::judgement::{Method, WaiverState, Warning};
+use crate::model::verdict::Incomparable;
+use crate::model::{Ceiling, Doubt, Outcome, Row, Verdict, Waiver};
+
+use super::number::{self, plural};
+use super::sentence::shown;
+use super::text::Text;
+
+/// Everything that must be known beside the verdict of a row: its waiver, and how to read its numbers.
+pub(super) fn notes(row: &Row) -> Vec<Text> {
+    let warnings = row.warnings.iter().map(|about| Text::prose(warning(about)));
+    waiver(row).into_iter().chain(warnings).collect()
+}
+
+/// The same for a table, where no sentence says why nothing could be said.
+pub(super) fn in_table(row: &Row) -> Text {
+    let why = match &row.verdict {
+        Verdict::Inconclusive(reason) => Some(Text::prose(doubt(reason, &row.method))),
+        Verdict::NotComparable(why) => Some(incomparable(why)),
+        _ => None,
+    };
+    why.into_iter().chain(notes(row)).fold(Text::default(), |text, note| {
+        let gap = if text.is_empty() { "" } else { "; " };
+        text.say(gap).then(note)
+    })
+}
+
+/// How a waiver bears on a row, as the end of its sentence; the note has the rest.
+pub(super) fn waived(state: &WaiverState, outcome: Outcome) -> String {
+    match state {
+        WaiverState::Covers(waiver) if outcome == Outcome::Waived => format!(" (waived until {})", waiver.until),
+        WaiverState::Covers(_) => String::new(),
+        WaiverState::CeilingExceeded(waiver) => format!(" (its waiver allows no more than {})", ceiling(waiver)),
+        WaiverState::Expired(waiver) => format!(" (its waiver expired after {})", waiver.until),
+    }
+}
+
+/// The waiver of a row, and what is to be done about it.
+fn waiver(row: &Row) -> Option<Text> {
+    let place = |text: String, waiver: &Waiver| {
+        Text::prose(format!("{text} (line {} of ", waiver.line)).code("tollgate-waivers.toml").say(")")
+    };
+    let (waiver, text) = match row.waiver.as_ref()? {
+        WaiverState::Covers(waiver) if row.outcome == Outcome::Waived => {
+            (waiver, Text::prose(format!("waived until {}, up to {}", waiver.until, ceiling(waiver))))
+        }
+        WaiverState::Covers(waiver) if row.outcome.fails() => {
+            (waiver, place("its waiver covers what is surely worse, not this".to_owned(), waiver))
+        }
+        WaiverState::Covers(_) => return None,
+        WaiverState::CeilingExceeded(waiver) => {
+            let text = format!("worse than its waiver allows, which is {} until {}", ceiling(waiver), waiver.until);
+            (waiver, place(text, waiver).say(": delete the entry, or agree on a new one"))
+        }
+        WaiverState::Expired(waiver) => {
+            let text = place(format!("its waiver expired after {}", waiver.until), waiver);
+            (waiver, text.say(": delete the entry, or agree on a new one"))
+        }
+    };
+    let text = waiver.owner.iter().fold(text.say(" ("), |text, owner| text.code(shown(owner)).say(": "));
+    Some(text.code(shown(&waiver.reason)).say(")"))
+}
+
+/// How far a waived metric may go: `5 % worse`, `96 MiB`.
+fn ceiling(waiver: &Waiver) -> String {
+    match &waiver.ceiling {
+        Ceiling::Change { ratio } => format!("{} worse", number::percent(*ratio)),
+        Ceiling::Value { value, unit } => number::quantity(*value, unit),
+    }
+}
+
+/// Why nothing can be said, and what it would take.
+pub(super) fn doubt(doubt: &Doubt, method: &Method) -> String {
+    let run = match method {
+        Method::Paired { rounds_total, .. } => *rounds_total,
+        Method::Stored { runs } => *runs,
+        Method::Single | Method::Alone => 1,
+    };
+    let settle = |needed: &Option<u32>| match needed {
+        Some(needed) => format!("would need {}", plural(needed.saturating_sub(run).max(1) as usize, "more round")),
+        None => "no affordable number of rounds would settle it".to_owned(),
+    };
+    match doubt {
+        Doubt::TooFewRounds { have, need } => {
+            format!("too few rounds to tell: {have} of the {need} that any test needs")
+        }
+        Doubt::TooNoisy { rounds_needed } => format!("too noisy to tell: {}", settle(rounds_needed)),
+        Doubt::TimeLimit { rounds_needed } => format!("the time limit came first: {}", settle(rounds_needed)),
+        Doubt::Interrupted => "the measurement was interrupted before it could be decided".to_owned(),
+        Doubt::StoredRunsCannotTell { runs, detectable_ratio } => format!(
+            "{} could only show a change of {} or more",
+            plural(*runs as usize, "stored run"),
+            number::percent(*detectable_ratio)
+        ),
+        Doubt::OneProcess => "one process a side says nothing about the spread between processes".to_owned(),
+        Doubt::BudgetInsideInterval => "the limit lies inside the interval: it may be missed or kept".to_owned(),
+        Doubt::RoundsLost { lost, of } => format!("{lost} of {} were lost", plural(*of as usize, "round")),
+    }
+}
+
+/// Why base cannot be compared with.
+pub(super) fn incomparable(why: &Incomparable) -> Text {
+    match why {
+        Incomparable::Environment(differences) => {
+            let text = Text::prose("the stored runs come from another kind of machine");
+            differences.iter().enumerate().fold(text, |text, (at, difference)| {
+                text.say(format!("{} {} ", if at == 0 { ":" } else { ";" }, difference.field))
+                    .code(shown(&difference.stored))
+                    .say(" there, ")
+                    .code(shown(&difference.here))
+                    .say(" here")
+            })
+        }
+        Incomparable::Unit { base, head } => {
+            Text::prose("its unit was ").code(shown(base)).say(" and is ").code(shown(head))
+        }
+        Incomparable::NoBaseline => {
+            Text::prose("there is no stored baseline; run ").code("tollgate baseline update").say(" on the base branch")
+        }
+        Incomparable::BaseFailed => Text::prose("base could not be built or run"),
+    }
+}
+
+/// What must be known to read a row's numbers.
+fn warning(warning: &Warning) -> String {
+    match warning {
+        Warning::SourceChanged => "the benchmark's own source differs between base and head".to_owned(),
+        Warning::NotExact => {
+            "declared exact, but its values spread between rounds, so it was judged as noisy".to_owned()
+        }
+        Warning::PseudoReplicated => "one process a side: the spread between processes is unknown".to_owned(),
+        Warning::RoundsLost { lost } => format!("{} lost", plural(*lost as usize, "round")),
+        Warning::Bimodal => "the values fall into two groups".to_owned(),
+        Warning::NoSpread => "all rounds gave the same value: the timer may be too coarse".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{html, markdown, sample, terminal};
+    use super::*;
+    use crate::model::Judgement;
+    use crate::model::environment::Difference;
+
+    /// The note of a row in the terminal, in Markdown and on the page, each as plain text in one line.
+    fn shown_in_all(judgement: &Judgement, note: &str) {
+        let plain = anstream::adapter::strip_str(&terminal::render(judgement)).to_string();
+        for text in [plain, markdown::render(judgement, markdown::LIMIT), html::render(judgement)] {
+            let tags = ["<code>", "</code>", "`"].iter().fold(text, |text, tag| text.replace(tag, ""));
+            let text = tags.replace("&#8203;", "").replace("&#64;", "@").replace("&#35;", "#").replace("&#39;", "'");
+            let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(line.contains(note), "{note} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_waived_row_shows_its_waiver() {
+        shown_in_all(&sample::mixed(), "waived until 2026-12-31, up to 5 % worse (@alice: validation, see #412)");
+    }
+
+    #[test]
+    fn a_waiver_that_no_longer_covers_names_the_line_to_delete() {
+        let mut judgement = sample::mixed();
+        let at = judgement.rows.iter().position(|row| row.waiver.is_some()).unwrap();
+        judgement.rows[at].outcome = Outcome::FailRegressed;
+        let waiver = match judgement.rows[at].waiver.clone().unwrap() {
+            WaiverState::Covers(waiver) => waiver,
+            other => unreachable!("{other:?}"),
+        };
+        judgement.rows[at].waiver = Some(WaiverState::Expired(waiver.clone()));
+        shown_in_all(
+            &judgement,
+            "its waiver expired after 2026-12-31 (line 12 of tollgate-waivers.toml): delete the entry, or agree on a new one (@alice: ",
+        );
+        judgement.rows[at].waiver = Some(WaiverState::CeilingExceeded(waiver));
+        shown_in_all(
+            &judgement,
+            "worse than its waiver allows, which is 5 % worse until 2026-12-31 (line 12 of tollgate-waivers.toml): delete the entry",
+        );
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_compared_says_why() {
+        let differences = vec![
+            Difference { field: "CPU model", stored: "Xeon".to_owned(), here: "EPYC".to_owned() },
+            Difference { field: "cores", stored: "8".to_owned(), here: "4".to_owned() },
+        ];
+        for (why, note) in [
+            (
+                Incomparable::Environment(differences),
+                "the stored runs come from another kind of machine: CPU model Xeon there, EPYC here; cores 8 there, 4 here",
+            ),
+            (Incomparable::NoBaseline, "there is no stored baseline; run tollgate baseline update on the base branch"),
+            (Incomparable::BaseFailed, "base could not be built or run"),
+            (Incomparable::Unit { base: "s".to_owned(), head: "B".to_owned() }, "its unit was s and is B"),
+        ] {
+            let mut judgement = sample::mixed();
+            judgement.rows[0].verdict = Verdict::NotComparable(why);
+            for outcome in [Outcome::Pass, Outcome::Warn, Outcome::FailNotComparable] {
+                judgement.rows[0].outcome = outcome;
+                shown_in_all(&judgement, note);
+            }
+        }
+    }
+}
