@@ -31,6 +31,8 @@ impl State {
                 Self::Unknown
             }
             RunVerdict::Pass if judgement.rows.iter().any(super::is_urgent) => Self::Noted,
+            // Green is a finding; here there is none.
+            RunVerdict::Pass if Counts::of(judgement).decided() == 0 => Self::Noted,
             RunVerdict::Pass => Self::Passed,
         }
     }
@@ -46,19 +48,19 @@ impl State {
     }
 }
 
-/// How many rows of each kind a headline counts.
+/// How many rows of each kind a headline counts. Each row is counted once, a row that blocks by its reason; one that is over its critical budget
+/// and regressed has both reasons.
 struct Counts {
     rows: usize,
-    decided: usize,
     regressed: usize,
     over_budget: usize,
     missing: usize,
     not_comparable: usize,
     inconclusive: usize,
     passed: usize,
-    undecided: usize,
-    waived: usize,
     noted: usize,
+    waived: usize,
+    undecided: usize,
     failures: usize,
 }
 
@@ -68,19 +70,40 @@ impl Counts {
         let rows: Vec<&Row> = judgement.rows.iter().filter(|row| is_check(row)).collect();
         let count = |is: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| is(row)).count();
         let critical = |row: &Row| row.budget.as_ref().is_some_and(|check| check.level == BudgetLevel::Critical);
+        let open = |row: &Row| matches!(row.outcome, Outcome::Pass | Outcome::Warn);
         Self {
             rows: rows.len(),
-            decided: count(&|row| is_decided(row)),
             regressed: count(&|row| row.outcome == Outcome::FailRegressed),
             over_budget: count(&|row| row.outcome == Outcome::FailOverBudget || row.outcome.fails() && critical(row)),
             missing: count(&|row| row.outcome == Outcome::FailMissing),
             not_comparable: count(&|row| row.outcome == Outcome::FailNotComparable),
             inconclusive: count(&|row| row.outcome == Outcome::FailInconclusive),
-            passed: count(&|row| matches!(row.outcome, Outcome::Pass | Outcome::Warn) && is_decided(row)),
-            undecided: count(&|row| matches!(row.outcome, Outcome::Pass | Outcome::Warn) && !is_decided(row)),
+            passed: count(&|row| open(row) && is_decided(row) && !super::is_urgent(row)),
+            noted: count(&|row| open(row) && is_decided(row) && super::is_urgent(row)),
             waived: count(&|row| row.outcome == Outcome::Waived),
-            noted: count(&|row| row.outcome == Outcome::Warn && super::is_urgent(row)),
+            undecided: count(&|row| open(row) && !is_decided(row)),
             failures: judgement.coverage.problems.iter().filter(|p| super::is_failure(&p.trouble)).count(),
+        }
+    }
+
+    /// The checks that something can be said of, where nothing blocks.
+    fn decided(&self) -> usize {
+        self.passed + self.noted + self.waived
+    }
+
+    /// What does not block and has not passed either: `1 waived, 2 not decided`.
+    fn rest(&self) -> String {
+        let rest = [(self.waived, "waived"), (self.noted, "worth a look"), (self.undecided, "not decided")];
+        let rest = rest.into_iter().filter(|(number, _)| *number > 0);
+        rest.fold(String::new(), |text, (number, what)| format!("{text}, {} {what}", count(number)))
+    }
+
+    /// How the checks of a run that blocks stand: `3 of 8 checks passed, 2 not decided`.
+    fn standing(&self) -> String {
+        match self.rows {
+            0 => "nothing was compared".to_owned(),
+            rows if self.undecided == rows => format!("none of {} decided", plural(rows, "check")),
+            rows => format!("{} of {} passed{}", count(self.passed), plural(rows, "check"), self.rest()),
         }
     }
 
@@ -102,11 +125,13 @@ impl Counts {
     }
 }
 
-/// Whether a row is one of the checks that are counted: one that only informs is not.
+/// Whether a row is one of the checks that are counted: one that only informs is not, and neither is one that may get worse.
 fn is_check(row: &Row) -> bool {
-    row.metric.role == Role::Gated || row.outcome != Outcome::Pass || row.budget.is_some()
+    let ignored = row.outcome == Outcome::Pass && row.verdict == Verdict::Regressed;
+    row.metric.role == Role::Gated && !ignored || row.outcome != Outcome::Pass || row.budget.is_some()
 }
 
+/// Whether something is said of a row. What is new, missing, not comparable or inconclusive has not passed.
 fn is_decided(row: &Row) -> bool {
     matches!(row.verdict, Verdict::Improved | Verdict::Unchanged | Verdict::Regressed | Verdict::OverBudget)
 }
@@ -114,17 +139,11 @@ fn is_decided(row: &Row) -> bool {
 /// The line that can be read alone.
 pub(super) fn headline(judgement: &Judgement) -> String {
     let counts = Counts::of(judgement);
-    let passed = match counts.rows {
-        0 => "nothing was compared".to_owned(),
-        rows if counts.undecided == 0 => format!("{} of {} passed", count(counts.passed), plural(rows, "check")),
-        rows => {
-            let (passed, undecided) = (count(counts.passed), count(counts.undecided));
-            format!("{passed} of {} passed, {undecided} not decided", plural(rows, "check"))
-        }
-    };
     match judgement.verdict {
         RunVerdict::Pass => passing(judgement, &counts),
-        RunVerdict::Regressed | RunVerdict::OverBudget => format!("Tollgate: {} ({passed})", counts.blocking()),
+        RunVerdict::Regressed | RunVerdict::OverBudget => {
+            format!("Tollgate: {} ({})", counts.blocking(), counts.standing())
+        }
         RunVerdict::Broken | RunVerdict::NotCovered | RunVerdict::NotComparable | RunVerdict::Inconclusive => {
             let why = match (counts.blocking(), judgement.verdict) {
                 (why, _) if !why.is_empty() => why,
@@ -133,15 +152,14 @@ pub(super) fn headline(judgement: &Judgement) -> String {
                 (_, RunVerdict::NotComparable) => "the baseline cannot be compared with".to_owned(),
                 _ => "the measurement failed".to_owned(),
             };
-            format!("Tollgate: no verdict, {why} ({passed})")
+            format!("Tollgate: no verdict, {why} ({})", counts.standing())
         }
     }
 }
 
 /// The headline of a run that blocks nothing.
 fn passing(judgement: &Judgement, counts: &Counts) -> String {
-    let undecided = counts.rows - counts.decided;
-    let mut line = match (counts.waived + counts.noted, counts.decided) {
+    let mut line = match (counts.waived + counts.noted, counts.decided()) {
         (_, 0) if judgement.coverage.compared > 0 => {
             "Tollgate: nothing blocks, but nothing could be decided".to_owned()
         }
@@ -149,11 +167,7 @@ fn passing(judgement: &Judgement, counts: &Counts) -> String {
         (0, decided) => format!("Tollgate: no regressions in {}", plural(decided, "check")),
         (_, decided) => format!("Tollgate: no blocking regressions in {}", plural(decided, "check")),
     };
-    for (number, what) in [(counts.waived, "waived"), (counts.noted, "worth a look"), (undecided, "not decided")] {
-        if number > 0 {
-            append(&mut line, format_args!(", {} {what}", count(number)));
-        }
-    }
+    line.push_str(&counts.rest());
     line.push('.');
     if let Some(ratio) = judgement.promise.detectable_median_ratio {
         append(&mut line, format_args!(" Smallest change that could have been seen: {}.", number::percent(ratio)));

@@ -280,7 +280,7 @@ mod tests {
         let headline = |judgement: Judgement| View::of(&judgement).headline;
         assert_eq!(
             headline(sample::mixed()),
-            "Tollgate: 2 regressions, 1 over budget (3 of 8 checks passed, 2 not decided)"
+            "Tollgate: 2 regressions, 1 over budget (2 of 8 checks passed, 1 waived, 1 worth a look, 2 not decided)"
         );
         assert_eq!(headline(sample::inconclusive()), "Tollgate: no verdict, 1 inconclusive (2 of 3 checks passed)");
         let mut noted = sample::mixed();
@@ -296,6 +296,35 @@ mod tests {
         nothing.coverage.compared = 0;
         nothing.verdict = crate::model::RunVerdict::NotCovered;
         assert_eq!(headline(nothing), "Tollgate: no verdict, nothing was measured (nothing was compared)");
+    }
+
+    #[test]
+    fn what_was_not_compared_has_not_passed() {
+        use crate::model::verdict::Incomparable;
+        use crate::model::{Doubt, RunVerdict};
+        let headline = |verdict, said: Verdict, outcome, compared| {
+            let mut judgement = sample::green();
+            judgement.verdict = verdict;
+            judgement.coverage.compared = compared;
+            for row in &mut judgement.rows {
+                (row.verdict, row.outcome) = (said.clone(), outcome);
+            }
+            View::of(&judgement).headline
+        };
+        let failed = Verdict::NotComparable(Incomparable::BaseFailed);
+        assert_eq!(
+            headline(RunVerdict::Broken, failed.clone(), Outcome::Warn, 0),
+            "Tollgate: no verdict, the measurement failed (none of 3 checks decided)"
+        );
+        assert_eq!(
+            headline(RunVerdict::NotComparable, failed, Outcome::FailNotComparable, 0),
+            "Tollgate: no verdict, 3 not comparable (0 of 3 checks passed)"
+        );
+        let gone = headline(RunVerdict::Pass, Verdict::Missing, Outcome::Warn, 0);
+        assert!(gone.starts_with("Tollgate: nothing blocks, but nothing was compared, 3 not decided."), "{gone}");
+        let doubt = Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: None });
+        let noisy = headline(RunVerdict::Pass, doubt, Outcome::Pass, 3);
+        assert!(noisy.starts_with("Tollgate: nothing blocks, but nothing could be decided, 3 not decided."), "{noisy}");
     }
 
     #[test]
