@@ -143,11 +143,14 @@ fn the_manual_and_the_completions_know_every_command() {
             let name = path.last().map_or("tollgate", String::as_str);
             assert!(script.stdout.contains(name), "{shell} does not know {name}");
         }
+        for internal in ["__child", "demo-program", "demo__program"] {
+            assert!(!script.stdout.contains(internal), "{shell} offers what is internal: {internal}");
+        }
     }
     for path in commands().iter().filter(|path| path.len() == 1) {
         assert!(man.stdout.contains(&path[0].replace('-', "\\-")), "the manual does not know {}", path[0]);
     }
-    assert!(!man.stdout.contains("demo\\-program"), "the manual shows what is internal");
+    assert!(!man.stdout.contains("demo\\-program") && !man.stdout.contains("__"), "the manual shows what is internal");
 }
 
 #[test]
