@@ -364,9 +364,8 @@ pub enum Format {
     after_help = "Examples:\n  tollgate report\n  tollgate report --format markdown --output comment.md judgement.json"
 )]
 pub struct ReportArgs {
-    /// The saved judgement
-    #[arg(default_value = ".tollgate/report/judgement.json")]
-    pub judgement: PathBuf,
+    /// The saved judgement [default: .tollgate/report/judgement.json at the root of the repository]
+    pub judgement: Option<PathBuf>,
     /// The format
     #[arg(long, value_enum, default_value = "terminal")]
     pub format: Format,

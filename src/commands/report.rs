@@ -2,14 +2,19 @@
 #![expect(clippy::disallowed_methods, reason = "reads the saved judgement")]
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::baseline::store::write_atomically;
 use crate::cli::{Format, ReportArgs};
+use crate::git::Repository;
 use crate::model::Judgement;
 use crate::report::{annotations, html, json, junit, markdown, terminal};
 
 use super::{Code, Context, Failure};
+
+/// Where `check` leaves the judgement when nothing is said, from the root of the repository.
+const JUDGEMENT: &str = ".tollgate/report/judgement.json";
 
 /// Why a saved judgement could not be shown.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +53,7 @@ impl ReportError {
                 "`tollgate check` writes it; or name the file: `tollgate report path/to/judgement.json`".to_owned(),
             ),
             Self::Judgement { source, .. } => source.hint(),
-            Self::Write { .. } => Some("the folder must exist and be writable".to_owned()),
+            Self::Write { .. } => Some("the folder must be writable".to_owned()),
             Self::Read { .. } => None,
         }
     }
@@ -71,7 +76,11 @@ pub(super) fn run(args: &ReportArgs, context: &Context) -> Result<Code, Failure>
 
 /// Reads, renders, then writes or prints.
 fn show(args: &ReportArgs, context: &Context) -> Result<(), ReportError> {
-    let judgement = load(&context.directory.join(&args.judgement))?;
+    let path = match &args.judgement {
+        Some(named) => context.directory.join(named),
+        None => root(context).join(JUDGEMENT),
+    };
+    let judgement = load(&path)?;
     let text = render(&judgement, args.format);
     match &args.output {
         None => {
@@ -81,9 +90,15 @@ fn show(args: &ReportArgs, context: &Context) -> Result<(), ReportError> {
         Some(output) => {
             let path = context.directory.join(output);
             let text = anstream::adapter::strip_str(&text).to_string();
-            save(&path, text.as_bytes()).map_err(|source| ReportError::Write { path, source })
+            write_atomically(&path, text.as_bytes()).map_err(|source| ReportError::Write { path, source })
         }
     }
+}
+
+/// The root of the repository; outside of one the folder itself, into which the reports may have been copied.
+fn root(context: &Context) -> PathBuf {
+    Repository::discover(&context.directory)
+        .map_or_else(|_| context.directory.clone(), |repository| repository.root().to_owned())
 }
 
 /// A saved judgement; no more of a file is read than may be one.
@@ -106,12 +121,4 @@ fn render(judgement: &Judgement, format: Format) -> String {
         Format::Junit => junit::render(judgement),
         Format::Annotations => annotations::render(judgement),
     }
-}
-
-/// Writes a whole file or nothing.
-fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }

@@ -89,6 +89,31 @@ fn a_judgement_of_a_newer_version_is_refused() {
 #[test]
 fn a_report_that_cannot_be_written_is_the_machines_fault() {
     let folder = tempfile::tempdir().unwrap();
-    let said = refused(folder.path(), &["--output", "no/such/folder.md", SAVED], 1);
-    assert!(said.starts_with("error: no report: write DIR/no/such/folder.md: "), "{said}");
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let said = refused(folder.path(), &["--output", "file/comment.md", SAVED], 1);
+    assert!(said.starts_with("error: no report: write DIR/file/comment.md: "), "{said}");
+}
+
+#[test]
+fn in_a_subfolder_it_shows_the_judgement_at_the_root_of_the_repository() {
+    let repo = super::harness::TestRepo::new();
+    let (kept, below) = (repo.root().join(".tollgate/report"), repo.root().join("crates/core"));
+    for folder in [&kept, &below] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    std::fs::copy(SAVED, kept.join("judgement.json")).unwrap();
+    let output = report(&below, &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stdout.starts_with(b"Tollgate: "));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_written_report_can_be_read_by_whom_the_umask_lets() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("other"), "").unwrap();
+    assert!(report(folder.path(), &["--format", "html", "--output", "page.html", SAVED]).status.success());
+    let mode = |name| std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+    assert_eq!(mode("page.html"), mode("other"));
 }
