@@ -45,7 +45,7 @@ fn case(row: &Row) -> TestCase {
     status.set_message(sentence);
     status.set_type(plain(&sentence::label(row)));
     if let (true, Some(change)) = (row.outcome.fails(), sentence::effect(row)) {
-        status.set_description(visible(&format!("{}; change {change}", sentence::method(&row.method))));
+        status.set_description(visible(&format!("{}; change {change}", sentence::method(row))));
     }
     let id = &row.metric.id;
     let name = format!("{}:{}", id.benchmark.benchmark, id.metric);
@@ -110,7 +110,7 @@ mod tests {
     fn an_inconclusive_row_is_skipped_unless_it_fails() {
         assert!(
             render(&sample::mixed())
-                .contains("<skipped message=\"`io/fsync`: too noisy to tell: would need 40 more rounds\"")
+                .contains("<skipped message=\"`io/fsync`: too noisy to tell: about 40 more rounds would settle it\"")
         );
         assert!(render(&sample::inconclusive()).contains("failures=\"1\""));
     }

@@ -79,8 +79,10 @@ pub(super) fn doubt(doubt: &Doubt, method: &Method) -> String {
         Method::Single | Method::Alone => 1,
     };
     let settle = |needed: &Option<u32>| match needed {
-        Some(needed) => format!("would need {}", plural(needed.saturating_sub(run).max(1) as usize, "more round")),
-        None => "no affordable number of rounds would settle it".to_owned(),
+        Some(needed) => {
+            format!("about {} would settle it", plural(needed.saturating_sub(run).max(1) as usize, "more round"))
+        }
+        None => "even the most rounds that a run may take would not settle it".to_owned(),
     };
     match doubt {
         Doubt::TooFewRounds { have, need } => {

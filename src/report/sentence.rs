@@ -212,15 +212,18 @@ pub(super) fn trouble(problem: &CoverageProblem) -> Text {
 }
 
 /// How a row was decided.
-pub(super) fn method(method: &Method) -> String {
-    match method {
-        Method::Paired { rounds, rounds_total } if rounds == rounds_total => {
-            format!("{}, base and head in pairs on this machine", plural(*rounds as usize, "round"))
+pub(super) fn method(row: &Row) -> String {
+    match &row.method {
+        Method::Paired { rounds, rounds_total } => {
+            let pairs = "base and head in pairs on this machine";
+            let said = plural(*rounds as usize, "round");
+            match (rounds_total.saturating_sub(*rounds), &row.verdict) {
+                (0, _) => format!("{said}, {pairs}"),
+                // What is called a regression rests on fresh rounds alone.
+                (before, Verdict::Regressed) => format!("{said}, {pairs}, after {before} that chose what to look at"),
+                (_, _) => format!("{said} of {rounds_total}, {pairs}"),
+            }
         }
-        Method::Paired { rounds, rounds_total } => format!(
-            "{} of {rounds_total}, base and head in pairs on this machine (the others chose what to look at)",
-            plural(*rounds as usize, "round")
-        ),
         Method::Stored { runs } => format!("against {} of the baseline", plural(*runs as usize, "stored run")),
         Method::Single => "one result a side".to_owned(),
         Method::Alone => "nothing to compare with".to_owned(),

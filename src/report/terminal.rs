@@ -301,9 +301,9 @@ mod tests {
                      1.95.0`, `kvm`
         coverage     3 benchmarks expected, 3 measured, 3 compared
         method       3 checks by 32 rounds of base and head in pairs
-        promise      a run of unchanged code fails at most 1 % of the time, shared by 3 metrics
-        sensitivity  smallest change that could have been seen: median 1.9 %, worst 4.4 %
-                     (`core/parse/large`)
+        promise      a run of unchanged code fails at most 1 % of the time, over 3 metrics together
+        sensitivity  half of the checks would have shown a change for the worse of 1.9 %, the noisiest only
+                     one of 4.4 % (`core/parse/large`)
         policy       from base (head does not change it)
         measured in  6 min 12 s, seed `17446744073709551615`
         ");
@@ -338,9 +338,9 @@ mod tests {
                      1.95.0`, `kvm`
         coverage     3 benchmarks expected, 3 measured, 3 compared
         method       3 checks by 3–32 rounds of base and head in pairs
-        promise      a run of unchanged code fails at most 1 % of the time, shared by 3 metrics
-        sensitivity  smallest change that could have been seen: median 1.9 %, worst 4.4 %
-                     (`core/parse/large`)
+        promise      a run of unchanged code fails at most 1 % of the time, over 3 metrics together
+        sensitivity  half of the checks would have shown a change for the worse of 1.9 %, the noisiest only
+                     one of 4.4 % (`core/parse/large`)
         policy       from base (head does not change it)
         measured in  6 min 12 s, seed `17446744073709551615`
         ");

@@ -128,7 +128,7 @@ fn methods(judgement: &Judgement) -> String {
 fn promise(judgement: &Judgement) -> String {
     let promise = &judgement.promise;
     format!(
-        "a run of unchanged code fails at most {} of the time, shared by {}",
+        "a run of unchanged code fails at most {} of the time, over {} together",
         number::percent(promise.false_alarm_rate),
         plural(promise.family, "metric")
     )
@@ -137,11 +137,15 @@ fn promise(judgement: &Judgement) -> String {
 /// The smallest change that could have been seen.
 fn sensitivity(judgement: &Judgement) -> Option<Text> {
     let median = judgement.promise.detectable_median_ratio?;
-    let text = Text::prose(format!("smallest change that could have been seen: median {}", number::percent(median)));
+    let text = Text::prose(format!(
+        "half of the checks would have shown a change for the worse of {}",
+        number::percent(median)
+    ));
     Some(match &judgement.promise.detectable_worst {
-        Some((id, worst)) => {
-            text.say(format!(", worst {} (", number::percent(*worst))).code(sentence::metric(id)).say(")")
-        }
+        Some((id, worst)) => text
+            .say(format!(", the noisiest only one of {} (", number::percent(*worst)))
+            .code(sentence::metric(id))
+            .say(")"),
         None => text,
     })
 }

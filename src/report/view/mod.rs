@@ -154,12 +154,15 @@ fn worsening(row: &Row) -> f64 {
 
 /// A failing row in detail.
 fn finding(at: usize, row: &Row, judgement: &Judgement) -> Finding {
-    let mut evidence = sentence::method(&row.method);
+    let mut evidence = sentence::method(row);
     if let Some(change) = sentence::effect(row) {
         append(&mut evidence, format_args!("; change {change}"));
         if let Some(confidence) = row::confidence(row) {
             append(&mut evidence, format_args!(", {} interval", number::percent(confidence)));
         }
+    }
+    if let Some(throughput) = row::throughput(row) {
+        append(&mut evidence, format_args!("; throughput {throughput}"));
     }
     let allowed = row::allowed(row);
     if !allowed.is_empty() {
@@ -254,7 +257,7 @@ fn groups(judgement: &Judgement) -> Vec<Group> {
         .collect()
 }
 
-/// What it would take to decide the inconclusive rows that do not block: ` (would need 40 more rounds)`.
+/// What it would take to decide the inconclusive rows that do not block: ` (about 40 more rounds would be enough)`.
 fn more_rounds(judgement: &Judgement) -> String {
     use crate::model::{Doubt, judgement::Method};
     let more =
@@ -267,7 +270,8 @@ fn more_rounds(judgement: &Judgement) -> String {
             ) => Some(needed.saturating_sub(*rounds_total).max(1)),
             _ => None,
         });
-    more.max().map_or(String::new(), |more| format!(" (would need {})", plural(more as usize, "more round")))
+    more.max()
+        .map_or(String::new(), |more| format!(" (about {} would be enough)", plural(more as usize, "more round")))
 }
 
 #[cfg(test)]
@@ -350,6 +354,15 @@ mod tests {
             let grouped: usize = view.groups.iter().map(|group| group.rows.len()).sum();
             assert_eq!(view.urgent.len() + grouped, judgement.rows.len());
         }
+    }
+
+    #[test]
+    fn the_evidence_of_a_time_tells_the_throughput_too() {
+        let mut judgement = sample::regression();
+        judgement.rows[0].metric.work =
+            Some(crate::model::Quantity { value: 1_048_576.0, unit: crate::model::Unit::Bytes });
+        let evidence = &View::of(&judgement).findings[0].evidence;
+        assert!(evidence.contains("; throughput 2.37 GiB/s → 2.23 GiB/s; allowed"), "{evidence}");
     }
 
     #[test]

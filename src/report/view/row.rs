@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::model::effect::Precision;
-use crate::model::judgement::Method;
-use crate::model::{BudgetLevel, Determinism, Judgement, MetricId, Outcome, Row, Verdict};
+use crate::model::judgement::{Method, Side};
+use crate::model::{BudgetLevel, Determinism, Judgement, MetricId, Outcome, Row, Unit, Verdict};
 
 use super::super::note;
 use super::super::number::{self, Digits, Scale};
@@ -48,9 +48,7 @@ impl RowView {
     pub(super) fn of(row: &Row) -> Self {
         let id = &row.metric.id;
         let scale = scale(row);
-        let side = |side: &Option<_>| {
-            side.as_ref().map_or("–".to_owned(), |side: &crate::model::judgement::Side| scale.show(side.value))
-        };
+        let side = |side: &Option<_>| side.as_ref().map_or("–".to_owned(), |side: &Side| scale.show(side.value));
         let (light, outcome) = outcome(row);
         Self {
             id: id.clone(),
@@ -112,6 +110,18 @@ pub(super) fn allowed(row: &Row) -> String {
         (Some(only), None) | (None, Some(only)) => only,
         (None, None) => String::new(),
     }
+}
+
+/// The times of both sides as throughput, where the harness says how much one iteration works through: `2.40 GiB/s → 2.10 GiB/s`.
+pub(super) fn throughput(row: &Row) -> Option<String> {
+    let work = row.metric.work.as_ref().filter(|_| row.metric.unit == Unit::Seconds)?;
+    let rate = |side: &Option<Side>| {
+        side.as_ref().map(|side| work.value / side.value).filter(|rate| rate.is_finite() && *rate > 0.0)
+    };
+    let (base, head) = (rate(&row.base)?, rate(&row.head)?);
+    let unit = if work.unit == Unit::Bytes { Unit::BytesPerSecond } else { Unit::PerSecond };
+    let scale = Scale::of(&[base, head], &unit, Digits::Measured);
+    Some(format!("{} → {}", scale.show(base), scale.show(head)))
 }
 
 /// The confidence of a row's interval, where it has one that ends somewhere.
