@@ -19,6 +19,12 @@ const DOTS_MAX: usize = 64;
 const LEFT: f64 = 60.0;
 /// Its right end.
 const RIGHT: f64 = 428.0;
+/// The width of the drawing.
+const WIDTH: f64 = 440.0;
+/// Where the unit before an axis ends, with a gap.
+const UNIT_END: f64 = 56.0;
+/// About the width of a digit.
+const DIGIT: f64 = 6.2;
 
 /// A mark on an axis.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -132,6 +138,13 @@ fn place(x: f64) -> String {
     format!("{x:.1}")
 }
 
+/// A mark on an axis; without its number where that would run into the unit or over the edge.
+fn tick(x: f64, label: String) -> Tick {
+    let half = f64::from(u32::try_from(label.chars().count()).unwrap_or(u32::MAX)) * DIGIT / 2.0;
+    let fits = x - half > UNIT_END && x + half < WIDTH;
+    Tick { x: place(x), label: if fits { label } else { String::new() } }
+}
+
 impl Plot {
     /// The drawing of a row; `None` where it has no values. `id` is unique on the page.
     pub(super) fn of(row: &Row, id: String) -> Option<Self> {
@@ -157,7 +170,7 @@ impl Plot {
                 .enumerate()
                 .map(|(at, (name, side))| strip(name, side, &axis, 16 + 24 * i32::try_from(at).unwrap_or(0)))
                 .collect(),
-            ticks: marks.iter().map(|mark| Tick { x: place(axis.at(*mark)), label: labels.bare(*mark) }).collect(),
+            ticks: marks.iter().map(|mark| tick(axis.at(*mark), labels.bare(*mark))).collect(),
             change,
         })
     }
@@ -216,7 +229,7 @@ fn change_axis(row: &Row) -> Option<ChangeAxis> {
         lower: place(axis.at(lower)),
         upper: place(axis.at(upper)),
         estimate: place(axis.at(estimate)),
-        ticks: marks.iter().map(|mark| Tick { x: place(axis.at(*mark)), label: label(mark) }).collect(),
+        ticks: marks.iter().map(|mark| tick(axis.at(*mark), label(mark))).collect(),
     })
 }
 
@@ -275,5 +288,12 @@ mod tests {
             row.base.as_mut().unwrap().statistics = values;
             let _plot = Plot::of(&row, "p".to_owned());
         }
+    }
+
+    #[test]
+    fn a_number_that_would_not_fit_beside_its_mark_is_left_out() {
+        assert_eq!(tick(62.0, "1.090".to_owned()), Tick { x: "62.0".to_owned(), label: String::new() });
+        assert_eq!(tick(427.0, "2.060".to_owned()).label, "");
+        assert_eq!([tick(200.0, "1.1".to_owned()).label, tick(62.0, "0".to_owned()).label], ["1.1", "0"]);
     }
 }

@@ -270,8 +270,7 @@ fn more_rounds(judgement: &Judgement) -> String {
             ) => Some(needed.saturating_sub(*rounds_total).max(1)),
             _ => None,
         });
-    more.max()
-        .map_or(String::new(), |more| format!(" (about {} would be enough)", plural(more as usize, "more round")))
+    more.max().map_or(String::new(), |more| format!(" (about {} would be enough)", plural(more as usize, "more round")))
 }
 
 #[cfg(test)]
