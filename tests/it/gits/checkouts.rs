@@ -119,8 +119,8 @@ fn a_link_in_place_of_our_folder_is_refused() {
     let repository = open(repo.root());
     let head = repository.revision("HEAD").unwrap();
     let state = repository.state_folder().unwrap();
-    std::os::unix::fs::symlink(&elsewhere, state.join("work")).unwrap();
-    let error = repository.checkout(&head, &state.join("work/base")).unwrap_err();
+    std::os::unix::fs::symlink(&elsewhere, state.join("arms")).unwrap();
+    let error = repository.checkout(&head, &state.join("arms/base")).unwrap_err();
     assert!(matches!(error, GitError::NotOurs { .. }), "{error}");
     repository.remove_state(repository.lock().unwrap()).unwrap();
     std::os::unix::fs::symlink(&elsewhere, repo.root().join(".tollgate")).unwrap();
@@ -150,12 +150,12 @@ fn clean_lists_first_and_then_leaves_nothing() {
 
     let dry = repo.tollgate(&["clean", "--dry-run"]);
     assert_eq!((dry.status, dry.stderr.as_str()), (0, ""));
-    assert!(dry.stdout.starts_with("would remove .tollgate/work (2."), "{}", dry.stdout);
+    assert!(dry.stdout.starts_with("would remove .tollgate/arms (2."), "{}", dry.stdout);
     assert!(repo.root().join(".tollgate/arms/base/big").exists());
 
     let wet = repo.tollgate(&["clean"]);
     assert_eq!((wet.status, wet.stderr.as_str()), (0, ""));
-    assert!(wet.stdout.starts_with("removed .tollgate/work (2."), "{}", wet.stdout);
+    assert!(wet.stdout.starts_with("removed .tollgate/arms (2."), "{}", wet.stdout);
     assert!(!repo.root().join(".tollgate").exists());
     assert!(!repo.root().join(".git/worktrees").join("base").exists());
     assert_eq!(repo.git(&["worktree", "list"]).lines().count(), 1);
