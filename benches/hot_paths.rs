@@ -1,9 +1,10 @@
 //! What a check computes beside the measuring: the test of one metric, the judgement of many, the reports.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use jiff::civil::Date;
 use tollgate::config::{Against, Config};
 use tollgate::judge::{self, Circumstances, Ending, Evidence};
@@ -95,11 +96,13 @@ fn judging(c: &mut Criterion) {
     let config = Config::parse(Config::default_text(), "the default").expect("the shipped default");
     let mut group = c.benchmark_group("judge");
     for (metrics, rounds) in [(1_000, 10), (10_000, 64)] {
-        let (base, head) = (run(Arm::Base, metrics, rounds), run(Arm::Head, metrics, rounds));
+        // Made when it is needed: a process that runs other benches does not wait for it.
+        let runs = OnceCell::new();
         group.throughput(Throughput::Elements(metrics));
-        group.sample_size(10);
+        group.sample_size(10).sampling_mode(SamplingMode::Flat);
         group.bench_function(format!("{metrics} metrics x {rounds} rounds"), |b| {
-            b.iter(|| black_box(judged(&base, &head, rounds, &config)));
+            let [base, head] = runs.get_or_init(|| Arm::BOTH.map(|arm| run(arm, metrics, rounds)));
+            b.iter(|| black_box(judged(base, head, rounds, &config)));
         });
     }
 }

@@ -132,7 +132,7 @@ fn check_out(
             Arm::Head => job.head,
         };
         let folder = |kind: &str| -> PathBuf { state.join(kind).join(arm.as_str()) };
-        let place = Place { root: folder("work"), target: folder("target"), scratch: folder("scratch") };
+        let place = Place { root: folder("arms"), target: folder("target"), scratch: folder("scratch") };
         progress.step(&format!("checking out {} ({})", arm.as_str(), revision.short()));
         job.repository.checkout(revision, &place.root).map_err(git)?;
         for folder in [&place.target, &place.scratch] {

@@ -2,6 +2,7 @@
 //!
 //! The reduced form runs with the other tests. The full one prints the tables of `METHODOLOGY.md`:
 //! `TOLLGATE_CALIBRATION=full cargo test --release --test it calibration -- --nocapture`.
+#![expect(clippy::print_stdout, reason = "prints the table that METHODOLOGY.md shows")]
 
 mod noise;
 
@@ -190,7 +191,7 @@ fn no_kind_of_noise_breaks_the_promise() {
         for (what, head) in
             [("unchanged", Head::Same), ("all +2 %", Head::All(TOLERANCE)), ("one +5 %", Head::One(0.05))]
         {
-            let few = if what == "one +5 %" { 0 } else { 1 };
+            let few = u32::from(what != "one +5 %");
             let tally = simulate(&format!("{name}, {what}"), Mix::All(noise), Order::InTurn, head, few, 600);
             let luck = if full() { one_percent_and_luck(tally.requests) } else { 0.0 };
             assert!(tally.percent(tally.alarms) <= luck, "{name}, {what}: {tally:?}");

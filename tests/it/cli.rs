@@ -213,7 +213,7 @@ fn listing_measures_nothing_and_starts_nothing() {
         ["core: base and head (rounds in pairs)", "base build sh -c", "head run sh bench.sh", "at most 120 rounds"];
     checked.ends(0, &expected);
     assert_eq!(checked.stderr, "");
-    for left in [".tollgate/work", ".tollgate/report", ".tollgate/journal.jsonl"] {
+    for left in [".tollgate/arms", ".tollgate/report", ".tollgate/journal.jsonl"] {
         assert!(!project.path(left).exists(), "{left} is there");
     }
 }

@@ -1,5 +1,4 @@
 //! `tollgate compare`: two results by the rules of stored runs, and no more said than two processes can tell.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 use std::path::Path;

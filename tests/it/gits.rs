@@ -216,7 +216,7 @@ fn a_hostile_name_of_a_revision_is_an_error_and_not_an_option() {
     }
     let head = repository.working_tree().unwrap();
     let hostile = Revision { commit: "--orphan".to_owned(), ..head };
-    repository.checkout(&hostile, &repo.root().join(".tollgate/work/head")).unwrap_err();
+    repository.checkout(&hostile, &repo.root().join(".tollgate/arms/head")).unwrap_err();
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn uncommitted_work_is_taken_along_and_left_as_it_was() {
 
     let repository = open(&repo.root().join("folder"));
     let head = repository.working_tree().unwrap();
-    let place = repo.root().join(".tollgate/work/head");
+    let place = repo.root().join(".tollgate/arms/head");
     repository.checkout(&head, &place).unwrap();
 
     let after = (repo.git(&["status", "--porcelain"]), std::fs::read(repo.root().join(".git/index")).unwrap());

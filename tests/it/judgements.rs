@@ -1,4 +1,5 @@
 //! Whole judgements from scripted rounds, through the loop that measures and the judge.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod stored;
 
@@ -107,7 +108,7 @@ impl Scene {
             seed: 7,
             rounds_max: gate.rounds_max,
             checkpoints: judge::checkpoints(&settings),
-            time_limit: Duration::from_secs(60),
+            time_limit: Duration::from_mins(1),
             elapsed: &|| Duration::ZERO,
             wanted: &|base, head, rounds| judge::undecided(base, head, policy, rounds),
             stop: &stop,

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::{Glob, GlobSetBuilder};
+use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::baseline::{self, BaselineFile};
 use crate::cli::CheckArgs;
 use crate::commands::measuring::{self, Job, Keep, Session};
-use crate::commands::{Context, Failure};
+use crate::commands::{Code, Context, Failure};
+use crate::config::Suite;
 use crate::judge::{self, procedure};
 use crate::model::verdict::Incomparable;
 use crate::model::{MetricId, Name, Run, StoredMetric};
@@ -73,12 +74,7 @@ fn sources_changed(sources: &Sources, plan: &Plan) -> Result<BTreeSet<Name>, Fai
     let changed = sources.repository.changed(&sources.base.tree, &sources.head.tree).map_err(git)?;
     let mut suites = BTreeSet::new();
     for suite in plan.suites.iter().flat_map(|planned| planned.arms.values()) {
-        let mut globs = GlobSetBuilder::new();
-        for pattern in &suite.sources {
-            // Checked when the config was read.
-            globs.add(Glob::new(pattern).expect("a config holds only globs that parse"));
-        }
-        let globs = globs.build().expect("a config holds only globs that parse");
+        let globs = globs(suite)?;
         let below =
             |path: &String| path_below(path, &suite.directory.to_string_lossy()).is_some_and(|p| globs.is_match(p));
         if changed.iter().any(below) {
@@ -86,6 +82,21 @@ fn sources_changed(sources: &Sources, plan: &Plan) -> Result<BTreeSet<Name>, Fai
         }
     }
     Ok(suites)
+}
+
+/// The benchmark sources of a suite. Each glob was checked when the config was read; all together may still be too large.
+fn globs(suite: &Suite) -> Result<GlobSet, Failure> {
+    let parsed: Result<Vec<Glob>, _> = suite.sources.iter().map(|pattern| Glob::new(pattern)).collect();
+    let all = |globs: Vec<Glob>| {
+        globs.into_iter().fold(GlobSetBuilder::new(), |mut set, glob| {
+            set.add(glob);
+            set
+        })
+    };
+    parsed.and_then(|globs| all(globs).build()).map_err(|error| {
+        let hint = Some(format!("name fewer or shorter `sources` in `[suite.{}]`", suite.name));
+        Failure::new(Code::Config, "no verdict", &error, hint)
+    })
 }
 
 /// A path relative to a folder of the repository; `None` where it lies elsewhere.

@@ -1,5 +1,4 @@
 //! Results of other tools in, the open format out, and the schemas of everything that is kept.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use tollgate::baseline::parse;
 use tollgate::model::Why;

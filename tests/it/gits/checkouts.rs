@@ -12,7 +12,7 @@ fn a_second_checkout_rewrites_only_what_changed_and_keeps_build_output() {
     repo.write("b.txt", "same");
     repo.commit("Second");
     let repository = open(repo.root());
-    let place = repo.root().join(".tollgate/work/base");
+    let place = repo.root().join(".tollgate/arms/base");
     repository.checkout(&repository.revision("HEAD").unwrap(), &place).unwrap();
     let modified = |name: &str| std::fs::metadata(place.join(name)).unwrap().modified().unwrap();
     let before = ["a.txt", "b.txt"].map(modified);
@@ -35,7 +35,7 @@ fn a_spoilt_worktree_is_made_anew() {
     let repo = repo();
     let repository = open(repo.root());
     let head = repository.revision("HEAD").unwrap();
-    let place = repo.root().join(".tollgate/work/base");
+    let place = repo.root().join(".tollgate/arms/base");
     let check = || {
         repository.checkout(&head, &place).unwrap();
         assert_eq!(std::fs::read_to_string(place.join("a.txt")).unwrap(), "one");
@@ -45,7 +45,7 @@ fn a_spoilt_worktree_is_made_anew() {
     check();
     std::fs::remove_dir_all(&place).unwrap();
     check();
-    repo.git(&["worktree", "lock", ".tollgate/work/base"]);
+    repo.git(&["worktree", "lock", ".tollgate/arms/base"]);
     std::fs::remove_dir_all(&place).unwrap();
     check();
     std::fs::remove_dir_all(repo.root().join(".git/worktrees/base")).unwrap();
@@ -64,7 +64,7 @@ fn hooks_of_the_repository_are_not_run() {
         repo.run(repo.command("chmod", repo.root()).args(["+x", &format!(".git/hooks/{hook}")]));
     }
     let repository = open(repo.root());
-    let place = repo.root().join(".tollgate/work/head");
+    let place = repo.root().join(".tollgate/arms/head");
     let head = repository.working_tree().unwrap();
     repository.checkout(&head, &place).unwrap();
     repository.checkout(&repository.revision("HEAD").unwrap(), &place).unwrap();
@@ -80,7 +80,7 @@ fn a_linked_worktree_is_a_starting_place_too() {
     let repository = open(&linked);
     let head = repository.working_tree().unwrap();
     assert!(head.dirty);
-    let place = linked.join(".tollgate/work/head");
+    let place = linked.join(".tollgate/arms/head");
     repository.checkout(&head, &place).unwrap();
     repository.checkout(&head, &place).unwrap();
     assert_eq!(std::fs::read_to_string(place.join("a.txt")).unwrap(), "two");
@@ -96,7 +96,7 @@ fn submodules_are_checked_out_and_may_be_the_starting_place() {
     repo.git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &url, "library"]);
     repo.commit("Library");
     let repository = open(repo.root());
-    let place = repo.root().join(".tollgate/work/head");
+    let place = repo.root().join(".tollgate/arms/head");
     // Whether git may clone from a folder is up to the user's config, which is left as it is.
     let head = repository.working_tree().unwrap();
     match repository.checkout(&head, &place) {
@@ -104,7 +104,7 @@ fn submodules_are_checked_out_and_may_be_the_starting_place() {
         Err(error) => assert!(error.to_string().contains("transport 'file' not allowed"), "{error}"),
     }
     let within = open(&repo.root().join("library"));
-    let place = repo.root().join("library/.tollgate/work/head");
+    let place = repo.root().join("library/.tollgate/arms/head");
     within.checkout(&within.working_tree().unwrap(), &place).unwrap();
     assert_eq!(std::fs::read_to_string(place.join("a.txt")).unwrap(), "one");
 }
@@ -119,8 +119,8 @@ fn a_link_in_place_of_our_folder_is_refused() {
     let repository = open(repo.root());
     let head = repository.revision("HEAD").unwrap();
     let state = repository.state_folder().unwrap();
-    std::os::unix::fs::symlink(&elsewhere, state.join("work")).unwrap();
-    let error = repository.checkout(&head, &state.join("work/base")).unwrap_err();
+    std::os::unix::fs::symlink(&elsewhere, state.join("arms")).unwrap();
+    let error = repository.checkout(&head, &state.join("arms/base")).unwrap_err();
     assert!(matches!(error, GitError::NotOurs { .. }), "{error}");
     repository.remove_state(repository.lock().unwrap()).unwrap();
     std::os::unix::fs::symlink(&elsewhere, repo.root().join(".tollgate")).unwrap();
@@ -145,17 +145,17 @@ fn only_one_may_use_the_worktrees_and_the_error_names_the_other() {
 fn clean_lists_first_and_then_leaves_nothing() {
     let repo = repo();
     let repository = open(repo.root());
-    repository.checkout(&repository.revision("HEAD").unwrap(), &repo.root().join(".tollgate/work/base")).unwrap();
-    std::fs::write(repo.root().join(".tollgate/work/base/big"), vec![0; 2048]).unwrap();
+    repository.checkout(&repository.revision("HEAD").unwrap(), &repo.root().join(".tollgate/arms/base")).unwrap();
+    std::fs::write(repo.root().join(".tollgate/arms/base/big"), vec![0; 2048]).unwrap();
 
     let dry = repo.tollgate(&["clean", "--dry-run"]);
     assert_eq!((dry.status, dry.stderr.as_str()), (0, ""));
-    assert!(dry.stdout.starts_with("would remove .tollgate/work (2."), "{}", dry.stdout);
-    assert!(repo.root().join(".tollgate/work/base/big").exists());
+    assert!(dry.stdout.starts_with("would remove .tollgate/arms (2."), "{}", dry.stdout);
+    assert!(repo.root().join(".tollgate/arms/base/big").exists());
 
     let wet = repo.tollgate(&["clean"]);
     assert_eq!((wet.status, wet.stderr.as_str()), (0, ""));
-    assert!(wet.stdout.starts_with("removed .tollgate/work (2."), "{}", wet.stdout);
+    assert!(wet.stdout.starts_with("removed .tollgate/arms (2."), "{}", wet.stdout);
     assert!(!repo.root().join(".tollgate").exists());
     assert!(!repo.root().join(".git/worktrees").join("base").exists());
     assert_eq!(repo.git(&["worktree", "list"]).lines().count(), 1);
