@@ -17,7 +17,7 @@ use jiff::civil::Date;
 use crate::config::{Against, Policy};
 use crate::model::judgement::{Notice, PolicySource, Promise, WaiverState};
 use crate::model::verdict::Incomparable;
-use crate::model::{BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Row, Run, StoredMetric, Trouble};
+use crate::model::{BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Role, Row, Run, StoredMetric, Trouble};
 use crate::stats::summary;
 
 pub use family::{checkpoints, undecided};
@@ -146,10 +146,11 @@ fn expired(rows: &[Row]) -> impl Iterator<Item = Notice> {
     })
 }
 
-/// The promise of the run in numbers.
+/// The promise of the run in numbers. What only informs takes no part in it.
 fn promise(rows: &[Row], family: usize, policy: &Policy) -> Promise {
+    let checks = rows.iter().filter(|row| row.metric.role == Role::Gated);
     let detectable: Vec<(&MetricId, f64)> =
-        rows.iter().filter_map(|row| Some((&row.metric.id, row.detectable_ratio?))).collect();
+        checks.filter_map(|row| Some((&row.metric.id, row.detectable_ratio?))).collect();
     let ratios: Vec<f64> = detectable.iter().map(|(_, ratio)| *ratio).collect();
     let worst = detectable.iter().max_by(|a, b| a.1.total_cmp(&b.1).then_with(|| b.0.cmp(a.0)));
     Promise {
