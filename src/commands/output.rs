@@ -12,8 +12,10 @@ use crate::report;
 
 use super::{Code, Context, Failure};
 
-/// The longest Markdown, in characters: GitHub refuses a comment of more than 65,536.
-pub(crate) const MARKDOWN_CHARACTERS_MAX: usize = 64_000;
+/// Where the reports go when nothing is said, from the root of the repository.
+pub(crate) const REPORTS: &str = ".tollgate/report";
+/// The judgement among them.
+pub(crate) const JUDGEMENT: &str = "judgement.json";
 /// The largest summary of a step, in bytes: GitHub drops a larger one.
 const SUMMARY_BYTES_MAX: u64 = 1 << 20;
 
@@ -29,9 +31,9 @@ pub(crate) enum Show {
 /// Writes every format into `folder`, each atomically, and says where.
 pub(crate) fn write(judgement: &Judgement, folder: &Path) -> Result<String, Failure> {
     let files = [
-        ("report.md", report::markdown::render(judgement, MARKDOWN_CHARACTERS_MAX)),
+        ("report.md", report::markdown::render(judgement, report::markdown::LIMIT)),
         ("report.html", report::html::render(judgement)),
-        ("judgement.json", report::json::to_json(judgement)),
+        (JUDGEMENT, report::json::to_json(judgement)),
         ("junit.xml", report::junit::render(judgement)),
     ];
     for (name, text) in &files {
@@ -56,7 +58,7 @@ pub(crate) fn annotate(judgement: &Judgement, run: &GitHubRun, context: &Context
         context.print(&report::annotations::render(judgement));
     }
     let Some(path) = &run.step_summary else { return Ok(()) };
-    let markdown = report::markdown::render(judgement, MARKDOWN_CHARACTERS_MAX);
+    let markdown = report::markdown::render(judgement, report::markdown::LIMIT);
     let room = SUMMARY_BYTES_MAX.saturating_sub(std::fs::metadata(path).map_or(0, |data| data.len()));
     if markdown.len() as u64 > room {
         context.say("the summary of this step is full; the report is in the log and in the files alone");

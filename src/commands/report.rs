@@ -11,10 +11,8 @@ use crate::git::Repository;
 use crate::model::Judgement;
 use crate::report::{annotations, html, json, junit, markdown, terminal};
 
+use super::output::{JUDGEMENT, REPORTS};
 use super::{Code, Context, Failure};
-
-/// Where `check` leaves the judgement when nothing is said, from the root of the repository.
-const JUDGEMENT: &str = ".tollgate/report/judgement.json";
 
 /// Why a saved judgement could not be shown.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +76,7 @@ pub(super) fn run(args: &ReportArgs, context: &Context) -> Result<Code, Failure>
 fn show(args: &ReportArgs, context: &Context) -> Result<(), ReportError> {
     let path = match &args.judgement {
         Some(named) => context.directory.join(named),
-        None => root(context).join(JUDGEMENT),
+        None => root(context).join(REPORTS).join(JUDGEMENT),
     };
     let judgement = load(&path)?;
     let text = render(&judgement, args.format);

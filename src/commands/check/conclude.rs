@@ -10,9 +10,6 @@ use crate::model::Judgement;
 use super::evidence::Gathered;
 use super::sources::Sources;
 
-/// Where the reports go when nothing is said, from the root of the repository.
-const REPORTS: &str = ".tollgate/report";
-
 /// Reports, and gives the exit code.
 pub(crate) fn report(
     args: &CheckArgs,
@@ -23,7 +20,7 @@ pub(crate) fn report(
 ) -> Result<Code, Failure> {
     let folder = match &args.out {
         Some(named) => context.directory.join(named),
-        None => sources.repository.root().join(REPORTS),
+        None => sources.repository.root().join(output::REPORTS),
     };
     let written = output::write(judgement, &folder)?;
     let show = if args.json { Show::Json } else { Show::Terminal };
