@@ -1,7 +1,7 @@
 #!/bin/sh
 # Compares 1,000 benchmarks with 100 samples each, alternately with critcmp and with tollgate, and prints the wall seconds of each pass.
 # critcmp reads one estimate a benchmark; tollgate reads every sample and judges it.
-#   cargo install critcmp --root /tmp/critcmp && PATH=/tmp/critcmp/bin:$PATH benches/peers/critcmp.sh [passes]
+#   cargo install critcmp --root target/peers && PATH=$PWD/target/peers/bin:$PATH benches/peers/critcmp.sh [passes]
 set -eu
 cd "$(dirname "$0")/../.."
 cargo build --release --quiet
