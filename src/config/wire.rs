@@ -126,6 +126,7 @@ pub(super) struct Suite {
     #[schemars(example = &"10 min")]
     pub(super) timeout: Option<At<String>>,
     /// Source files of the benchmarks, as globs relative to the directory: where one differs between base and head, the report says so.
+    /// Default: `**/benches/**` for criterion, else none.
     #[serde(default)]
     pub(super) sources: Vec<At<String>>,
 

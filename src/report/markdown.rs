@@ -213,7 +213,7 @@ mod tests {
         - **Head** <code>77be01d37</code> (HEAD) <code>Validate tokens</code>
         - **Machine** <code>AMD EPYC 7763 64-Core Processor</code>, 4 cores, 16 GiB, <code>ubuntu-24.04 20261101.1</code>, <code>rustc 1.95.0</code>, <code>kvm</code>
         - **Coverage** 3 benchmarks expected, 3 measured, 3 compared
-        - **Method** 3 checks by 32 rounds of base and head in pairs
+        - **Method** 3 metrics by 32 rounds of base and head in pairs
         - **Promise** a run of unchanged code fails at most 1 % of the time, over 3 metrics together
         - **Sensitivity** half of the checks would have shown a change for the worse of 1.9 %, the noisiest only one of 4.4 % (<code>core/parse/large</code>)
         - **Policy** from base (head does not change it)
@@ -265,7 +265,7 @@ mod tests {
         - **Head** <code>77be01d37</code> (HEAD) <code>Validate tokens</code>
         - **Machine** <code>AMD EPYC 7763 64-Core Processor</code>, 4 cores, 16 GiB, <code>ubuntu-24.04 20261101.1</code>, <code>rustc 1.95.0</code>, <code>kvm</code>
         - **Coverage** 3 benchmarks expected, 3 measured, 3 compared
-        - **Method** 3 checks by 32 rounds of base and head in pairs
+        - **Method** 3 metrics by 32 rounds of base and head in pairs
         - **Promise** a run of unchanged code fails at most 1 % of the time, over 3 metrics together
         - **Sensitivity** half of the checks would have shown a change for the worse of 1.9 %, the noisiest only one of 4.4 % (<code>core/parse/large</code>)
         - **Policy** from base (head does not change it)

@@ -300,7 +300,7 @@ mod tests {
         machine      `AMD EPYC 7763 64-Core Processor`, 4 cores, 16 GiB, `ubuntu-24.04 20261101.1`, `rustc
                      1.95.0`, `kvm`
         coverage     3 benchmarks expected, 3 measured, 3 compared
-        method       3 checks by 32 rounds of base and head in pairs
+        method       3 metrics by 32 rounds of base and head in pairs
         promise      a run of unchanged code fails at most 1 % of the time, over 3 metrics together
         sensitivity  half of the checks would have shown a change for the worse of 1.9 %, the noisiest only
                      one of 4.4 % (`core/parse/large`)
@@ -337,7 +337,7 @@ mod tests {
         machine      `AMD EPYC 7763 64-Core Processor`, 4 cores, 16 GiB, `ubuntu-24.04 20261101.1`, `rustc
                      1.95.0`, `kvm`
         coverage     3 benchmarks expected, 3 measured, 3 compared
-        method       3 checks by 3–32 rounds of base and head in pairs
+        method       3 metrics by 3–32 rounds of base and head in pairs
         promise      a run of unchanged code fails at most 1 % of the time, over 3 metrics together
         sensitivity  half of the checks would have shown a change for the worse of 1.9 %, the noisiest only
                      one of 4.4 % (`core/parse/large`)

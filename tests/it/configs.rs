@@ -214,3 +214,11 @@ fn every_example_of_the_guide_parses_and_every_key_is_in_it() {
         assert!(guide.contains(&format!("`{key}`")), "{key}");
     }
 }
+
+#[test]
+fn the_sources_of_criterion_benches_are_where_cargo_looks_for_them() {
+    let sources = |text: &str| Config::parse(text, "tollgate.toml").expect("a config").suites[0].sources.clone();
+    assert_eq!(sources("[suite.a]\nadapter = 'criterion'"), ["**/benches/**"]);
+    assert_eq!(sources("[suite.a]\nadapter = 'criterion'\nsources = ['perf/**']"), ["perf/**"]);
+    assert!(sources("[suite.a]\nadapter = 'command'\nrun = ['x']").is_empty());
+}

@@ -15,6 +15,8 @@ use super::Reader;
 use super::gate::direction;
 
 const TIMEOUT: Duration = Duration::from_mins(10);
+/// Where Cargo looks for benches, in any package below.
+const CARGO_BENCHES: &str = "**/benches/**";
 const WARM_UP_S: f64 = 0.05;
 const MEASUREMENT_S: f64 = 0.2;
 const SAMPLE_SIZE: u32 = 50;
@@ -57,7 +59,10 @@ impl Reader<'_, '_> {
         let filter = suite.filter.as_ref().filter(|glob| self.glob(glob)).map(|glob| glob.value.clone());
         let timeout = self.human(suite.timeout.as_ref(), human::duration).unwrap_or(TIMEOUT);
         let sources = suite.sources.iter().filter(|glob| self.glob(glob) && self.path(glob).is_some());
-        let sources = sources.map(|glob| glob.value.clone()).collect();
+        let mut sources: Vec<String> = sources.map(|glob| glob.value.clone()).collect();
+        if suite.sources.is_empty() && suite.adapter == wire::Adapter::Criterion {
+            sources.push(CARGO_BENCHES.to_owned());
+        }
         let directory = directory.unwrap_or_else(|| PathBuf::from("."));
         Some(Suite { name: name_read?, adapter: adapter?, directory, environment, build, filter, timeout, sources })
     }

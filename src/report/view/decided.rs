@@ -111,7 +111,7 @@ fn methods(judgement: &Judgement) -> String {
         }
     }
     let rounds = if fewest == most { plural(most as usize, "round") } else { format!("{fewest}–{most} rounds") };
-    let part = |number: usize, how: String| (number > 0).then(|| format!("{} {how}", plural(number, "check")));
+    let part = |number: usize, how: String| (number > 0).then(|| format!("{} {how}", plural(number, "metric")));
     let parts: Vec<_> = [
         part(paired, format!("by {rounds} of base and head in pairs")),
         part(stored, "by stored runs of the baseline".to_owned()),

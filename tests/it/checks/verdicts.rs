@@ -74,6 +74,20 @@ fn a_missing_benchmark_blocks_unless_the_policy_says_otherwise() {
 }
 
 #[test]
+fn a_row_is_marked_where_the_change_edits_its_benchmark() {
+    let project = Project::with("");
+    project.change("tollgate.toml", "timeout", "sources = [\"bench.*\"]\ntimeout");
+    project.land();
+    project.change("benchmarks.txt", "search 300", "search 360");
+    let marked = "the benchmark's own source differs between base and head";
+    let checked = project.check(&[]);
+    checked.ends(10, &["slower than base"]);
+    assert!(!checked.stdout.contains(marked), "{}", checked.stdout);
+    project.change("bench.sh", "between=,", "between=,  # edited");
+    project.check(&[]).ends(10, &["slower than base", marked]);
+}
+
+#[test]
 fn a_new_benchmark_passes_and_is_named() {
     let project = Project::new();
     project.change("benchmarks.txt", "write 400\n", "write 400\nzip 500\n");
