@@ -157,14 +157,31 @@ fn a_change_of_the_suites_command_is_marked() {
 }
 
 #[test]
-fn the_first_change_with_a_config_has_nothing_to_compare_with() {
+fn the_first_change_with_a_config_is_judged_by_it_and_base_runs_its_suites() {
     let project = Project::new();
     let config = project.repo.read("tollgate.toml");
     std::fs::remove_file(project.path("tollgate.toml")).expect("it is there");
     project.repo.commit("Before the gate");
     project.land();
     project.commit("tollgate.toml", config);
-    project.check(&[]).ends(4, &["no verdict", "from head: base has none", "0 benchmarks expected, 4 measured"]);
+    project.check(&[]).ends(0, &["no regressions", "from head: base has none", "4 benchmarks expected, 4 measured"]);
+    project.change("benchmarks.txt", "search 300", "search 360");
+    project.check(&[]).ends(10, &["`core/search` is", "from head: base has none"]);
+}
+
+#[test]
+fn the_first_change_with_a_program_to_measure_has_nothing_to_compare_with() {
+    let project = Project::new();
+    let [config, bench] = ["tollgate.toml", "bench.sh"].map(|name| {
+        let text = project.repo.read(name);
+        std::fs::remove_file(project.path(name)).expect("it is there");
+        text
+    });
+    project.repo.commit("Before the gate");
+    project.land();
+    project.repo.write("bench.sh", bench);
+    project.commit("tollgate.toml", config);
+    project.check(&[]).ends(6, &["no verdict", "from head: base has none", "bench.sh"]);
 }
 
 #[test]
@@ -173,7 +190,7 @@ fn a_policy_of_base_that_cannot_be_read_is_said() {
     project.commit("tollgate.toml", "[gate");
     project.land();
     project.commit("tollgate.toml", CONFIG);
-    project.check(&[]).ends(4, &["base's policy cannot be read, so head's is used", "from head"]);
+    project.check(&[]).ends(0, &["base's policy cannot be read, so head's is used", "from head"]);
 }
 
 /// Names that try each way out of a cell, a line, a quotation or a workflow command.

@@ -18,15 +18,12 @@ pub(crate) fn make(args: &CheckArgs, sources: &Sources) -> Result<Plan, Failure>
     require_suites([&sources.config, &sources.head_config])?;
     let selection = selection(args)?;
     let named = |suite: &Suite| selection.may_match(&suite.name);
-    let mut head = sources.head_config.clone();
+    let [mut base, mut head] = [&sources.config, &sources.head_config].map(Clone::clone);
+    // Where base has no config, both arms run head's suites: its benchmarks are mostly there already.
+    base.suites.retain(named);
     head.suites.retain(named);
-    let base = sources.base_has_config.then(|| {
-        let mut base = sources.config.clone();
-        base.suites.retain(named);
-        base
-    });
     let by_stored = by_stored(args, sources);
-    let mut plan = Plan::new(base.as_ref(), &head, &by_stored, seed(args, sources));
+    let mut plan = Plan::new(Some(&base), &head, &by_stored, seed(args, sources));
     if let Some(text) = &args.time_limit {
         plan.time_limit = crate::config::human::duration(text)
             .map_err(|error| Failure::usage(format!("--time-limit: {error}"), error.hint()))?;

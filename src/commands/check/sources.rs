@@ -25,8 +25,6 @@ pub(crate) struct Sources {
     pub(crate) base: Revision,
     /// Base's config, or head's where base has none.
     pub(crate) config: Config,
-    /// Whether base has a config of its own.
-    pub(crate) base_has_config: bool,
     /// Head's config; the same as `config` where one was named on the command line.
     pub(crate) head_config: Config,
     pub(crate) policy: PolicySource,
@@ -65,8 +63,6 @@ pub(crate) fn read(args: &CheckArgs, context: &Context) -> Result<Sources, Failu
     let policy = policy_source(args, &repository, &base, &head, base_config.is_some())?;
     let baselines = baselines(&repository, &base)?;
     Ok(Sources {
-        // A config that was named on the command line is both revisions'.
-        base_has_config: base_config.is_some() || given.is_some(),
         config: base_config.unwrap_or_else(|| head_config.clone()),
         repository,
         ci,

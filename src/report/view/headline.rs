@@ -147,7 +147,10 @@ pub(super) fn headline(judgement: &Judgement) -> String {
         RunVerdict::Broken | RunVerdict::NotCovered | RunVerdict::NotComparable | RunVerdict::Inconclusive => {
             let why = match (counts.blocking(), judgement.verdict) {
                 (why, _) if !why.is_empty() => why,
-                (_, RunVerdict::NotCovered) if judgement.coverage.compared == 0 => "nothing was measured".to_owned(),
+                (_, RunVerdict::NotCovered) if judgement.coverage.measured == 0 => "nothing was measured".to_owned(),
+                (_, RunVerdict::NotCovered) if judgement.coverage.compared == 0 => {
+                    "base has none of these benchmarks".to_owned()
+                }
                 (_, RunVerdict::NotCovered) => "less was measured than there should be".to_owned(),
                 (_, RunVerdict::NotComparable) => "the baseline cannot be compared with".to_owned(),
                 _ => "the measurement failed".to_owned(),

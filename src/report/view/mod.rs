@@ -297,6 +297,7 @@ mod tests {
         let mut nothing = sample::green();
         nothing.rows.clear();
         nothing.coverage.compared = 0;
+        nothing.coverage.measured = 0;
         nothing.verdict = crate::model::RunVerdict::NotCovered;
         assert_eq!(headline(nothing), "Tollgate: no verdict, nothing was measured (nothing was compared)");
     }
