@@ -1,8 +1,15 @@
 //! The command line: types and help, nothing else.
 
+mod baseline;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use baseline::{
+    BaselineCommand, BaselineDiffArgs, BaselineExportArgs, BaselineImportArgs, BaselineListArgs, BaselinePruneArgs,
+    BaselineShowArgs, BaselineUpdateArgs,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -195,125 +202,6 @@ pub struct CompareArgs {
     /// Print the judgement as JSON instead of the report
     #[arg(long)]
     pub json: bool,
-}
-
-/// The subcommands of `baseline`.
-#[derive(Debug, Subcommand)]
-pub enum BaselineCommand {
-    /// Measure this revision and add the runs to the stored baselines
-    Update(BaselineUpdateArgs),
-    /// Show the stored runs of a suite
-    Show(BaselineShowArgs),
-    /// List suites and environment classes that have baselines
-    List(BaselineListArgs),
-    /// Show what changed between two revisions' baselines
-    Diff(BaselineDiffArgs),
-    /// Drop all but the newest runs
-    Prune(BaselinePruneArgs),
-    /// Check every baseline against its schema and its checksum
-    Verify(BaselineListArgs),
-    /// Add a run from a criterion folder
-    Import(BaselineImportArgs),
-    /// Print a stored run in the open format
-    Export(BaselineExportArgs),
-}
-
-/// Arguments of `baseline update`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tollgate baseline update --runs 10    # ten separate runs: enough for times to be judged by them
-  tollgate baseline update --suite core")]
-pub struct BaselineUpdateArgs {
-    /// How many separate runs to measure and store
-    #[arg(long, default_value_t = 1, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=20))]
-    pub runs: u32,
-    /// Only these suites; may be given more than once
-    #[arg(long, value_name = "NAME")]
-    pub suite: Vec<String>,
-    /// Measure although there is uncommitted work
-    #[arg(long)]
-    pub allow_dirty: bool,
-    /// How many runs to keep in each file
-    #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub keep: u32,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Arguments of `baseline show`.
-#[derive(Debug, Args)]
-pub struct BaselineShowArgs {
-    /// The suite
-    pub suite: String,
-    /// The environment class [default: this machine's]
-    #[arg(long, value_name = "CLASS")]
-    pub class: Option<String>,
-    /// Print as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Arguments of `baseline list` and `baseline verify`.
-#[derive(Debug, Args)]
-pub struct BaselineListArgs {
-    /// Print as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Arguments of `baseline diff`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  tollgate baseline diff                       # the last commit's baselines against the working tree's\n  tollgate baseline diff main HEAD --markdown  # for a pull request"
-)]
-pub struct BaselineDiffArgs {
-    /// The older revision
-    #[arg(default_value = "HEAD")]
-    pub from: String,
-    /// The newer revision [default: the working tree]
-    pub to: Option<String>,
-    /// Print a Markdown table
-    #[arg(long)]
-    pub markdown: bool,
-    /// Print as JSON
-    #[arg(long, conflicts_with = "markdown")]
-    pub json: bool,
-}
-
-/// Arguments of `baseline prune`.
-#[derive(Debug, Args)]
-pub struct BaselinePruneArgs {
-    /// How many runs to keep in each file
-    #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub keep: u32,
-    /// Only say what would be dropped
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
-/// Arguments of `baseline import`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  tollgate baseline import --suite core target/criterion\n  tollgate baseline import --suite core target/criterion:main"
-)]
-pub struct BaselineImportArgs {
-    /// The suite to add to
-    #[arg(long, value_name = "NAME")]
-    pub suite: String,
-    /// A criterion folder, `FOLDER:BASELINE`, or a file in the open format
-    pub from: String,
-}
-
-/// Arguments of `baseline export`.
-#[derive(Debug, Args)]
-pub struct BaselineExportArgs {
-    /// The suite
-    pub suite: String,
-    /// The environment class [default: this machine's]
-    #[arg(long, value_name = "CLASS")]
-    pub class: Option<String>,
 }
 
 /// Arguments of `waive`.
