@@ -10,7 +10,7 @@ use tollgate::config::{Against, Config};
 use tollgate::judge::{self, Circumstances, Ending, Evidence};
 use tollgate::measure::scripted;
 use tollgate::model::judgement::PolicySource;
-use tollgate::model::{Arm, Environment, Judgement, Name, Revision, Run, Sample};
+use tollgate::model::{Arm, Environment, Judgement, Name, Protocol, Revision, Run, Sample};
 use tollgate::report;
 use tollgate::stats::signed_rank::{Cap, PairedDifferences};
 
@@ -73,6 +73,7 @@ fn judged(base: &Run, head: &Run, rounds: u32, config: &Config) -> Judgement {
         base: Some(base),
         head,
         rounds_run: rounds,
+        protocol: &Protocol::default(),
         stored: &BTreeMap::new(),
         by_stored: &BTreeSet::new(),
         troubles: &[],

@@ -8,7 +8,8 @@ use crate::judge::{self, Circumstances, Ending, Evidence};
 use crate::measure::bench::{Parsed, Reading};
 use crate::model::judgement::{Notice, PolicySource};
 use crate::model::{
-    Arm, CoverageProblem, Environment, Judgement, Name, Revision, Run, Series, StoredMetric, StoredValues, Trouble, Why,
+    Arm, CoverageProblem, Environment, Judgement, Name, Protocol, Revision, Run, Series, StoredMetric, StoredValues,
+    Trouble, Why,
 };
 
 use super::check::sources::read_config;
@@ -101,6 +102,7 @@ fn judgement(
         base: None,
         head: &run,
         rounds_run: 1,
+        protocol: &Protocol::default(),
         stored: &stored,
         by_stored: &BTreeSet::from([suite.clone()]),
         troubles: &troubles,

@@ -1,5 +1,6 @@
 //! What the user asked for: suites and the gate's policy, fully checked. Refuses to know where the file came from.
 
+mod at;
 pub mod human;
 pub mod placeholder;
 pub mod policy;
@@ -11,7 +12,7 @@ mod validate;
 mod waivers;
 mod wire;
 
-pub use policy::{Against, Gate, OnTrouble, Policy, Resolved, Selector, Severity};
+pub use policy::{Against, Gate, OnIdentical, OnTrouble, Policy, Resolved, Selector, Severity};
 pub use problem::{ConfigError, Problem};
 pub use suite::{Adapter, CommandOptions, CriterionOptions, JsonOptions, ResultSource, Suite};
 pub use waivers::{parse_waivers, waiver_entry};

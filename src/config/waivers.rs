@@ -6,10 +6,11 @@ use jiff::civil::Date;
 
 use crate::model::{Ceiling, Quantity, Unit, Waiver};
 
+use super::at::At;
 use super::human::{self, HumanError};
 use super::problem::{Problems, quoted};
 use super::validate::check_repeated;
-use super::wire::{self, At};
+use super::wire;
 use super::{ConfigError, schema, structure};
 
 /// Where waivers are explained.

@@ -1,19 +1,12 @@
 //! The grammar of `tollgate.toml` and `tollgate-waivers.toml`. The comments of the keys are what an editor shows.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer};
+use schemars::{JsonSchema, Schema};
+use serde::Deserialize;
 use serde_json::Value;
 
-/// A value with the bytes of the file that it comes from.
-#[derive(Clone, Debug)]
-pub(super) struct At<T> {
-    pub(super) value: T,
-    pub(super) span: Range<usize>,
-}
+use super::at::At;
 
 /// Tollgate's config: suites, the gate, rules and budgets.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -44,6 +37,9 @@ pub(super) struct Gate {
     /// The release against which slow drift adds up.
     #[schemars(example = &"v1.0")]
     pub(super) anchor: Option<At<String>>,
+    /// How much worse than the anchor a metric may become over many changes. Default: 10 %.
+    #[schemars(example = &"10 %")]
+    pub(super) drift: Option<At<String>>,
     /// What head is compared with. Default: auto.
     pub(super) against: Option<Against>,
     /// The relative change that is allowed, for every metric that no rule names. Default: by the metric's kind, 2 % for time.
@@ -68,6 +64,26 @@ pub(super) struct Gate {
     pub(super) inconclusive: Option<OnTrouble>,
     /// What a benchmark means that base has and head has not. Default: fail.
     pub(super) missing: Option<OnTrouble>,
+    /// Whether base is also measured against itself, in two more processes of one benchmark a round, to see whether the machine can be
+    /// trusted. Default: true.
+    pub(super) canary: Option<bool>,
+    /// What is done with a suite whose programs are the same bytes in base and head. Default: pass.
+    pub(super) identical: Option<OnIdentical>,
+    /// The largest change of a time that code layout alone is taken to explain, where the instructions did not change. Default: 5 %.
+    #[schemars(example = &"5 %")]
+    pub(super) layout_noise: Option<At<String>>,
+    /// What a change within the layout noise means. Default: warn.
+    pub(super) layout_suspect: Option<OnTrouble>,
+}
+
+/// What is done with a suite whose programs are the same bytes in base and head.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum OnIdentical {
+    /// It passes by proof, without being run.
+    Pass,
+    /// It is measured like any other.
+    Measure,
 }
 
 /// What head is compared with.
@@ -327,52 +343,6 @@ fn split_by_adapter(schema: &mut Schema) {
     schema.remove("required");
     schema.remove("additionalProperties");
 }
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = toml::Spanned::<T>::deserialize(deserializer)?;
-        Ok(Self { span: spanned.span(), value: spanned.into_inner() })
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for At<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn schema_id() -> std::borrow::Cow<'static, str> {
-        T::schema_id()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
-    }
-}
-
-// As a key, a value is ordered by what it says, not by where.
-impl<T: Ord> Ord for At<T> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.value.cmp(&other.value)
-    }
-}
-
-impl<T: Ord> PartialOrd for At<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<T: Ord> PartialEq for At<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl<T: Ord> Eq for At<T> {}
 
 #[cfg(test)]
 mod tests {

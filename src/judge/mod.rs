@@ -17,7 +17,9 @@ use jiff::civil::Date;
 use crate::config::{Against, Policy};
 use crate::model::judgement::{Notice, PolicySource, Promise, WaiverState};
 use crate::model::verdict::Incomparable;
-use crate::model::{BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Role, Row, Run, StoredMetric, Trouble};
+use crate::model::{
+    BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Protocol, Role, Row, Run, StoredMetric, Trouble,
+};
 use crate::stats::summary;
 
 pub use family::{checkpoints, undecided};
@@ -44,6 +46,8 @@ pub struct Evidence<'a> {
     pub head: &'a Run,
     /// The rounds that were run.
     pub rounds_run: u32,
+    /// How they went.
+    pub protocol: &'a Protocol,
     /// What the stored baselines say, for the suites that are judged by them.
     pub stored: &'a BTreeMap<MetricId, Result<StoredMetric, Incomparable>>,
     /// The suites that are judged by them.

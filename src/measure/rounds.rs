@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::model::{Arm, BenchmarkId, CoverageProblem, Environment, Name, Revision, Run, Trouble};
+use crate::model::{Arm, BenchmarkId, CoverageProblem, Environment, Name, Protocol, Revision, Run, Trouble};
 
 use super::bench::{Parsed, Reading};
 use super::journal::{Journal, JournalError, Record};
@@ -113,6 +113,8 @@ pub struct Measured {
     pub head: Run,
     /// The rounds that were run.
     pub rounds_run: u32,
+    /// How they went.
+    pub protocol: Protocol,
     /// What went wrong.
     pub troubles: Vec<CoverageProblem>,
     /// How it ended.
@@ -160,6 +162,7 @@ pub fn measure(
         base: state.runs.remove(&Arm::Base),
         head: state.runs.remove(&Arm::Head).expect("head is always measured"),
         rounds_run: state.rounds_run,
+        protocol: Protocol::default(),
         troubles: state.troubles.into_iter().collect(),
         ended,
         elapsed,

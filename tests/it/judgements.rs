@@ -141,6 +141,7 @@ fn evidence<'a>(measured: &'a Measured, stored: &'a Stored, suites: &'a [BTreeSe
         base: measured.base.as_ref(),
         head: &measured.head,
         rounds_run: measured.rounds_run,
+        protocol: &measured.protocol,
         stored,
         by_stored,
         troubles: &measured.troubles,

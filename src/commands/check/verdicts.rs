@@ -30,6 +30,7 @@ pub(crate) fn reach(
         base: session.measured.base.as_ref(),
         head: &session.measured.head,
         rounds_run: session.measured.rounds_run,
+        protocol: &session.measured.protocol,
         stored: &gathered.stored,
         by_stored: &gathered.by_stored,
         troubles: &session.measured.troubles,

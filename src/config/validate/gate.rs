@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use crate::config::at::At;
 use crate::config::human::{self, noun};
 use crate::config::policy::{BudgetRule, Rule};
 use crate::config::problem::quoted;
-use crate::config::wire::{self, At, OneOrMany};
-use crate::config::{Against, Gate, OnTrouble, Severity};
+use crate::config::wire::{self, OneOrMany};
+use crate::config::{Against, Gate, OnIdentical, OnTrouble, Severity};
 use crate::model::{Budget, Direction, Quantity};
 
 use super::Reader;
@@ -15,6 +16,9 @@ use super::selector::check_repeated;
 const FALSE_ALARM_RATE: f64 = 0.01;
 const TIME_LIMIT: Duration = Duration::from_mins(10);
 const ROUNDS_MAX: u32 = 120;
+const DRIFT_RATIO: f64 = 0.10;
+/// 6 % of the pairs of layouts of small benchmarks lay further apart (`METHODOLOGY.md`).
+const LAYOUT_NOISE_RATIO: f64 = 0.05;
 
 impl Reader<'_, '_> {
     pub(super) fn gate(&mut self, gate: &wire::Gate) -> Gate {
@@ -32,6 +36,14 @@ impl Reader<'_, '_> {
             missing: gate.missing.map_or(OnTrouble::Fail, on_trouble),
             base: self.revision(gate.base.as_ref()),
             anchor: self.revision(gate.anchor.as_ref()),
+            drift_ratio: self.human(gate.drift.as_ref(), human::ratio).unwrap_or(DRIFT_RATIO),
+            canary: gate.canary.unwrap_or(true),
+            identical: match gate.identical {
+                None | Some(wire::OnIdentical::Pass) => OnIdentical::Pass,
+                Some(wire::OnIdentical::Measure) => OnIdentical::Measure,
+            },
+            layout_noise_ratio: self.human(gate.layout_noise.as_ref(), human::ratio).unwrap_or(LAYOUT_NOISE_RATIO),
+            layout_suspect: gate.layout_suspect.map_or(OnTrouble::Warn, on_trouble),
             against: match gate.against {
                 None | Some(wire::Against::Auto) => Against::Auto,
                 Some(wire::Against::Base) => Against::Base,

@@ -4,9 +4,10 @@ mod gate;
 mod selector;
 mod suite;
 
+use super::at::At;
 use super::human::HumanError;
 use super::problem::Problems;
-use super::wire::{At, File};
+use super::wire::File;
 use super::{Config, Policy};
 
 pub(super) use selector::check_repeated;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::config::Selector;
+use crate::config::at::At;
 use crate::config::problem::{Problems, nearest, quoted};
-use crate::config::wire::At;
 
 use super::Reader;
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+use crate::config::at::At;
 use crate::config::problem::{nearest, quoted};
 use crate::config::suite::CommandLine;
-use crate::config::wire::{self, At, CommandLines};
+use crate::config::wire::{self, CommandLines};
 use crate::config::{Adapter, CommandOptions, CriterionOptions, JsonOptions, ResultSource, Suite};
 use crate::config::{human, placeholder};
 use crate::model::Name;

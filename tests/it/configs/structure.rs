@@ -294,7 +294,7 @@ fn control_characters_are_not_shown_and_long_lines_are_cut() {
           |
         2 |  gate = { 'bäse' = 1, 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
           |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-          = help: possible here: `against`, `anchor`, `base`, `false-alarm-rate`, `floor`, `inconclusive`, `max-rounds`, `missing`, `must-detect`, `time-limit`, `tolerance`
+          = help: possible here: `against`, `anchor`, `base`, `canary`, `drift`, `false-alarm-rate`, `floor`, `identical`, `inconclusive`, `layout-noise`, `layout-suspect`, `max-rounds`, `missing`, `must-detect`, `time-limit`, `tolerance`
         "#
     );
 }
