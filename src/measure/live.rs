@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Suite;
-use crate::model::{Arm, BenchmarkId, CoverageProblem, Name, Trouble};
+use crate::model::{Arm, BenchmarkId, CoverageProblem, Identical, Name, Trouble};
 
 use super::bench::Parsed;
 use super::process::ProcessError;
+use super::proof::{self, Provable};
 use super::rounds::{PartId, Runner};
 use super::selection::Selection;
 use super::suite::{self, Only, Part, PartError, Place};
@@ -63,6 +64,42 @@ impl<'a> Live<'a> {
             part.expected().is_none_or(|names| names.iter().any(|name| selection.matches(&benchmark(id, name))))
         });
         self.selection = Some(selection.clone());
+    }
+
+    /// Leaves out the suites that pass by proof, and gives them with their benchmarks: of each, both arms have the same parts, and each part runs
+    /// the same program on the same input.
+    pub fn prove(&mut self, suite: &Suite, provable: &Provable) -> Option<Identical> {
+        let of = |arm: Arm| -> BTreeMap<&PartId, &dyn Part> {
+            let own = self.parts.iter().filter(|((id, of), _)| id.suite == suite.name && *of == arm);
+            own.map(|((id, _), part)| (id, part.as_ref())).collect()
+        };
+        let (base, head) = (of(Arm::Base), of(Arm::Head));
+        let same = provable.suites.contains(&suite.name)
+            && !base.is_empty()
+            && base.keys().eq(head.keys())
+            && base.values().zip(head.values()).all(|(base, head)| self.same(suite, *base, *head, provable));
+        if !same {
+            return None;
+        }
+        let expected = head.iter().flat_map(|(id, part)| {
+            let names = part.expected().into_iter().flatten();
+            names.filter(|name| self.selection.as_ref().is_none_or(|chosen| chosen.matches(&benchmark(id, name))))
+        });
+        let benchmarks: BTreeSet<Name> = expected.cloned().collect();
+        self.parts.retain(|(id, _), _| id.suite != suite.name);
+        Some(Identical { suite: suite.name.clone(), benchmarks: benchmarks.into_iter().collect() })
+    }
+
+    /// Whether a part is the same in both arms. Where the user asks for some benchmarks and the part cannot list its own, it has to be run: it may
+    /// have none of them.
+    fn same(&self, suite: &Suite, base: &dyn Part, head: &dyn Part, provable: &Provable) -> bool {
+        let place = |arm: Arm| &self.places[&arm];
+        let (Some(b), Some(h)) = (base.runs(place(Arm::Base)), head.runs(place(Arm::Head))) else { return false };
+        let side = |runs, arm| proof::Side { runs, place: place(arm) };
+        let listed = head.expected().is_some() || self.selection.as_ref().is_none_or(Selection::is_everything);
+        listed
+            && base.expected() == head.expected()
+            && proof::same(suite, side(&b, Arm::Base), side(&h, Arm::Head), &provable.difference)
     }
 
     /// The benchmarks of a part that the user asks for; `None` where they cannot be listed, or all are asked for.

@@ -15,6 +15,7 @@ use crate::model::{MetricId, Name, Run, StoredMetric};
 use crate::plan::Plan;
 
 use super::planned::selection;
+use super::provable;
 use super::sources::{Sources, git};
 use super::verdicts::heads_policy;
 
@@ -48,6 +49,7 @@ pub(crate) fn gather(args: &CheckArgs, context: &Context, sources: &Sources, pla
             checkpoints: judge::checkpoints(&settings),
             wanted: &wanted,
             journal: if args.resume { Keep::Resume } else { Keep::New },
+            provable: provable::suites(sources, plan)?,
         },
         context,
     )?;
