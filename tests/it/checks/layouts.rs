@@ -14,7 +14,7 @@ fn counted(config: &str) -> Project {
             r#""samples":[%s]}]}' \"#,
             r#""samples":[%s]},{"name":"instructions","unit":"count","better":"lower","exact":true,"samples":[%s]}]}' \"#,
         )
-        .replace("% 11 - 5))", "% 11 - 5)) $count");
+        .replace("% 11 - 5)))", "% 11 - 5))) $count");
     assert_ne!(bench, BENCH);
     project.repo.write("bench.sh", bench);
     project.commit("benchmarks.txt", COUNTED);
