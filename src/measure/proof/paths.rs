@@ -98,8 +98,9 @@ fn compiles(command: &CommandLine) -> bool {
     let words: Vec<&str> = command.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["cargo", "bench" | "test", rest @ ..] => rest.contains(&"--no-run"),
-        ["cargo", "build" | "b" | "rustc", ..] | ["go", "build", ..] => true,
-        ["rustc" | "cc" | "gcc" | "clang" | "c++" | "g++" | "clang++", ..] => true,
+        ["cargo", "build" | "b" | "rustc", ..]
+        | ["go", "build", ..]
+        | ["rustc" | "cc" | "gcc" | "clang" | "c++" | "g++" | "clang++", ..] => true,
         _ => false,
     }
 }

@@ -1,3 +1,6 @@
+//! Two arms of a suite on a real disk: what makes them the same, and everything that puts it in doubt.
+#![expect(clippy::disallowed_methods, reason = "writes the files that are compared")]
+
 use std::fs;
 
 use tempfile::TempDir;
