@@ -136,7 +136,7 @@ fn the_benches_of_a_package_pass_by_proof_with_their_names() {
     project.commit("docs/guide.md", "words\n");
     project.change("benches/speed.rs", "\"x\").unwrap();", "\"x\").unwrap(); // it ran");
     let checked = project.check(&["--only", "core/pr*"]);
-    checked.ends(0, &["Tollgate: 1 benchmark passes by proof", "(print)"]);
+    checked.ends(0, &["Tollgate: 1 benchmark passes by proof", "(`print`)"]);
     checked_names(&project.check(&[]), &["parse", "print"]);
     assert!(!ran(&project), "the bench was started");
     // Both arms have a program that the bench might start: one that differs is reason enough to measure.
