@@ -74,10 +74,15 @@ impl<'a> Live<'a> {
             own.map(|((id, _), part)| (id, part.as_ref())).collect()
         };
         let (base, head) = (of(Arm::Base), of(Arm::Head));
+        let listed = |part: &dyn Part| {
+            // Where the user asks for some benchmarks and a part cannot list its own, it has to be run: it may have none of them.
+            part.expected().is_some() || self.selection.as_ref().is_none_or(Selection::is_everything)
+        };
+        let alike = |(base, head): (&&dyn Part, &&dyn Part)| listed(*head) && base.expected() == head.expected();
         let same = provable.suites.contains(&suite.name)
-            && !base.is_empty()
             && base.keys().eq(head.keys())
-            && base.values().zip(head.values()).all(|(base, head)| self.same(suite, *base, *head, provable));
+            && base.values().zip(head.values()).all(alike)
+            && self.same(suite, base.values(), head.values(), provable);
         if !same {
             return None;
         }
@@ -90,16 +95,24 @@ impl<'a> Live<'a> {
         Some(Identical { suite: suite.name.clone(), benchmarks: benchmarks.into_iter().collect() })
     }
 
-    /// Whether a part is the same in both arms. Where the user asks for some benchmarks and the part cannot list its own, it has to be run: it may
-    /// have none of them.
-    fn same(&self, suite: &Suite, base: &dyn Part, head: &dyn Part, provable: &Provable) -> bool {
-        let place = |arm: Arm| &self.places[&arm];
-        let (Some(b), Some(h)) = (base.runs(place(Arm::Base)), head.runs(place(Arm::Head))) else { return false };
-        let side = |runs, arm| proof::Side { runs, place: place(arm) };
-        let listed = head.expected().is_some() || self.selection.as_ref().is_none_or(Selection::is_everything);
-        listed
-            && base.expected() == head.expected()
-            && proof::same(suite, side(&b, Arm::Base), side(&h, Arm::Head), &provable.difference)
+    /// Whether the parts of a suite run the same in both arms.
+    fn same<'p>(
+        &self,
+        suite: &Suite,
+        base: impl Iterator<Item = &'p &'p dyn Part>,
+        head: impl Iterator<Item = &'p &'p dyn Part>,
+        provable: &Provable,
+    ) -> bool {
+        let (Some(b_place), Some(h_place)) = (self.places.get(&Arm::Base), self.places.get(&Arm::Head)) else {
+            return false;
+        };
+        let runs = |(base, head): (&&dyn Part, &&dyn Part)| base.runs(b_place).zip(head.runs(h_place));
+        let Some(runs) = base.zip(head).map(runs).collect::<Option<Vec<_>>>() else { return false };
+        let sides: Vec<_> = runs
+            .iter()
+            .map(|(b, h)| (proof::Side { runs: b, place: b_place }, proof::Side { runs: h, place: h_place }))
+            .collect();
+        proof::same(suite, &sides, &provable.difference)
     }
 
     /// The benchmarks of a part that the user asks for; `None` where they cannot be listed, or all are asked for.

@@ -90,16 +90,16 @@ pub(super) fn is_compiled(path: &Path) -> bool {
     })
 }
 
-/// Whether the compiled files in the folders of two programs are the same: what a program starts or loads mostly lies beside it.
-pub(super) fn same_neighbours(base: &Path, head: &Path) -> bool {
-    let (Some(base), Some(head)) = (neighbours(base), neighbours(head)) else { return false };
+/// Whether the compiled files in two programs' folders are the same: what a program starts or loads mostly lies beside it.
+pub(super) fn same_compiled(base: &Path, head: &Path) -> bool {
+    let (Some(base), Some(head)) = (compiled(base), compiled(head)) else { return false };
     base.keys().eq(head.keys()) && base.values().zip(head.values()).all(|(base, head)| same(base, head))
 }
 
-/// The compiled files in a program's folder by name; `None` where they cannot be listed or are too many.
-fn neighbours(program: &Path) -> Option<BTreeMap<OsString, PathBuf>> {
+/// The compiled files in a folder by name; `None` where they cannot be listed or are too many.
+fn compiled(folder: &Path) -> Option<BTreeMap<OsString, PathBuf>> {
     let mut compiled = BTreeMap::new();
-    for (number, entry) in fs::read_dir(program.parent()?).ok()?.enumerate() {
+    for (number, entry) in fs::read_dir(folder).ok()?.enumerate() {
         let entry = entry.ok()?;
         if number >= NEIGHBOURS_MAX {
             return None;

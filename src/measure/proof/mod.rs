@@ -56,36 +56,49 @@ pub struct Side<'a> {
     pub place: &'a Place,
 }
 
-/// Whether both arms of a part run the same on the same, as far as files can tell. `suite` is the definition that both arms share. What cannot
-/// be read is in doubt.
-pub fn same(suite: &Suite, base: Side<'_>, head: Side<'_>, difference: &Difference) -> bool {
+/// Whether both arms of a suite run the same on the same, as far as files can tell: `parts` are its parts, base's and head's side of each, and
+/// `suite` is the definition that both arms share. What cannot be read is in doubt.
+pub fn same(suite: &Suite, parts: &[(Side<'_>, Side<'_>)], difference: &Difference) -> bool {
     let named = match difference {
         Difference::Unknown => return false,
         // The same files make the same programs, and scripts too.
-        Difference::None => return true,
+        Difference::None => return !parts.is_empty(),
         Difference::Built { named } => named,
     };
-    paths::only_compiles(suite)
-        && base.runs.commands.len() == head.runs.commands.len()
-        && !base.runs.commands.is_empty()
-        && base.runs.commands.iter().zip(&head.runs.commands).all(|(b, h)| same_command(base, b, head, h, named))
-        && same_words(base, &base.runs.values, head, &head.runs.values)
-        && same_beside(base, head)
+    if parts.is_empty() || !paths::only_compiles(suite) {
+        return false;
+    }
+    // Many parts run one program: each file is read once.
+    let (mut programs, mut beside) = (BTreeSet::new(), BTreeSet::new());
+    for (base, head) in parts {
+        let Some(pairs) = programs_of(*base, *head).zip(beside_of(*base, *head)) else { return false };
+        programs.extend(pairs.0);
+        beside.extend(pairs.1);
+    }
+    let folders: BTreeSet<(&Path, &Path)> =
+        programs.iter().filter_map(|(base, head)| Some((base.parent()?, head.parent()?))).collect();
+    programs.iter().all(|(base, _)| files::is_compiled(base) && files::names_none(base, named))
+        && programs.iter().chain(&beside).all(|(base, head)| files::same(base, head))
+        && folders.into_iter().all(|(base, head)| files::same_compiled(base, head))
 }
 
-/// Whether two command lines start the same compiled program with the same arguments.
-fn same_command(base: Side<'_>, b: &[String], head: Side<'_>, h: &[String], named: &BTreeSet<String>) -> bool {
-    let ((Some(b_program), b_words), (Some(h_program), h_words)) = (split(b), split(h)) else { return false };
-    let (Some(b_program), Some(h_program)) = (own(base, b_program), own(head, h_program)) else { return false };
-    files::is_compiled(&b_program)
-        && files::same(&b_program, &h_program)
-        && files::names_none(&b_program, named)
-        && files::same_neighbours(&b_program, &h_program)
-        && same_words(base, b_words, head, h_words)
+/// A file of base and the one of head that must be the same.
+type Pair = (PathBuf, PathBuf);
+
+/// The programs that a part starts in both arms; `None` where their command lines or variables differ, or name what may differ.
+fn programs_of(base: Side<'_>, head: Side<'_>) -> Option<Vec<Pair>> {
+    let (b, h) = (&base.runs.commands, &head.runs.commands);
+    if b.is_empty() || b.len() != h.len() || !same_words(base, &base.runs.values, head, &head.runs.values) {
+        return None;
+    }
+    b.iter().zip(h).map(|(b, h)| program(base, b, head, h)).collect()
 }
 
-fn split(words: &[String]) -> (Option<&String>, &[String]) {
-    (words.first(), words.get(1..).unwrap_or_default())
+/// The program of two command lines that have the same arguments.
+fn program(base: Side<'_>, b: &[String], head: Side<'_>, h: &[String]) -> Option<Pair> {
+    let ((b, b_words), (h, h_words)) = (b.split_first()?, h.split_first()?);
+    let programs = (own(base, b)?, own(head, h)?);
+    same_words(base, b_words, head, h_words).then_some(programs)
 }
 
 /// The program, if it lies in the arm's own checkout or target folder. One that is found by name belongs to the machine, and what it runs is
@@ -125,14 +138,14 @@ fn pieces(word: &str) -> impl Iterator<Item = &str> {
     all.map(|piece| piece.trim_start_matches('@')).filter(|piece| !piece.is_empty())
 }
 
-/// Whether the further programs and libraries of the two builds are the same.
-fn same_beside(base: Side<'_>, head: Side<'_>) -> bool {
+/// The further programs and libraries of the two builds in pairs; `None` where one build made others.
+fn beside_of(base: Side<'_>, head: Side<'_>) -> Option<Vec<Pair>> {
     let by_name = |side: Side<'_>| -> Option<BTreeMap<PathBuf, PathBuf>> {
         let relative = |path: &PathBuf| Some((path.strip_prefix(&side.place.target).ok()?.to_owned(), path.clone()));
         side.runs.beside.iter().map(relative).collect()
     };
-    let (Some(base), Some(head)) = (by_name(base), by_name(head)) else { return false };
-    base.keys().eq(head.keys()) && base.values().zip(head.values()).all(|(base, head)| files::same(base, head))
+    let (base, head) = (by_name(base)?, by_name(head)?);
+    base.keys().eq(head.keys()).then(|| base.into_values().zip(head.into_values()).collect())
 }
 
 #[cfg(test)]

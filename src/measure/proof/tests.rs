@@ -67,7 +67,7 @@ impl Arms {
         let text = format!("[suite.s]\nadapter = \"command\"\nrun = [\"x\"]\nbuild = {build}\n");
         let suite = Config::parse(&text, "tollgate.toml").unwrap().suites.remove(0);
         let side = |arm: usize| Side { runs: &runs[arm], place: &self.places[arm] };
-        same(&suite, side(0), side(1), difference)
+        same(&suite, &[(side(0), side(1))], difference)
     }
 
     /// Whether both arms run the same on a difference in documents.
