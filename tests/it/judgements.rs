@@ -113,6 +113,7 @@ impl Scene {
             wanted: &|base, head, rounds| judge::undecided(base, head, policy, rounds),
             stop: &stop,
             watch: &|_| {},
+            canary: false,
         };
         measure(&mut runner, &mut journal, &conduct).unwrap()
     }
