@@ -78,11 +78,12 @@ fn of_the_parts_that_can_be_run_alone_the_cheapest_is_watched() {
 #[test]
 fn the_plan_says_what_the_canary_costs() {
     let project = Project::new();
+    project.commit("README.md", "words");
     let list = project.check(&["--list"]);
     list.ends(0, &["canary: the cheapest benchmark of base against itself, 20 more runs in 10 rounds"]);
     project.commit("tollgate.toml", "[suite.micro]\nadapter = \"criterion\"\nmeasurement = \"700 ms\"\n");
     project.land();
-    project.commit("README.md", "words");
+    project.commit("README.md", "other words");
     project.check(&["--list"]).ends(0, &["20 more runs in 10 rounds; about 15 s where it is one of micro"]);
 }
 
@@ -99,7 +100,8 @@ fn what_is_too_noisy_says_how_long_more_rounds_would_take_and_how_to_ask_for_the
     assert_eq!(doubt.expect("one can be settled")["more_s"], 1);
 
     // The command is one that can be pasted.
-    let command = checked.stdout.lines().find_map(|line| line.trim().strip_prefix("reproduce  tollgate ")).expect("it");
+    let mut commands = checked.stdout.lines().filter_map(|line| line.trim().strip_prefix("reproduce  tollgate "));
+    let command = commands.find(|command| command.contains("--time-limit")).expect("there is one");
     let words: Vec<String> = command.split_whitespace().map(|word| word.replace('\'', "")).collect();
     let limit = words.iter().position(|word| word == "--time-limit").expect("there is a limit");
     let mut arguments: Vec<&str> = words[1..=limit].iter().map(String::as_str).collect();

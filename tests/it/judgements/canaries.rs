@@ -13,6 +13,7 @@ use tollgate::measure::rounds::{Conduct, Ended, Measured, PartId, Runner, measur
 use tollgate::measure::scripted::Scripted;
 use tollgate::measure::stop::Stop;
 use tollgate::measure::suite::{Only, PartError};
+use tollgate::model::judgement::Method;
 use tollgate::model::{Arm, Canary, Doubt, Protocol, Verdict};
 
 use super::{environment, judge, judged, name, policy, revision, wobbling};
@@ -294,15 +295,17 @@ fn one_more_round_costs_what_the_benchmark_took_in_both_arms() {
 
 #[test]
 fn what_is_too_noisy_says_how_long_it_would_take() {
-    let mut policy = policy("");
-    policy.gate.rounds_max = 12;
     let mut told = 0;
-    for noise in 5..30 {
-        let (measured, _) = Setting { noise: f64::from(noise), rounds_max: 12, ..Setting::default() }.run();
+    for (rounds_max, noise) in [12, 20, 40].into_iter().flat_map(|limit| (4..20).map(move |noise| (limit, noise))) {
+        let (measured, _) = Setting { noise: f64::from(noise), rounds_max, ..Setting::default() }.run();
+        let mut policy = policy("");
+        policy.gate.rounds_max = rounds_max;
         for row in judged(&policy, &measured).rows {
+            let Method::Paired { rounds_total, .. } = row.method else { unreachable!("both arms have it") };
             if let Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: Some(needed), more_s }) = row.verdict {
                 // A fifth of a second for each round that is missing, in whole seconds.
-                assert_eq!(more_s, Some(u64::from((needed - 12).div_ceil(5))), "{noise}");
+                let missing = needed.saturating_sub(rounds_total).max(1);
+                assert_eq!(more_s, Some(u64::from(missing.div_ceil(5))), "{noise} within {rounds_max}");
                 told += 1;
             }
         }
