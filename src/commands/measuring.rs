@@ -75,11 +75,13 @@ pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> 
     let surroundings = surroundings(context);
     let environment = host::environment(&surroundings, job.repository.root());
     let arms: BTreeSet<Arm> = job.plan.suites.iter().flat_map(|suite| suite.arms.keys().copied()).collect();
+    // What cannot be gone on with is refused before anything is built. A new journal replaces the old one only once everything is.
+    let resumed = if job.journal == Keep::Resume { Some(journal(job, &state, context)?) } else { None };
     let places = check_out(job, &state, &arms, &progress)?;
     let (mut live, prepared) = prepare(job, &surroundings, &places, &progress)?;
     live.select(job.selection);
     let identical = prove(job, &mut live, &progress);
-    let mut journal = journal(job, &state, context)?;
+    let mut journal = resumed.map_or_else(|| journal(job, &state, context), Ok)?;
     let began = Instant::now();
     let elapsed = || began.elapsed();
     let conduct = Conduct {
@@ -93,6 +95,7 @@ pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> 
         wanted: job.wanted,
         stop: &context.stop,
         watch: &|event| progress.event(event),
+        canary: job.plan.canary,
     };
     let measured = rounds::measure(&mut live, &mut journal, &conduct);
     progress.finish();

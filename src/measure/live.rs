@@ -149,6 +149,11 @@ impl Runner for Live<'_> {
         parts.into_iter().collect()
     }
 
+    fn selects(&self, part: &PartId) -> bool {
+        let of = |arm| self.parts.get(&(part.clone(), arm));
+        Arm::BOTH.into_iter().filter_map(of).all(|part| part.expected().is_some())
+    }
+
     fn run(&mut self, part: &PartId, arm: Arm, only: Only<'_>) -> Result<Parsed, PartError> {
         let prepared = self.parts.get(&(part.clone(), arm)).expect("rounds run only the parts that were listed");
         let selected = self.selected(part, prepared.as_ref());

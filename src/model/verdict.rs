@@ -14,13 +14,17 @@ pub enum Doubt {
     },
     /// The interval reaches from allowed to must-detect: more rounds would settle it.
     TooNoisy {
-        /// About how many rounds would settle it; `None` where no affordable number would.
+        /// About how many rounds in all would settle it; `None` where no affordable number would.
         rounds_needed: Option<u32>,
+        /// About how many seconds those of them that are still missing would take; `None` where it is not known.
+        more_s: Option<u64>,
     },
     /// The time limit ended the measurement.
     TimeLimit {
-        /// About how many rounds would settle it; `None` where no affordable number would.
+        /// About how many rounds in all would settle it; `None` where no affordable number would.
         rounds_needed: Option<u32>,
+        /// About how many seconds those of them that are still missing would take; `None` where it is not known.
+        more_s: Option<u64>,
     },
     /// The measurement was interrupted.
     Interrupted,

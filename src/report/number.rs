@@ -273,6 +273,11 @@ pub fn duration(seconds: u64) -> String {
     }
 }
 
+/// A time that is only guessed: whole seconds below a minute, whole minutes above, never less than it is.
+pub(super) fn about(seconds: u64) -> String {
+    if seconds < 60 { duration(seconds) } else { duration(seconds.div_ceil(60).saturating_mul(60)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

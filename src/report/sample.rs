@@ -184,7 +184,7 @@ pub(super) fn mixed() -> Judgement {
     });
     rows.push(counted());
     rows.push(Row {
-        verdict: Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: Some(72) }),
+        verdict: Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: Some(72), more_s: Some(240) }),
         ..time("io", "fsync", 8.2e-3, 0.031, 0.04)
     });
     let new = time("io", "seek", 2e-6, 0.0, 0.0);
@@ -320,9 +320,9 @@ fn every_verdict() -> Vec<Verdict> {
     vec![
         Verdict::OverBudget,
         Verdict::Missing,
-        Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: None }),
-        Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: Some(9) }),
-        Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: None }),
+        Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: None, more_s: None }),
+        Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: Some(9), more_s: Some(3) }),
+        Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: None, more_s: None }),
         Verdict::Inconclusive(Doubt::Interrupted),
         Verdict::Inconclusive(Doubt::StoredRunsCannotTell { runs: 3, detectable_ratio: 0.1 + 0.2 }),
         Verdict::Inconclusive(Doubt::OneProcess),

@@ -253,15 +253,18 @@ pub(super) fn policy(source: &PolicySource) -> Text {
     }
 }
 
-/// The command that measures one benchmark again; safe to paste whatever its name is.
-pub(super) fn reproduce(id: &BenchmarkId, base: Option<&Revision>) -> String {
-    let only = escape::glob(&id.to_string());
-    // Quoted even where a plain word would do: next to each other, all commands look alike.
-    let only = if only.contains('\'') { escape::shell(&only) } else { format!("'{only}'") };
+/// The command that measures some benchmarks again; safe to paste whatever their names are.
+pub(super) fn reproduce(ids: &[&BenchmarkId], base: Option<&Revision>) -> String {
+    let only = |id: &&BenchmarkId| {
+        let only = escape::glob(&id.to_string());
+        // Quoted even where a plain word would do: next to each other, all commands look alike.
+        format!(" --only {}", if only.contains('\'') { escape::shell(&only) } else { format!("'{only}'") })
+    };
+    let only: String = ids.iter().map(only).collect();
     let commit = base.map_or("", |base| &base.commit);
     let commit: String = commit.chars().filter(char::is_ascii_hexdigit).take(9).collect();
     let base = if commit.is_empty() { commit } else { format!(" --base {commit}") };
-    format!("tollgate check --only {only}{base}")
+    format!("tollgate check{only}{base}")
 }
 
 /// The effect of a row that a reader should compare with its thresholds, where there is one.
@@ -331,7 +334,7 @@ mod tests {
 
     #[test]
     fn the_command_is_safe_to_paste_whatever_the_name_is() {
-        let command = |name: &str| reproduce(&sample::id("s", name, "time").benchmark, None);
+        let command = |name: &str| reproduce(&[&sample::id("s", name, "time").benchmark], None);
         assert_eq!(command("parse/large"), "tollgate check --only 's/parse/large'");
         assert_eq!(command("it's [x]* @me"), r"tollgate check --only 's/it'\''s [[]x][*] ?me'");
         assert_eq!(command("a\nb"), "tollgate check --only 's/a?b'");

@@ -67,7 +67,7 @@ pub(super) fn heads_policy(sources: &Sources, plan: &Plan) -> Option<Policy> {
 }
 
 /// A policy with the limits by which was measured.
-fn limited(policy: &Policy, plan: &Plan) -> Policy {
+pub(super) fn limited(policy: &Policy, plan: &Plan) -> Policy {
     let mut policy = policy.clone();
     policy.gate.time_limit = plan.time_limit;
     policy.gate.rounds_max = plan.rounds_max;

@@ -12,8 +12,9 @@ use serde::Serialize;
 use crate::model::{BudgetLevel, CoverageProblem, Judgement, Outcome, Row, Trouble, Verdict};
 
 use super::note;
-use super::number::{self, plural};
+use super::number;
 use super::sentence;
+use super::settle;
 use super::text::{Text, append};
 
 pub(super) use decided::Fact;
@@ -87,6 +88,8 @@ pub(super) struct TroubleView {
 pub(super) struct Group {
     /// `93 unchanged`.
     pub(super) title: String,
+    /// The command that would decide them; empty where there is none.
+    pub(super) command: String,
     /// The rows, in the order of their names.
     pub(super) rows: Vec<RowView>,
     /// How many of them were left out.
@@ -181,7 +184,8 @@ fn finding(at: usize, row: &Row, judgement: &Judgement) -> Finding {
         owner: row.owner.as_deref().map(sentence::shown),
         reproduce: match judgement.head.commit.as_str() {
             "" => String::new(),
-            _ => sentence::reproduce(&row.metric.id.benchmark, judgement.base.as_ref()),
+            _ => settle::command(&[row], judgement.base.as_ref())
+                .unwrap_or_else(|| sentence::reproduce(&[&row.metric.id.benchmark], judgement.base.as_ref())),
         },
         row: RowView::of(row),
     }
@@ -248,11 +252,12 @@ fn groups(judgement: &Judgement) -> Vec<Group> {
     ];
     let rest: Vec<_> = judgement.rows.iter().filter(|row| !is_urgent(row)).collect();
     let group = |title: &str, is: &dyn Fn(&Verdict) -> bool| {
-        let rows: Vec<_> = rest.iter().filter(|row| is(&row.verdict)).map(|row| RowView::of(row)).collect();
-        let more = if title == "inconclusive" { more_rounds(judgement) } else { String::new() };
+        let rows: Vec<&Row> = rest.iter().copied().filter(|row| is(&row.verdict)).collect();
+        let measured_here = !judgement.head.commit.is_empty();
         (!rows.is_empty()).then(|| Group {
-            title: format!("{} {title}{more}", number::count(rows.len())),
-            rows,
+            title: format!("{} {title}{}", number::count(rows.len()), settle::together(&rows)),
+            command: settle::command(&rows, judgement.base.as_ref()).filter(|_| measured_here).unwrap_or_default(),
+            rows: rows.into_iter().map(RowView::of).collect(),
             omitted: 0,
         })
     };
@@ -261,22 +266,6 @@ fn groups(judgement: &Judgement) -> Vec<Group> {
         .into_iter()
         .chain(kinds.iter().filter_map(|(title, is)| group(title, is)))
         .collect()
-}
-
-/// What it would take to decide the inconclusive rows that do not block: ` (about 40 more rounds would be enough)`.
-fn more_rounds(judgement: &Judgement) -> String {
-    use crate::model::{Doubt, judgement::Method};
-    let more =
-        judgement.rows.iter().filter(|row| !is_urgent(row)).filter_map(|row| match (&row.verdict, &row.method) {
-            (
-                Verdict::Inconclusive(
-                    Doubt::TooNoisy { rounds_needed: Some(needed) } | Doubt::TimeLimit { rounds_needed: Some(needed) },
-                ),
-                Method::Paired { rounds_total, .. },
-            ) => Some(needed.saturating_sub(*rounds_total).max(1)),
-            _ => None,
-        });
-    more.max().map_or(String::new(), |more| format!(" (about {} would be enough)", plural(more as usize, "more round")))
 }
 
 #[cfg(test)]
@@ -332,7 +321,7 @@ mod tests {
         );
         let gone = headline(RunVerdict::Pass, Verdict::Missing, Outcome::Warn, 0);
         assert!(gone.starts_with("Tollgate: nothing blocks, but nothing was compared, 3 not decided."), "{gone}");
-        let doubt = Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: None });
+        let doubt = Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: None, more_s: None });
         let noisy = headline(RunVerdict::Pass, doubt, Outcome::Pass, 3);
         assert!(noisy.starts_with("Tollgate: nothing blocks, but nothing could be decided, 3 not decided."), "{noisy}");
     }

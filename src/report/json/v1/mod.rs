@@ -296,14 +296,35 @@ enum Verdict {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Doubt {
-    TooFewRounds { have: u32, need: u32 },
-    TooNoisy { rounds_needed: Option<u32> },
-    TimeLimit { rounds_needed: Option<u32> },
+    TooFewRounds {
+        have: u32,
+        need: u32,
+    },
+    TooNoisy {
+        /// About how many rounds in all would settle it.
+        rounds_needed: Option<u32>,
+        /// About how many seconds those of them that are still missing would take.
+        #[serde(default)]
+        more_s: Option<u64>,
+    },
+    TimeLimit {
+        /// About how many rounds in all would settle it.
+        rounds_needed: Option<u32>,
+        /// About how many seconds those of them that are still missing would take.
+        #[serde(default)]
+        more_s: Option<u64>,
+    },
     Interrupted,
-    StoredRunsCannotTell { runs: u32, detectable_ratio: Bound },
+    StoredRunsCannotTell {
+        runs: u32,
+        detectable_ratio: Bound,
+    },
     OneProcess,
     BudgetInsideInterval,
-    RoundsLost { lost: u32, of: u32 },
+    RoundsLost {
+        lost: u32,
+        of: u32,
+    },
 }
 
 /// Why base cannot be compared with.

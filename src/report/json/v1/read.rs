@@ -232,8 +232,8 @@ impl From<Doubt> for verdict::Doubt {
     fn from(value: Doubt) -> Self {
         match value {
             Doubt::TooFewRounds { have, need } => Self::TooFewRounds { have, need },
-            Doubt::TooNoisy { rounds_needed } => Self::TooNoisy { rounds_needed },
-            Doubt::TimeLimit { rounds_needed } => Self::TimeLimit { rounds_needed },
+            Doubt::TooNoisy { rounds_needed, more_s } => Self::TooNoisy { rounds_needed, more_s },
+            Doubt::TimeLimit { rounds_needed, more_s } => Self::TimeLimit { rounds_needed, more_s },
             Doubt::Interrupted => Self::Interrupted,
             Doubt::StoredRunsCannotTell { runs, detectable_ratio } => {
                 Self::StoredRunsCannotTell { runs, detectable_ratio: detectable_ratio.or(f64::INFINITY) }

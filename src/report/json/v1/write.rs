@@ -211,8 +211,8 @@ impl From<verdict::Doubt> for Doubt {
         use verdict::Doubt as Model;
         match value {
             Model::TooFewRounds { have, need } => Self::TooFewRounds { have, need },
-            Model::TooNoisy { rounds_needed } => Self::TooNoisy { rounds_needed },
-            Model::TimeLimit { rounds_needed } => Self::TimeLimit { rounds_needed },
+            Model::TooNoisy { rounds_needed, more_s } => Self::TooNoisy { rounds_needed, more_s },
+            Model::TimeLimit { rounds_needed, more_s } => Self::TimeLimit { rounds_needed, more_s },
             Model::Interrupted => Self::Interrupted,
             Model::StoredRunsCannotTell { runs, detectable_ratio } => {
                 Self::StoredRunsCannotTell { runs, detectable_ratio: detectable_ratio.into() }
