@@ -4,6 +4,7 @@ mod budget;
 mod coverage;
 pub mod decide;
 mod family;
+mod health;
 mod pair;
 pub mod procedure;
 mod rows;
@@ -18,7 +19,8 @@ use crate::config::{Against, Policy};
 use crate::model::judgement::{Notice, PolicySource, Promise, WaiverState};
 use crate::model::verdict::Incomparable;
 use crate::model::{
-    BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Protocol, Role, Row, Run, StoredMetric, Trouble,
+    BenchmarkId, CanaryState, CoverageProblem, Judgement, MetricId, Name, Protocol, Role, Row, Run, StoredMetric,
+    Trouble,
 };
 use crate::stats::summary;
 
@@ -83,14 +85,17 @@ pub struct Circumstances {
 
 /// Judges a run.
 pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumstances) -> Judgement {
-    let judged = rows::rows(evidence, policy, circumstances);
+    let family = evidence.base.map(|base| family::Family::new(base, evidence.head, policy));
+    let canary = health::canary(evidence, policy);
+    let state = canary.as_ref().map(|check| check.state);
+    let judged = rows::rows(evidence, family.as_ref(), state, policy, circumstances);
     let (expected, measured) = benchmarks(evidence);
     let mut coverage = coverage::cover(&expected, &measured, evidence.troubles);
     // Whether something is new cannot be known where base gave nothing.
     coverage
         .problems
         .retain(|problem| problem.trouble != Trouble::New || !evidence.base_failed.contains(&problem.suite));
-    let verdict = decide::run_verdict(judged.rows.iter().map(|row| row.outcome), &coverage, &policy.gate);
+    let verdict = decide::run_verdict(judged.rows.iter().map(|row| row.outcome), &coverage, state, &policy.gate);
     let mut notices = circumstances.notices.clone();
     notices.extend(own_notices(evidence, policy, &judged.rows));
     notices.extend(expired(&judged.rows));
@@ -107,6 +112,13 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
         promise: promise(&judged.rows, judged.family, policy),
         rows: judged.rows,
         coverage,
+        // What base against itself shows to be untrue of the rounds is untrue of all benchmarks together.
+        common_shift: family
+            .as_ref()
+            .filter(|_| state != Some(CanaryState::Moved))
+            .and_then(|family| health::common_shift(evidence, family)),
+        order_bias: family.as_ref().and_then(|family| health::order_bias(evidence, family)),
+        canary,
         notices,
     }
 }

@@ -15,6 +15,7 @@ mod view;
 
 mod note;
 mod sentence;
+mod soundness;
 mod text;
 
 pub mod escape;

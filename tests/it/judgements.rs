@@ -1,7 +1,10 @@
 //! Whole judgements from scripted rounds, through the loop that measures and the judge.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod disturbed;
+mod made;
 mod stored;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -13,6 +13,7 @@ use crate::model::{BudgetLevel, CoverageProblem, Judgement, Outcome, Row, Troubl
 use super::note;
 use super::number::{self, plural};
 use super::sentence;
+use super::soundness;
 use super::text::{Text, append};
 
 pub(super) use decided::Fact;
@@ -119,7 +120,10 @@ impl View {
             urgent: urgent.into_iter().map(RowView::of).collect(),
             troubles: troubles(judgement),
             coverage: decided::coverage(judgement),
-            notices: judgement.notices.iter().map(sentence::notice).collect(),
+            notices: soundness::notices(judgement)
+                .into_iter()
+                .chain(judgement.notices.iter().map(sentence::notice))
+                .collect(),
             groups: groups(judgement),
             decided: decided::facts(judgement),
         }
