@@ -131,7 +131,7 @@ fn unchanged_benchmarks_are_told_to_have_moved_together_in_one_run_of_a_hundred_
         for (how, order) in [("", Order::InTurn), (" together", Order::Together)] {
             let what = format!("common shift, {name}{how}, unchanged");
             let told = |random: &mut Random| request(mix, order, 10, 0.0, random).common_shift.is_some();
-            assert!(is_one_percent(counted(&what, 10, 1000, told)), "{what}");
+            assert!(is_one_percent(counted(&what, 10, 500, told)), "{what}");
         }
     }
 }
@@ -142,7 +142,7 @@ fn a_percent_on_all_benchmarks_is_seen_though_none_shows_it_alone() {
         for ratio in [0.01, 0.02] {
             let what = format!("common shift, fleet{how}, all +{:.0} %", 100.0 * ratio);
             let told = |random: &mut Random| request(Mix::Fleet, order, 10, ratio, random).common_shift.is_some();
-            let (count, of) = counted(&what, 10, 1000, told);
+            let (count, of) = counted(&what, 10, 200, told);
             assert!(f64::from(count) >= least * f64::from(of) - 1.0, "{what}: {count}");
         }
     }
@@ -156,13 +156,13 @@ fn undisturbed_rounds_come_without_a_warning_in_99_of_100_runs() {
             let judgement = request(Mix::All(BELL), Order::InTurn, rounds, 0.0, random);
             judgement.order_bias.is_some() || judgement.rows.iter().any(|row| !row.warnings.is_empty())
         };
-        assert!(is_one_percent(counted(&what, 4, 1000, warned)), "{what}");
+        assert!(is_one_percent(counted(&what, 4, 300, warned)), "{what}");
     }
 }
 
 #[test]
 fn what_the_fleet_is_warned_of_is_counted_and_an_order_that_matters_is_seen() {
-    let requests = if full() { 200 } else { 2 };
+    let requests = if full() { 50 } else { 2 };
     for (name, mix) in [("fleet", Mix::Fleet), ("ci", Mix::All(CI)), ("machine slowing down", Mix::All(SLOWING))] {
         for rounds in [10, 64] {
             let mut random = Random::new(u64::from(rounds));
@@ -183,7 +183,7 @@ fn what_the_fleet_is_warned_of_is_counted_and_an_order_that_matters_is_seen() {
         let bias = request(Mix::All(SLOWER), Order::Together, 10, 0.0, random).order_bias;
         bias.is_some_and(|bias| bias.effect.change.value() > 0.0)
     };
-    let (count, of) = counted("order over all, machine slowing down by 1 % between slots", 5, 200, biased);
+    let (count, of) = counted("order over all, machine slowing down by 1 % between slots", 5, 100, biased);
     assert!(f64::from(count) >= 0.95 * f64::from(of), "{count}");
 }
 
@@ -205,11 +205,11 @@ fn kind(warning: &Warning) -> &'static str {
 #[test]
 fn base_that_equals_itself_is_trusted_and_base_that_does_not_is_not() {
     let moved = |ratio| move |random: &mut Random| canary(Mix::Fleet, ratio, random) == CanaryState::Moved;
-    let (none, _) = counted("canary, fleet, unchanged", 500, 20_000, moved(0.0));
+    let (none, _) = counted("canary, fleet, unchanged", 500, 5000, moved(0.0));
     assert_eq!(none, 0);
-    let (bound, of) = counted("canary, fleet, exactly at the tolerance", 500, 20_000, moved(0.02));
+    let (bound, of) = counted("canary, fleet, exactly at the tolerance", 500, 5000, moved(0.02));
     assert!(f64::from(bound) <= 0.002 * f64::from(of) + 3.0 * (0.002 * f64::from(of)).sqrt(), "{bound}");
-    let (seen, of) = counted("canary, fleet, other +10 %", 100, 5000, moved(0.10));
+    let (seen, of) = counted("canary, fleet, other +10 %", 100, 2000, moved(0.10));
     assert!(f64::from(seen) >= 0.75 * f64::from(of), "{seen}");
-    counted("canary, fleet, other +5 %", 100, 5000, moved(0.05));
+    counted("canary, fleet, other +5 %", 100, 2000, moved(0.05));
 }
