@@ -18,17 +18,17 @@ use super::super::procedure::ROUNDS_MIN;
 use super::together::second_sign;
 
 /// The largest probability that a run of undisturbed metrics shows a warning about order or drift, all metrics and both warnings together.
-const FALSE_WARNING_RATE: f64 = 0.01;
+const FALSE_WARNING_RATE: f64 = 0.005;
 /// Fewer rounds than this are not looked at by rules: chance alone looks wild too often.
-const RULE_ROUNDS_MIN: usize = 20;
+const RULE_ROUNDS_MIN: usize = 24;
 /// A difference is far where it lies this many standard deviations (by the MAD) from the middle.
 const FAR_SD: f64 = 6.0;
-/// Tails are heavy where this share of the differences is far, and no fewer than [`FAR_MIN`]. Of bell curves 0.9 in 10,000 are at 20 rounds,
-/// less beyond.
+/// Tails are heavy where this share of the differences is far, and no fewer than [`FAR_MIN`]: of bell curves 0.9 in 10,000 at 20 rounds, 0.3 at
+/// 26, hardly any beyond.
 const FAR_SHARE: f64 = 0.10;
 const FAR_MIN: u32 = 3;
 /// A side has two modes where the gap spans this many standard deviations of its groups: of bell curves 0.9 in 100 do at 10 rounds, so that
-/// both sides do in 0.7 of 10,000 metrics; 0.1 in 10,000 at 20 rounds, from where one side alone is looked at too.
+/// both sides do in 0.7 of 10,000 metrics; fewer than 0.1 in 10,000 where one side alone is looked at.
 const GAP_SD: f64 = 4.0;
 
 /// The level of each single test: two of them, on two sides, for each noisy metric.

@@ -184,7 +184,7 @@ fn what_the_fleet_is_warned_of_is_counted_and_an_order_that_matters_is_seen() {
         bias.is_some_and(|bias| bias.effect.change.value() > 0.0)
     };
     let (count, of) = counted("order over all, machine slowing down by 1 % between slots", 5, 100, biased);
-    assert!(f64::from(count) >= 0.95 * f64::from(of), "{count}");
+    assert!(f64::from(count) >= 0.85 * f64::from(of), "{count}");
 }
 
 /// Slows down by 1 % while a process runs all benchmarks.
