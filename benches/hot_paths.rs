@@ -10,7 +10,7 @@ use tollgate::config::{Against, Config};
 use tollgate::judge::{self, Circumstances, Ending, Evidence};
 use tollgate::measure::scripted;
 use tollgate::model::judgement::PolicySource;
-use tollgate::model::{Arm, Environment, Judgement, Name, Protocol, Revision, Run, Sample};
+use tollgate::model::{Arm, Environment, Judgement, Name, Protocol, Revision, Run, Sample, Series};
 use tollgate::report;
 use tollgate::stats::signed_rank::{Cap, PairedDifferences};
 
@@ -68,12 +68,20 @@ fn run(arm: Arm, metrics: u64, rounds: u32) -> Run {
     run
 }
 
+/// Rounds whose order is known.
+fn ordered(run: &Run) -> Protocol {
+    let arm = |round: &u32| if noise(u64::from(*round)) < 0.5 { Arm::Base } else { Arm::Head };
+    let order = |series: &Series| series.rounds.keys().map(|round| (*round, arm(round))).collect();
+    let first = run.series.iter().map(|(id, series)| (id.benchmark.clone(), order(series))).collect();
+    Protocol { first, ..Protocol::default() }
+}
+
 fn judged(base: &Run, head: &Run, rounds: u32, config: &Config) -> Judgement {
     let evidence = Evidence {
         base: Some(base),
         head,
         rounds_run: rounds,
-        protocol: &Protocol::default(),
+        protocol: &ordered(base),
         stored: &BTreeMap::new(),
         by_stored: &BTreeSet::new(),
         troubles: &[],

@@ -75,7 +75,8 @@ pub(crate) fn code(verdict: RunVerdict) -> Code {
         RunVerdict::Inconclusive => Code::Inconclusive,
         RunVerdict::NotComparable => Code::Baseline,
         RunVerdict::NotCovered => Code::NotCovered,
-        RunVerdict::Broken => Code::Broken,
+        // One that cannot be believed is a measurement that failed, whatever the policy says of what is inconclusive.
+        RunVerdict::Untrusted | RunVerdict::Broken => Code::Broken,
         RunVerdict::OverBudget => Code::OverBudget,
         RunVerdict::Regressed => Code::Regressed,
     }

@@ -33,6 +33,13 @@ pub(super) fn check(budget: &Budget, (low, high): (f64, f64), direction: Directi
     BudgetCheck { budget: *budget, level, undecided: (possible > level).then_some(possible) }
 }
 
+/// The same where the rounds cannot be believed: what was surely missed may be missed. What is kept stays so; such a run is never green.
+pub(super) fn doubted(check: &BudgetCheck) -> BudgetCheck {
+    let possible = check.undecided.map_or(check.level, |undecided| undecided.max(check.level));
+    let undecided = (possible > BudgetLevel::Within).then_some(possible);
+    BudgetCheck { budget: check.budget, level: BudgetLevel::Within, undecided }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

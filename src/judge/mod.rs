@@ -4,6 +4,7 @@ mod budget;
 mod coverage;
 pub mod decide;
 mod family;
+mod health;
 mod layout;
 mod pair;
 pub mod procedure;
@@ -19,8 +20,8 @@ use crate::config::{Against, Policy};
 use crate::model::judgement::{Notice, PolicySource, Promise, WaiverState};
 use crate::model::verdict::Incomparable;
 use crate::model::{
-    BenchmarkId, Coverage, CoverageProblem, Identical, Judgement, MetricId, Name, Protocol, Role, Row, Run, RunVerdict,
-    StoredMetric, Trouble,
+    BenchmarkId, CanaryState, Coverage, CoverageProblem, Identical, Judgement, MetricId, Name, Protocol, Role, Row,
+    Run, RunVerdict, StoredMetric, Trouble,
 };
 use crate::stats::summary;
 
@@ -85,7 +86,10 @@ pub struct Circumstances {
 
 /// Judges a run.
 pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumstances) -> Judgement {
-    let judged = rows::rows(evidence, policy, circumstances);
+    let family = evidence.base.map(|base| family::Family::new(base, evidence.head, policy));
+    let canary = health::canary(evidence, policy);
+    let state = canary.as_ref().map(|check| check.state);
+    let judged = rows::rows(evidence, family.as_ref(), state, policy, circumstances);
     let (expected, measured) = benchmarks(evidence);
     let identical = evidence.protocol.identical.clone();
     let mut coverage = coverage::cover(&expected, &measured, evidence.troubles);
@@ -98,7 +102,7 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
     let verdict = if everything_proved(evidence, &judged.rows, &coverage) {
         RunVerdict::Pass
     } else {
-        decide::run_verdict(judged.rows.iter().map(|row| row.outcome), &coverage, &policy.gate)
+        decide::run_verdict(judged.rows.iter().map(|row| row.outcome), &coverage, state, &policy.gate)
     };
     let mut notices = circumstances.notices.clone();
     notices.extend(own_notices(evidence, policy, &judged.rows));
@@ -116,6 +120,13 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
         promise: promise(&judged.rows, judged.family, policy),
         rows: judged.rows,
         coverage,
+        // What base against itself shows to be untrue of the rounds is untrue of all benchmarks together.
+        common_shift: family
+            .as_ref()
+            .filter(|_| state != Some(CanaryState::Moved))
+            .and_then(|family| health::common_shift(evidence, family)),
+        order_bias: family.as_ref().and_then(|family| health::order_bias(evidence, family)),
+        canary,
         notices,
         identical,
     }

@@ -7,16 +7,16 @@ use crate::config::{Against, Policy, Resolved};
 use crate::model::judgement::{BudgetCheck, Method, Side, Warning};
 use crate::model::verdict::Incomparable;
 use crate::model::{
-    BenchmarkId, BudgetLevel, Change, Direction, Doubt, Effect, Metric, MetricId, Outcome, Precision, Row, Thresholds,
+    BudgetLevel, CanaryState, Change, Direction, Doubt, Effect, Metric, MetricId, Outcome, Precision, Row, Thresholds,
     Verdict,
 };
-use crate::stats::bimodal::split;
 use crate::stats::signed_rank::{Cap, PairedDifferences};
 use crate::stats::summary::mad_sd;
 
 use super::budget;
 use super::decide;
 use super::family::{Entry, Family, Test, settings};
+use super::health::{self, Disturbed};
 use super::pair::{Pairs, Scale, side};
 use super::procedure::{self, Assessed, Decision, LOOKS, Phase, ROUNDS_MIN};
 use super::{Circumstances, Ending, Evidence, layout, stored};
@@ -47,35 +47,55 @@ pub(super) struct Said {
     pub(super) warnings: Vec<Warning>,
 }
 
+/// What bears on every row alike.
+struct Setting<'a> {
+    evidence: &'a Evidence<'a>,
+    policy: &'a Policy,
+    circumstances: &'a Circumstances,
+    /// What base against itself came to.
+    canary: Option<CanaryState>,
+    /// The level of each budget.
+    budget_level: f64,
+    /// The level of each test for what disturbs a row.
+    disturbed_level: f64,
+}
+
 /// Judges every metric that either side has.
-pub(super) fn rows(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumstances) -> Judged {
-    let family = evidence.base.map(|base| Family::new(base, evidence.head, policy));
-    let assessed = family
-        .as_ref()
-        .map(|family| family.assess(evidence.rounds_run, Phase::Ended, &settings(policy)))
-        .unwrap_or_default();
+pub(super) fn rows(
+    evidence: &Evidence<'_>,
+    family: Option<&Family>,
+    canary: Option<CanaryState>,
+    policy: &Policy,
+    circumstances: &Circumstances,
+) -> Judged {
+    let assessed =
+        family.map(|family| family.assess(evidence.rounds_run, Phase::Ended, &settings(policy))).unwrap_or_default();
     let level = stored::level(evidence, policy);
-    let budgets = budget::level(evidence.head, policy);
+    let setting = Setting {
+        evidence,
+        policy,
+        circumstances,
+        canary,
+        budget_level: budget::level(evidence.head, policy),
+        disturbed_level: family.map_or(1.0, health::level),
+    };
     let mut said: Vec<(Metric, Resolved<'_>, Said)> = metrics(evidence)
         .into_iter()
         .map(|(id, metric)| {
             let resolved = policy.resolve(&metric);
             let metric = Metric { direction: resolved.direction, ..metric };
-            let entry = family.as_ref().and_then(|family| family.entries.get(&id));
+            let entry = family.and_then(|family| family.entries.get(&id));
             let said = match (entry, evidence.stored.get(&id)) {
                 (_, Some(Ok(stored))) => stored::say(&metric, stored, evidence, &resolved, level),
-                (Some(entry), _) => paired(&id.benchmark, entry, assessed.get(&id), evidence),
+                (Some(entry), _) => paired(entry, assessed.get(&id), &metric, &setting),
                 (None, stored) => alone(&metric, stored.and_then(|stored| stored.as_ref().err()), evidence, &resolved),
             };
             (metric, resolved, said)
         })
         .collect();
     layout::suspect(&mut said, policy.gate.layout_noise_ratio);
-    let rows = said
-        .into_iter()
-        .map(|(metric, resolved, said)| finish(metric, said, &resolved, evidence, policy, circumstances, budgets))
-        .collect();
-    Judged { rows, family: family.as_ref().map_or(0, Family::size) + stored::family(evidence, policy) }
+    let rows = said.into_iter().map(|(metric, resolved, said)| finish(metric, said, &resolved, &setting)).collect();
+    Judged { rows, family: family.map_or(0, Family::size) + stored::family(evidence, policy) }
 }
 
 /// Every metric that head, base or the stored runs have; head's description first.
@@ -87,7 +107,8 @@ fn metrics(evidence: &Evidence<'_>) -> BTreeMap<MetricId, Metric> {
 }
 
 /// What the paired rounds say.
-fn paired(benchmark: &BenchmarkId, entry: &Entry, assessed: Option<&Assessed>, evidence: &Evidence<'_>) -> Said {
+fn paired(entry: &Entry, assessed: Option<&Assessed>, metric: &Metric, setting: &Setting<'_>) -> Said {
+    let evidence = setting.evidence;
     let pairs = &entry.pairs;
     let paired_rounds = u32::try_from(pairs.differences.len()).unwrap_or(u32::MAX);
     let mut warnings = Vec::new();
@@ -100,12 +121,6 @@ fn paired(benchmark: &BenchmarkId, entry: &Entry, assessed: Option<&Assessed>, e
             (verdict, effect, paired_rounds, None)
         }
         (Test::Blocking(member) | Test::Advisory(member), Some(assessed)) => {
-            if bimodal(&pairs.base, entry.thresholds) && bimodal(&pairs.head, entry.thresholds) {
-                warnings.push(Warning::Bimodal);
-            }
-            if pairs.exact() && paired_rounds >= ROUNDS_MIN {
-                warnings.push(Warning::NoSpread);
-            }
             let differences = pairs.between(assessed.from, assessed.to);
             let test = PairedDifferences::new(&differences, Cap::Third).ok();
             let rounds = u32::try_from(differences.len()).unwrap_or(u32::MAX);
@@ -117,13 +132,15 @@ fn paired(benchmark: &BenchmarkId, entry: &Entry, assessed: Option<&Assessed>, e
                 plan.detectable_effect(rounds).map(f64::exp_m1)
             });
             let effect = test.map(|test| effect(&test, pairs));
-            let one_more_s = evidence.protocol.round_s.get(benchmark).copied();
+            let one_more_s = evidence.protocol.round_s.get(&metric.id.benchmark).copied();
             (verdict(assessed, pairs.lost, paired_rounds, evidence.ending, one_more_s), effect, rounds, detectable)
         }
     };
     if entry.not_exact {
         warnings.push(Warning::NotExact);
     }
+    let disturbed = Disturbed { entry, metric, protocol: evidence.protocol, level: setting.disturbed_level };
+    warnings.extend(disturbed.warnings());
     Said {
         verdict,
         method: Method::Paired { rounds, rounds_total: paired_rounds },
@@ -186,12 +203,6 @@ pub(super) fn exact(base: f64, head: f64, thresholds: Thresholds, direction: Dir
     (verdict, Some(Effect { change, precision: Precision::Exact }))
 }
 
-/// Whether a side falls into two groups that are so far apart that it matters: more than half the tolerance.
-fn bimodal(side: &Side, thresholds: Thresholds) -> bool {
-    let matters = 0.5 * thresholds.tolerance_ratio * side.value;
-    split(&side.statistics).is_some_and(|split| split.is_bimodal() && split.gap > matters)
-}
-
 /// What is said of a metric that only one side has, or that cannot be compared.
 fn alone(metric: &Metric, stored: Option<&Incomparable>, evidence: &Evidence<'_>, resolved: &Resolved<'_>) -> Said {
     let of = |run: Option<&crate::model::Run>| run.and_then(|run| run.series.get(&metric.id)).cloned();
@@ -233,19 +244,15 @@ fn has_stored_runs(evidence: &Evidence<'_>, suite: &crate::model::Name) -> bool 
 }
 
 /// Adds budget, waiver and policy to what was said.
-fn finish(
-    metric: Metric,
-    said: Said,
-    resolved: &Resolved<'_>,
-    evidence: &Evidence<'_>,
-    policy: &Policy,
-    circumstances: &Circumstances,
-    budget_level: f64,
-) -> Row {
+fn finish(metric: Metric, said: Said, resolved: &Resolved<'_>, setting: &Setting<'_>) -> Row {
+    let Setting { evidence, policy, circumstances, budget_level, .. } = *setting;
     let exact = matches!(said.effect, Some(Effect { precision: Precision::Exact, .. }));
+    let doubted = setting.canary == Some(CanaryState::Moved) && !exact;
     let bounds = said.head.as_ref().map(|head| budget::bounds(head, exact, budget_level));
     let budget =
         resolved.budget.zip(bounds).map(|(rule, bounds)| budget::check(&rule.budget, bounds, metric.direction));
+    let budget = if doubted { budget.as_ref().map(budget::doubted) } else { budget };
+    let verdict = if doubted { decide::doubted(said.verdict) } else { said.verdict };
     let worse_sign = match metric.direction {
         Direction::LowerIsBetter => 1.0,
         Direction::HigherIsBetter => -1.0,
@@ -255,7 +262,7 @@ fn finish(
         .waiver
         .map(|waiver| decide::waiver_state(waiver, circumstances.today, said.effect.as_ref(), surely, worse_sign));
     let limited = budget.as_ref().map(|check| (check, resolved.budget_severity));
-    let outcome = decide::outcome(&said.verdict, resolved.severity, limited, waiver.as_ref(), &policy.gate);
+    let outcome = decide::outcome(&verdict, resolved.severity, limited, waiver.as_ref(), &policy.gate);
     let outcome =
         if required(circumstances) || outcome != Outcome::FailNotComparable { outcome } else { Outcome::Warn };
     let mut warnings: BTreeSet<Warning> = said.warnings.into_iter().collect();
@@ -263,7 +270,7 @@ fn finish(
         warnings.insert(Warning::SourceChanged);
     }
     Row {
-        verdict: with_budget(said.verdict, budget.as_ref()),
+        verdict: with_budget(verdict, budget.as_ref()),
         base: said.base,
         head: said.head,
         effect: said.effect,

@@ -4,10 +4,12 @@ use super::budget::{Budget, BudgetLevel};
 use super::coverage::Coverage;
 use super::effect::Effect;
 use super::environment::Environment;
+use super::health::{CanaryCheck, CommonShift, Ratio};
 use super::metric::Metric;
 use super::name::{BenchmarkId, MetricId};
 use super::protocol::Identical;
 use super::revision::Revision;
+use super::run::Arm;
 use super::threshold::Thresholds;
 use super::verdict::{Outcome, RunVerdict, Verdict};
 use super::waiver::Waiver;
@@ -60,6 +62,35 @@ pub enum Warning {
     Bimodal,
     /// All rounds of both sides gave the same value: the timer may be too coarse.
     NoSpread,
+    /// Whatever ran second in a round, base or head, had another value than what ran first.
+    OrderBias {
+        /// How much more it had.
+        second: Ratio,
+    },
+    /// Base's own values rose or fell from the first round to the last.
+    Drifting {
+        /// How much, over the whole run.
+        ratio: Ratio,
+    },
+    /// Far more differences lie far from their middle than in a bell curve.
+    HeavyTails {
+        /// How many rounds.
+        far: u32,
+        /// Of how many.
+        of: u32,
+    },
+    /// Most values of a side, or most differences, are the very same number.
+    Ties {
+        /// The most rounds that agree.
+        equal: u32,
+        /// Of how many.
+        of: u32,
+    },
+    /// The values of this side alone fall into two groups.
+    BimodalAlone {
+        /// Which side.
+        arm: Arm,
+    },
 }
 
 /// How a waiver bears on a row.
@@ -210,6 +241,12 @@ pub struct Judgement {
     pub coverage: Coverage,
     /// The promise of the run.
     pub promise: Promise,
+    /// Base against itself, where that was measured.
+    pub canary: Option<CanaryCheck>,
+    /// All benchmarks moved together from base to head.
+    pub common_shift: Option<CommonShift>,
+    /// Over all benchmarks, whatever ran second in a round took longer, or less long, than what ran first.
+    pub order_bias: Option<CommonShift>,
     /// What the report says about the run as a whole, sorted.
     pub notices: Vec<Notice>,
     /// The suites that passed by proof, without being run; sorted.

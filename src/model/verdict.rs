@@ -46,6 +46,8 @@ pub enum Doubt {
         /// Rounds run.
         of: u32,
     },
+    /// Base differed from itself: no difference of this run can be laid to the change.
+    Untrusted,
 }
 
 /// The verdict on one metric.
@@ -148,6 +150,8 @@ pub enum RunVerdict {
     NotComparable,
     /// Nothing, or less than there should be, was measured.
     NotCovered,
+    /// Base differed from itself, so that nothing noisy can be believed.
+    Untrusted,
     /// A build, a benchmark, a service or a probe failed.
     Broken,
     /// A critical budget is missed.

@@ -16,6 +16,7 @@ mod view;
 mod note;
 mod sentence;
 mod settle;
+mod soundness;
 mod text;
 
 pub mod escape;

@@ -2,7 +2,7 @@
 
 use crate::model::judgement::{Method, WaiverState, Warning};
 use crate::model::verdict::{Incomparable, Layout};
-use crate::model::{Ceiling, Doubt, Outcome, Row, Verdict, Waiver};
+use crate::model::{Arm, Ceiling, Doubt, Outcome, Ratio, Row, Verdict, Waiver};
 
 use super::number::{self, plural};
 use super::sentence::shown;
@@ -93,6 +93,7 @@ pub(super) fn doubt(doubt: &Doubt, method: &Method) -> String {
         Doubt::OneProcess => "one process a side says nothing about the spread between processes".to_owned(),
         Doubt::BudgetInsideInterval => "the limit lies inside the interval: it may be missed or kept".to_owned(),
         Doubt::RoundsLost { lost, of } => format!("{lost} of {} were lost", plural(*of as usize, "round")),
+        Doubt::Untrusted => "base differs from itself here, so that no difference can be laid to the change".to_owned(),
     }
 }
 
@@ -143,7 +144,35 @@ fn warning(warning: &Warning) -> String {
         Warning::RoundsLost { lost } => format!("{} lost", plural(*lost as usize, "round")),
         Warning::Bimodal => "the values fall into two groups".to_owned(),
         Warning::NoSpread => "all rounds gave the same value: the timer may be too coarse".to_owned(),
+        Warning::OrderBias { second } => format!(
+            "whatever ran second in a round came out {}; coins drew the order, so no side gains, but more rounds are needed",
+            moved(*second, "higher", "lower")
+        ),
+        Warning::Drifting { ratio } => format!(
+            "base's own value {} from the first round to the last: the machine drifts",
+            moved(*ratio, "rose by", "fell by")
+        ),
+        Warning::HeavyTails { far, of } => format!(
+            "{far} of {} lie far from the rest: something disturbs the machine, and more rounds are needed",
+            plural(*of as usize, "round")
+        ),
+        Warning::Ties { equal, of } => {
+            format!("{equal} of {} agree to the last digit: the timer may be too coarse", plural(*of as usize, "round"))
+        }
+        Warning::BimodalAlone { arm: Arm::Head } => {
+            "the values of head fall into two groups, those of base do not: head may be slow only sometimes".to_owned()
+        }
+        Warning::BimodalAlone { arm: Arm::Base } => {
+            "the values of base fall into two groups, those of head do not: base may be slow only sometimes".to_owned()
+        }
     }
+}
+
+/// A size with the word for its direction: `3.1 % higher`, `rose by 3.1 %`.
+fn moved(Ratio(ratio): Ratio, more: &str, less: &str) -> String {
+    let word = if ratio < 0.0 { less } else { more };
+    let size = number::percent(ratio);
+    if word.ends_with(" by") { format!("{word} {size}") } else { format!("{size} {word}") }
 }
 
 #[cfg(test)]

@@ -48,7 +48,8 @@ impl Need {
             | Doubt::StoredRunsCannotTell { .. }
             | Doubt::OneProcess
             | Doubt::BudgetInsideInterval
-            | Doubt::RoundsLost { .. } => None,
+            | Doubt::RoundsLost { .. }
+            | Doubt::Untrusted => None,
         }
     }
 

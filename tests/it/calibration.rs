@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "prints the table that METHODOLOGY.md shows")]
 
 mod noise;
+mod soundness;
 
 use noise::{Benchmark, CI, CI_BIMODAL, CORRELATED, HEAVY, Mix, NOISY, Order, QUIET, Random, SLOWING, TWO_MACHINES};
 use tollgate::judge::procedure::{Assessed, Decision, Member, Phase, Settings, assess, checkpoints};

@@ -102,6 +102,8 @@ mod tests {
             sample::broken(),
             sample::hostile(),
             sample::every_variant(),
+            sample::untrusted(),
+            sample::disturbed(),
         ] {
             let text = to_json(&judgement);
             let read = from_json(text.as_bytes()).unwrap();
@@ -148,9 +150,11 @@ mod tests {
     #[test]
     fn what_is_written_follows_its_schema() {
         let schema = jsonschema::validator_for(&schema()).unwrap();
-        let written: serde_json::Value = serde_json::from_str(&to_json(&sample::every_variant())).unwrap();
-        let errors: Vec<_> = schema.iter_errors(&written).map(|error| error.to_string()).collect();
-        assert!(errors.is_empty(), "{errors:?}");
+        for judgement in [sample::every_variant(), sample::untrusted(), sample::disturbed()] {
+            let written: serde_json::Value = serde_json::from_str(&to_json(&judgement)).unwrap();
+            let errors: Vec<_> = schema.iter_errors(&written).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{errors:?}");
+        }
     }
 
     proptest! {

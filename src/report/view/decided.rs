@@ -7,6 +7,7 @@ use crate::model::{Judgement, Revision};
 
 use super::super::number::{self, count, plural};
 use super::super::sentence::{self, shown};
+use super::super::soundness;
 use super::super::text::Text;
 use super::proof;
 
@@ -37,6 +38,7 @@ pub(super) fn facts(judgement: &Judgement) -> Vec<Fact> {
         facts.push(fact("Promise", Text::prose(promise(judgement))));
     }
     facts.extend(sensitivity(judgement).map(|text| fact("Sensitivity", text)));
+    facts.extend(soundness::canary(judgement).map(|text| fact("Canary", text)));
     facts.push(fact("Policy", sentence::policy(&judgement.policy)));
     if measured_here {
         let took = format!("{}, seed ", number::duration(judgement.elapsed_s));

@@ -7,6 +7,7 @@ use crate::model::{BudgetLevel, Judgement, Outcome, Role, Row, RunVerdict, Verdi
 
 use super::super::number::{self, count, plural};
 use super::super::sentence;
+use super::super::soundness;
 use super::super::text::{Text, append};
 use super::proof;
 
@@ -29,12 +30,15 @@ impl State {
     pub(super) fn of(judgement: &Judgement) -> Self {
         match judgement.verdict {
             RunVerdict::Regressed | RunVerdict::OverBudget => Self::Failed,
-            RunVerdict::Inconclusive | RunVerdict::NotComparable | RunVerdict::NotCovered | RunVerdict::Broken => {
-                Self::Unknown
-            }
+            RunVerdict::Inconclusive
+            | RunVerdict::NotComparable
+            | RunVerdict::NotCovered
+            | RunVerdict::Untrusted
+            | RunVerdict::Broken => Self::Unknown,
             RunVerdict::Pass if judgement.rows.iter().any(super::is_urgent) => Self::Noted,
             // Green is a finding; here there is none.
             RunVerdict::Pass if Counts::of(judgement).decided() == 0 && judgement.identical.is_empty() => Self::Noted,
+            RunVerdict::Pass if judgement.common_shift.as_ref().is_some_and(soundness::is_slower) => Self::Noted,
             RunVerdict::Pass => Self::Passed,
         }
     }
@@ -161,8 +165,13 @@ pub(super) fn headline(judgement: &Judgement) -> String {
         RunVerdict::Regressed | RunVerdict::OverBudget => {
             format!("Tollgate: {} ({})", counts.blocking(), counts.standing())
         }
-        RunVerdict::Broken | RunVerdict::NotCovered | RunVerdict::NotComparable | RunVerdict::Inconclusive => {
+        RunVerdict::Broken
+        | RunVerdict::Untrusted
+        | RunVerdict::NotCovered
+        | RunVerdict::NotComparable
+        | RunVerdict::Inconclusive => {
             let why = match (counts.blocking(), judgement.verdict) {
+                (_, RunVerdict::Untrusted) => "base differs from itself".to_owned(),
                 (why, _) if !why.is_empty() => why,
                 (_, RunVerdict::NotCovered) if judgement.coverage.measured == 0 => "nothing was measured".to_owned(),
                 (_, RunVerdict::NotCovered) if judgement.coverage.compared == 0 => {

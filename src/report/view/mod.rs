@@ -15,6 +15,7 @@ use super::note;
 use super::number;
 use super::sentence;
 use super::settle;
+use super::soundness;
 use super::text::{Text, append};
 
 pub(super) use decided::Fact;
@@ -123,8 +124,9 @@ impl View {
             urgent: urgent.into_iter().map(RowView::of).collect(),
             troubles: troubles(judgement),
             coverage: decided::coverage(judgement),
-            notices: proof::suites(judgement)
+            notices: soundness::notices(judgement)
                 .into_iter()
+                .chain(proof::suites(judgement))
                 .chain(judgement.notices.iter().map(sentence::notice))
                 .collect(),
             groups: groups(judgement),

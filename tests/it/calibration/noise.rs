@@ -103,11 +103,31 @@ pub(super) const NOISY: Noise = Noise {
     ..QUIET
 };
 
+/// A bell curve between processes and nothing else: rounds without any disturbance.
+pub(super) const BELL: Noise = Noise {
+    within: (0.0, 0.0),
+    process_sd: 0.010,
+    heavy: 0.0,
+    mode: (0.0, 0.0),
+    drift: (0.0, 1.0),
+    bursts: (0.0, 1.0, 0.0),
+    outliers: (0.0, 0.0),
+    slowing: 0.0,
+    machines: (0.0, 0.0),
+};
+
 /// Processes whose spread has no variance.
 pub(super) const HEAVY: Noise = Noise { process_sd: 0.0, heavy: 0.008, ..CI };
 
 /// A machine that gets slower all the time: 2 % over the first stage of a hundred benchmarks.
 pub(super) const SLOWING: Noise = Noise { slowing: 1e-6, ..CI };
+
+impl Noise {
+    /// The same on a machine that slows down by `ratio` each tick.
+    pub(super) const fn slowing_by(self, ratio: f64) -> Self {
+        Self { slowing: ratio, ..self }
+    }
+}
 
 /// Samples of a process that hardly differ from each other, in an environment that hardly changes within a round.
 pub(super) const CORRELATED: Noise = Noise { within: (0.020, 0.98), drift: (0.030, 3000.0), ..CI };
@@ -173,14 +193,19 @@ impl Benchmark {
         running: usize,
         random: &mut Random,
     ) -> f64 {
+        let [first, second] = self.slots(order, running, random);
+        slowdown + if head_first { first - second } else { second - first }
+    }
+
+    /// What the two processes of a round report, as logarithms, in the order in which they ran.
+    pub(super) fn slots(&mut self, order: Order, running: usize, random: &mut Random) -> [f64; 2] {
         let all = f64::from(SAMPLES) * running as f64;
         let (before, between) = match order {
             Order::InTurn => (2.0 * all - f64::from(SAMPLES), f64::from(SAMPLES)),
             Order::Together => (all, all),
         };
         let first = self.slot(before, random);
-        let second = self.slot(between, random);
-        slowdown + if head_first { first - second } else { second - first }
+        [first, self.slot(between, random)]
     }
 
     /// The smallest sample of one process, as a logarithm.

@@ -55,7 +55,9 @@ mirror!(
 );
 mirror!(
     /// The verdict of the run.
-    RunVerdict = model::RunVerdict { Pass, Inconclusive, NotComparable, NotCovered, Broken, OverBudget, Regressed }
+    RunVerdict = model::RunVerdict {
+        Pass, Inconclusive, NotComparable, NotCovered, Untrusted, Broken, OverBudget, Regressed
+    }
 );
 mirror!(
     /// Which way a metric went.

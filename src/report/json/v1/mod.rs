@@ -1,5 +1,6 @@
 //! Schema 1 of a saved judgement. Its names and shapes are frozen; the model behind it is not.
 
+mod health;
 mod mirror;
 mod read;
 mod write;
@@ -7,6 +8,7 @@ mod write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use health::{CanaryCheck, CommonShift};
 use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict, Towards};
 
 /// The number of this schema.
@@ -39,6 +41,15 @@ pub struct Judgement {
     elapsed_s: u64,
     policy: PolicySource,
     promise: Promise,
+    /// Base against itself, where that was measured.
+    #[serde(default)]
+    canary: Option<CanaryCheck>,
+    /// All benchmarks moved together from base to head.
+    #[serde(default)]
+    common_shift: Option<CommonShift>,
+    /// Over all benchmarks, what ran second in a round took longer, or less long, than what ran first.
+    #[serde(default)]
+    order_bias: Option<CommonShift>,
     coverage: Coverage,
     /// What the report says about the run as a whole.
     notices: Vec<Notice>,
@@ -325,6 +336,7 @@ enum Doubt {
         lost: u32,
         of: u32,
     },
+    Untrusted,
 }
 
 /// Why base cannot be compared with.
@@ -397,4 +409,9 @@ enum Warning {
     RoundsLost { lost: u32 },
     Bimodal,
     NoSpread,
+    OrderBias { second_ratio: f64 },
+    Drifting { ratio: f64 },
+    HeavyTails { far: u32, of: u32 },
+    Ties { equal: u32, of: u32 },
+    BimodalAlone { arm: Arm },
 }

@@ -21,7 +21,7 @@ fn each<T, U: TryFrom<T, Error = JsonError>>(all: Vec<T>) -> Result<Vec<U>, Json
 
 impl Bound {
     /// The number, or `infinite` where it is null.
-    fn or(self, infinite: f64) -> f64 {
+    pub(super) fn or(self, infinite: f64) -> f64 {
         self.0.unwrap_or(infinite)
     }
 }
@@ -42,6 +42,9 @@ impl TryFrom<Judgement> for model::Judgement {
             policy: value.policy.into(),
             verdict: value.verdict.into(),
             rows: each(value.rows)?,
+            canary: value.canary.map(TryInto::try_into).transpose()?,
+            common_shift: value.common_shift.map(Into::into),
+            order_bias: value.order_bias.map(Into::into),
             coverage: value.coverage.try_into()?,
             promise: value.promise.try_into()?,
             notices: value.notices.into_iter().map(Into::into).collect(),
@@ -241,6 +244,7 @@ impl From<Doubt> for verdict::Doubt {
             Doubt::OneProcess => Self::OneProcess,
             Doubt::BudgetInsideInterval => Self::BudgetInsideInterval,
             Doubt::RoundsLost { lost, of } => Self::RoundsLost { lost, of },
+            Doubt::Untrusted => Self::Untrusted,
         }
     }
 }
@@ -359,6 +363,11 @@ impl From<Warning> for judgement::Warning {
             Warning::RoundsLost { lost } => Self::RoundsLost { lost },
             Warning::Bimodal => Self::Bimodal,
             Warning::NoSpread => Self::NoSpread,
+            Warning::OrderBias { second_ratio } => Self::OrderBias { second: model::Ratio(second_ratio) },
+            Warning::Drifting { ratio } => Self::Drifting { ratio: model::Ratio(ratio) },
+            Warning::HeavyTails { far, of } => Self::HeavyTails { far, of },
+            Warning::Ties { equal, of } => Self::Ties { equal, of },
+            Warning::BimodalAlone { arm } => Self::BimodalAlone { arm: arm.into() },
         }
     }
 }

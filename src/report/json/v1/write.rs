@@ -21,6 +21,7 @@ impl From<&model::Judgement> for Judgement {
     fn from(value: &model::Judgement) -> Self {
         let model::Judgement { base, head, environment, policy, promise, coverage, notices, rows, identical, .. } =
             value.clone();
+        let model::Judgement { canary, common_shift, order_bias, .. } = value.clone();
         Self {
             schema: SCHEMA,
             verdict: value.verdict.into(),
@@ -32,6 +33,9 @@ impl From<&model::Judgement> for Judgement {
             elapsed_s: value.elapsed_s,
             policy: policy.into(),
             promise: promise.into(),
+            canary: canary.map(Into::into),
+            common_shift: common_shift.map(Into::into),
+            order_bias: order_bias.map(Into::into),
             coverage: coverage.into(),
             notices: notices.into_iter().map(Into::into).collect(),
             rows: rows.into_iter().map(Into::into).collect(),
@@ -220,6 +224,7 @@ impl From<verdict::Doubt> for Doubt {
             Model::OneProcess => Self::OneProcess,
             Model::BudgetInsideInterval => Self::BudgetInsideInterval,
             Model::RoundsLost { lost, of } => Self::RoundsLost { lost, of },
+            Model::Untrusted => Self::Untrusted,
         }
     }
 }
@@ -323,6 +328,11 @@ impl From<judgement::Warning> for Warning {
             judgement::Warning::RoundsLost { lost } => Self::RoundsLost { lost },
             judgement::Warning::Bimodal => Self::Bimodal,
             judgement::Warning::NoSpread => Self::NoSpread,
+            judgement::Warning::OrderBias { second } => Self::OrderBias { second_ratio: second.0 },
+            judgement::Warning::Drifting { ratio } => Self::Drifting { ratio: ratio.0 },
+            judgement::Warning::HeavyTails { far, of } => Self::HeavyTails { far, of },
+            judgement::Warning::Ties { equal, of } => Self::Ties { equal, of },
+            judgement::Warning::BimodalAlone { arm } => Self::BimodalAlone { arm: arm.into() },
         }
     }
 }
