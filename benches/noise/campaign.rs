@@ -12,9 +12,9 @@ use super::workloads::ALL;
 const BUSY_S_MAX: u32 = 120;
 
 /// Pairs of identical programs, of programs that do 5 % and 10 % more, long processes and twins in each lap and condition.
-const PAIRS: u32 = 10;
-const SLOWER: [(u32, u32); 2] = [(5, 4), (10, 4)];
-const LONG: u32 = 3;
+const PAIRS: u32 = 12;
+const SLOWER: [(u32, u32); 2] = [(5, 3), (10, 3)];
+const LONG: u32 = 4;
 const TWINS: u32 = 1;
 /// Both programs are copied anew, to other places of the disk and the page cache, every so many laps.
 const LAPS_A_COPY: u32 = 2;
@@ -42,7 +42,7 @@ impl Campaign {
     /// other that others' work did), `busyN` starts N busy processes.
     pub(crate) fn parse(out: &str, options: &[&str]) -> Option<Self> {
         let mut options = options.iter();
-        let laps = options.next().map_or(Some(12), |laps| laps.parse().ok())?;
+        let laps = options.next().map_or(Some(10), |laps| laps.parse().ok())?;
         let seed = options.next().map_or(Some(1), |seed| seed.parse().ok())?;
         let mut conditions: Vec<String> = options.map(|&name| name.to_owned()).collect();
         if conditions.is_empty() {
