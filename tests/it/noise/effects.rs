@@ -1,7 +1,7 @@
 //! What should not matter and may: which of two identical files it is, and which of the two slots of a round. Refuses to know verdicts.
 
 use tollgate::stats::signed_rank::{Cap, PairedDifferences};
-use tollgate::stats::summary::{mad_sd, mean};
+use tollgate::stats::summary::mad_sd;
 
 use super::record::{Record, Statistic};
 use super::requests::{Pool, difference};
@@ -22,14 +22,13 @@ impl Shift {
     }
 }
 
-/// The mean over the workloads of the robust spread of the differences of identical programs, as a fraction.
-pub(super) fn spread(pool: &Pool) -> f64 {
+/// The robust spread of the differences of identical programs, by workload, as a fraction.
+pub(super) fn spreads(pool: &Pool) -> Vec<f64> {
     let of_workload = |rounds: &Vec<(u32, f64)>| {
         let differences: Vec<f64> = rounds.iter().map(|(_, difference)| *difference).collect();
         mad_sd(&differences)
     };
-    let spreads: Vec<f64> = pool.same().iter().filter_map(of_workload).collect();
-    mean(&spreads).expect("there are workloads")
+    pool.same().iter().filter_map(of_workload).collect()
 }
 
 /// The second slot against the first, for each workload.

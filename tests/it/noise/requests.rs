@@ -34,6 +34,23 @@ pub(super) enum Slow {
     Measured,
 }
 
+/// What a pull request does, and how it is put together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Request {
+    pub(super) head: Head,
+    pub(super) slow: Slow,
+    pub(super) draw: Draw,
+    /// The workload of the slow benchmark; any, where it is not given.
+    pub(super) workload: Option<usize>,
+}
+
+impl Request {
+    /// Rounds drawn from all, slowdowns multiplied.
+    pub(super) fn new(head: Head) -> Self {
+        Self { head, slow: Slow::Multiplied, draw: Draw::Any, workload: None }
+    }
+}
+
 /// The recorded rounds that one benchmark draws from.
 struct Source<'a> {
     rounds: &'a [(u32, f64)],
@@ -60,19 +77,24 @@ impl Pool {
     }
 
     /// One pull request.
-    pub(super) fn request(&self, head: Head, slow_by: Slow, draw: Draw, random: &mut Random, tally: &mut Tally) {
+    pub(super) fn request(&self, request: Request, random: &mut Random, tally: &mut Tally) {
+        let Request { head, slow: slow_by, draw, workload } = request;
         let slow = random.below(BENCHMARKS);
         let mut sources: Vec<Source<'_>> = (0..BENCHMARKS)
-            .map(|index| match (head, slow_by) {
-                (Head::One(ratio), Slow::Measured) if index == slow => self.measured(ratio, random),
-                _ => self.source(head.slowdown(index, slow), draw, random),
+            .map(|index| {
+                let given = if index == slow { workload } else { None };
+                let workload = given.unwrap_or_else(|| random.below(self.same.len()));
+                match (head, slow_by) {
+                    (Head::One(ratio), Slow::Measured) if index == slow => self.measured(ratio, workload),
+                    _ => self.source(head.slowdown(index, slow), workload, draw, random),
+                }
             })
             .collect();
         measure(head, slow, tally, |running| running.iter().map(|index| sources[*index].next(random)).collect());
     }
 
-    fn source(&self, slowdown: f64, draw: Draw, random: &mut Random) -> Source<'_> {
-        let all = &self.same[random.below(self.same.len())];
+    fn source(&self, slowdown: f64, workload: usize, draw: Draw, random: &mut Random) -> Source<'_> {
+        let all = &self.same[workload];
         let sign = random.sign();
         let rounds = match draw {
             Draw::Any | Draw::InOrder | Draw::Rethrown => all,
@@ -86,9 +108,9 @@ impl Pool {
         Source { rounds, next, sign: (draw != Draw::Rethrown).then_some(sign), slowdown }
     }
 
-    fn measured(&self, ratio: f64, random: &mut Random) -> Source<'_> {
+    fn measured(&self, ratio: f64, workload: usize) -> Source<'_> {
         let slower = &self.slower[usize::from(ratio > 0.07)];
-        Source { rounds: &slower[random.below(slower.len())], next: None, sign: Some(1.0), slowdown: 0.0 }
+        Source { rounds: &slower[workload], next: None, sign: Some(1.0), slowdown: 0.0 }
     }
 }
 
