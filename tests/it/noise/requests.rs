@@ -19,8 +19,6 @@ pub(super) enum Draw {
     Any,
     /// As recorded one after the other, from a start that is drawn.
     InOrder,
-    /// Any round of one pair of copies of the program.
-    OneCopy,
     /// Any round, with a coin of its own for which program plays head: nothing that differs between the programs is left.
     Rethrown,
 }
@@ -94,16 +92,8 @@ impl Pool {
     }
 
     fn source(&self, slowdown: f64, workload: usize, draw: Draw, random: &mut Random) -> Source<'_> {
-        let all = &self.same[workload];
         let sign = random.sign();
-        let rounds = match draw {
-            Draw::Any | Draw::InOrder | Draw::Rethrown => all,
-            Draw::OneCopy => {
-                let copy = all[random.below(all.len())].0;
-                let of_copy = all.split(|(other, _)| *other != copy);
-                of_copy.max_by_key(|rounds| rounds.len()).expect("the one that was drawn")
-            }
-        };
+        let rounds = &self.same[workload];
         let next = (draw == Draw::InOrder).then(|| random.below(rounds.len()));
         Source { rounds, next, sign: (draw != Draw::Rethrown).then_some(sign), slowdown }
     }
