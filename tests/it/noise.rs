@@ -58,7 +58,7 @@ fn identical_programs_raise_no_alarm_on_recorded_rounds() {
         for (what, draw, few) in [("", Draw::Any, 8), (", in the order of time", Draw::InOrder, 3)] {
             let name = format!("{condition}, unchanged{what}");
             let request = Request { draw, ..Request::new(Head::Same) };
-            assert_quiet(replay(&name, &pool(condition), request, (few, 2000)), &name);
+            assert_quiet(replay(&name, &pool(condition), request, (few, 1000)), &name);
         }
     }
 }
@@ -67,7 +67,7 @@ fn identical_programs_raise_no_alarm_on_recorded_rounds() {
 fn everything_at_its_tolerance_on_recorded_rounds_keeps_the_level() {
     for condition in CONDITIONS {
         let request = Request { draw: Draw::Rethrown, ..Request::new(Head::All(TOLERANCE)) };
-        let tally = replay(&format!("{condition}, all +2 %"), &pool(condition), request, (2, 2000));
+        let tally = replay(&format!("{condition}, all +2 %"), &pool(condition), request, (2, 1000));
         assert!(tally.percent(tally.alarms) <= one_percent_and_luck(tally.requests), "{condition}: {tally:?}");
     }
 }
@@ -82,7 +82,7 @@ fn a_slow_benchmark_is_found_on_recorded_rounds() {
         for (slow, word, rows) in [(Slow::Multiplied, "", &multiplied[..]), (Slow::Measured, "really ", &measured)] {
             for &(ratio, few, found_full, found) in rows {
                 let name = format!("{condition}, one {word}+{:.0} %", 100.0 * ratio);
-                let tally = replay(&name, &pool, Request { slow, ..Request::new(Head::One(ratio)) }, (few, 2000));
+                let tally = replay(&name, &pool, Request { slow, ..Request::new(Head::One(ratio)) }, (few, 1000));
                 let least = if full() { found_full } else { found };
                 assert!(tally.requests == 0 || tally.percent(tally.found) >= least, "{name}: {tally:?}");
                 let missed = if full() { 1.5 } else { 10.0 };
@@ -101,7 +101,7 @@ fn which_workloads_are_found() {
         let pool = pool(condition);
         for (index, (name, spread)) in record().names.iter().zip(effects::spreads(&pool)).enumerate() {
             let name = format!("{condition}, {name} (spread {:.2} %), +5 %", 100.0 * spread);
-            replay(&name, &pool, Request { workload: Some(index), ..Request::new(Head::One(0.05)) }, (0, 300));
+            replay(&name, &pool, Request { workload: Some(index), ..Request::new(Head::One(0.05)) }, (0, 150));
         }
     }
 }
@@ -122,7 +122,7 @@ fn which_statistic_of_a_process_is_best() {
             let pool = Pool::new(record(), condition, statistic, block);
             let spread = median(&effects::spreads(&pool)).expect("there are workloads");
             let name = format!("{condition}, {what} (spread {:.2} %), one +5 %", 100.0 * spread);
-            replay(&name, &pool, Request::new(Head::One(0.05)), (0, 500));
+            replay(&name, &pool, Request::new(Head::One(0.05)), (0, 250));
         }
     }
 }
