@@ -80,8 +80,8 @@ fn everything_at_its_tolerance_on_recorded_rounds_keeps_the_level() {
 #[test]
 fn a_slow_benchmark_is_found_on_recorded_rounds() {
     // Measured on the recordings (`docs/evidence.md`), less a margin: the least found, in per cent, in full and in reduced form.
-    let multiplied = [(0.02, 0, 0.0, 0.0), (0.05, 15, 92.0, 80.0), (0.10, 6, 98.0, 80.0), (0.20, 0, 98.0, 0.0)];
-    let measured = [(0.05, 10, 89.0, 60.0), (0.10, 6, 98.0, 80.0)];
+    let multiplied = [(0.02, 0, 0.0, 0.0), (0.05, 15, 92.0, 80.0), (0.10, 6, 96.0, 80.0), (0.20, 0, 98.0, 0.0)];
+    let measured = [(0.05, 10, 89.0, 60.0), (0.10, 6, 96.0, 80.0)];
     for condition in CONDITIONS {
         let pool = pool(condition);
         for (slow, word, rows) in [(Slow::Multiplied, "", &multiplied[..]), (Slow::Measured, "really ", &measured)] {
@@ -90,7 +90,7 @@ fn a_slow_benchmark_is_found_on_recorded_rounds() {
                 let tally = replay(&name, &pool, Request { slow, ..Request::new(Head::One(ratio)) }, (few, 1000));
                 let least = if full() { found_full } else { found };
                 assert!(tally.requests == 0 || tally.percent(tally.found) >= least, "{name}: {tally:?}");
-                let missed = if full() { 1.5 } else { 10.0 };
+                let missed = if full() { 3.0 } else { 20.0 };
                 assert!(
                     ratio < 0.05 || tally.requests == 0 || tally.percent(tally.missed) <= missed,
                     "{name}: {tally:?}"
