@@ -4,22 +4,22 @@
 //! `TOLLGATE_CALIBRATION=full cargo test --release --test it calibration -- --nocapture`.
 #![expect(clippy::print_stdout, reason = "prints the table that METHODOLOGY.md shows")]
 
-mod noise;
+pub(crate) mod noise;
 mod soundness;
 
 use noise::{Benchmark, CI, CI_BIMODAL, CORRELATED, HEAVY, Mix, NOISY, Order, QUIET, Random, SLOWING, TWO_MACHINES};
 use tollgate::judge::procedure::{Assessed, Decision, Member, Phase, Settings, assess, checkpoints};
 use tollgate::stats::rates::proportion_upper;
 
-const BENCHMARKS: usize = 100;
-const TOLERANCE: f64 = 0.02;
+pub(crate) const BENCHMARKS: usize = 100;
+pub(crate) const TOLERANCE: f64 = 0.02;
 const MUST_DETECT: f64 = 0.05;
 /// The defaults of the gate.
 const SETTINGS: Settings = Settings { false_alarm_rate: 0.01, rounds_max: 120 };
 
 /// What head does to its benchmarks.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Head {
+pub(crate) enum Head {
     /// Nothing.
     Same,
     /// All are slower by this fraction.
@@ -30,37 +30,42 @@ enum Head {
 
 /// What came of many pull requests.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    requests: u32,
+pub(crate) struct Tally {
+    pub(crate) requests: u32,
     /// Requests with a benchmark called regressed that is not beyond its tolerance.
-    alarms: u32,
+    pub(crate) alarms: u32,
     /// Requests whose one slow benchmark was called regressed, or unchanged.
-    found: u32,
-    missed: u32,
-    inconclusive: u64,
-    benchmarks: u64,
-    rounds: u64,
+    pub(crate) found: u32,
+    pub(crate) missed: u32,
+    pub(crate) inconclusive: u64,
+    pub(crate) benchmarks: u64,
+    pub(crate) rounds: u64,
 }
 
-/// One pull request, measured as the loop of rounds measures: every benchmark that is undecided at a checkpoint goes on to the next.
+/// Simulates one pull request of the mix.
 fn pull_request(mix: Mix, order: Order, head: Head, random: &mut Random, tally: &mut Tally) {
-    let slow = usize::try_from(random.bits() % BENCHMARKS as u64).expect("less than a hundred");
-    let slowdown = |index: usize| match head {
-        Head::All(ratio) => ratio.ln_1p(),
-        Head::One(ratio) if index == slow => ratio.ln_1p(),
-        Head::Same | Head::One(_) => 0.0,
-    };
+    let slow = random.below(BENCHMARKS);
     let mut benchmarks: Vec<Benchmark> = (0..BENCHMARKS).map(|_| Benchmark::new(mix.draw(random), random)).collect();
+    measure(head, slow, tally, |running| {
+        let head_first = random.bits() & 1 == 1;
+        let round = |index: &usize| {
+            benchmarks[*index].round(head.slowdown(*index, slow), head_first, order, running.len(), random)
+        };
+        running.iter().map(round).collect()
+    });
+}
+
+/// One pull request, measured as the loop of rounds measures: every benchmark that is undecided at a checkpoint goes on to the next. `round`
+/// gives the differences of one round, of the benchmarks that still take part.
+pub(crate) fn measure(head: Head, slow: usize, tally: &mut Tally, mut round: impl FnMut(&[usize]) -> Vec<f64>) {
     let (tolerance, must_detect) = (TOLERANCE.ln_1p(), MUST_DETECT.ln_1p());
     let mut members = vec![Member { differences: Vec::new(), tolerance, must_detect }; BENCHMARKS];
     let mut running: Vec<usize> = (0..BENCHMARKS).collect();
     let mut rounds_run = 0;
     for end in checkpoints(&SETTINGS) {
-        for round in rounds_run..end {
-            let head_first = random.bits() & 1 == 1;
-            for &index in &running {
-                let difference = benchmarks[index].round(slowdown(index), head_first, order, running.len(), random);
-                members[index].differences.push((round, difference));
+        for number in rounds_run..end {
+            for (index, difference) in running.iter().zip(round(&running)) {
+                members[*index].differences.push((number, difference));
             }
         }
         rounds_run = end;
@@ -87,27 +92,57 @@ fn count(assessed: &[Assessed], head: Head, slow: usize, tally: &mut Tally) {
     tally.benchmarks += BENCHMARKS as u64;
 }
 
+impl Head {
+    /// How much slower this benchmark is, as a logarithm.
+    pub(crate) fn slowdown(self, index: usize, slow: usize) -> f64 {
+        match self {
+            Self::All(ratio) => ratio.ln_1p(),
+            Self::One(ratio) if index == slow => ratio.ln_1p(),
+            Self::Same | Self::One(_) => 0.0,
+        }
+    }
+}
+
 impl Tally {
-    fn percent(self, count: u32) -> f64 {
+    pub(crate) fn percent(self, count: u32) -> f64 {
         100.0 * f64::from(count) / f64::from(self.requests)
     }
 
     /// Upper 95 % bound of the false alarms, in percent.
-    fn alarms_upper(self) -> f64 {
+    pub(crate) fn alarms_upper(self) -> f64 {
         100.0 * proportion_upper(self.alarms, self.requests, 0.05).expect("there are requests")
     }
 
-    fn rounds_mean(self) -> f64 {
+    pub(crate) fn rounds_mean(self) -> f64 {
         self.rounds as f64 / self.benchmarks as f64
     }
 
-    fn inconclusive_percent(self) -> f64 {
+    pub(crate) fn inconclusive_percent(self) -> f64 {
         100.0 * self.inconclusive as f64 / self.benchmarks as f64
+    }
+
+    /// A row of the table.
+    pub(crate) fn print(self, name: &str, head: Head) {
+        let (found, missed) = match head {
+            Head::One(_) => {
+                (format!("{:.1} %", self.percent(self.found)), format!("{:.1} %", self.percent(self.missed)))
+            }
+            Head::Same | Head::All(_) => ("–".to_owned(), "–".to_owned()),
+        };
+        println!(
+            "| {name} | {} | {} ({:.2} %, at most {:.2} %) | {found} | {missed} | {:.1} % | {:.1} |",
+            self.requests,
+            self.alarms,
+            self.percent(self.alarms),
+            self.alarms_upper(),
+            self.inconclusive_percent(),
+            self.rounds_mean(),
+        );
     }
 }
 
 /// Whether the full form was asked for.
-fn full() -> bool {
+pub(crate) fn full() -> bool {
     std::env::var_os("TOLLGATE_CALIBRATION").is_some_and(|value| value == "full")
 }
 
@@ -122,25 +157,12 @@ fn simulate(name: &str, mix: Mix, order: Order, head: Head, few: u32, many: u32)
     for _ in 0..requests {
         pull_request(mix, order, head, &mut random, &mut tally);
     }
-    let (found, missed) = match head {
-        Head::One(_) => {
-            (format!("{:.1} %", tally.percent(tally.found)), format!("{:.1} %", tally.percent(tally.missed)))
-        }
-        Head::Same | Head::All(_) => ("–".to_owned(), "–".to_owned()),
-    };
-    println!(
-        "| {name} | {requests} | {} ({:.2} %, at most {:.2} %) | {found} | {missed} | {:.1} % | {:.1} |",
-        tally.alarms,
-        tally.percent(tally.alarms),
-        tally.alarms_upper(),
-        tally.inconclusive_percent(),
-        tally.rounds_mean(),
-    );
+    tally.print(name, head);
     tally
 }
 
 /// Three standard errors above one percent, in percent: what a count may reach by luck where the true rate is one percent.
-fn one_percent_and_luck(requests: u32) -> f64 {
+pub(crate) fn one_percent_and_luck(requests: u32) -> f64 {
     1.0 + 300.0 * (0.01 * 0.99 / f64::from(requests)).sqrt()
 }
 

@@ -14,6 +14,7 @@ mod docs;
 mod gits;
 mod harness;
 mod judgements;
+mod noise;
 mod processes;
 mod reports;
 mod security;
