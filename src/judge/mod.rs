@@ -3,6 +3,7 @@
 mod budget;
 mod coverage;
 pub mod decide;
+mod drift;
 mod family;
 mod pair;
 pub mod procedure;
@@ -18,7 +19,7 @@ use crate::config::{Against, Policy};
 use crate::model::judgement::{Notice, PolicySource, Promise, WaiverState};
 use crate::model::verdict::Incomparable;
 use crate::model::{
-    BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Protocol, Role, Row, Run, StoredMetric, Trouble,
+    Anchor, BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Protocol, Role, Row, Run, StoredMetric, Trouble,
 };
 use crate::stats::summary;
 
@@ -52,6 +53,8 @@ pub struct Evidence<'a> {
     pub stored: &'a BTreeMap<MetricId, Result<StoredMetric, Incomparable>>,
     /// The suites that are judged by them.
     pub by_stored: &'a BTreeSet<Name>,
+    /// What the release has stored that drift is counted from.
+    pub anchor: Option<&'a Anchor>,
     /// What went wrong while measuring.
     pub troubles: &'a [CoverageProblem],
     /// Suites whose benchmark sources differ between base and head.

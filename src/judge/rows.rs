@@ -14,6 +14,7 @@ use crate::stats::summary::mad_sd;
 
 use super::budget;
 use super::decide;
+use super::drift;
 use super::family::{Entry, Family, Test, settings};
 use super::pair::{Pairs, Scale, side};
 use super::procedure::{self, Assessed, Decision, LOOKS, Phase, ROUNDS_MIN};
@@ -54,7 +55,7 @@ pub(super) fn rows(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Cir
         .unwrap_or_default();
     let level = stored::level(evidence, policy);
     let budgets = budget::level(evidence.head, policy);
-    let rows = metrics(evidence)
+    let mut rows: Vec<Row> = metrics(evidence)
         .into_iter()
         .map(|(id, metric)| {
             let resolved = policy.resolve(&metric);
@@ -68,6 +69,7 @@ pub(super) fn rows(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Cir
             finish(metric, said, &resolved, evidence, policy, circumstances, budgets)
         })
         .collect();
+    drift::add(&mut rows, family.as_ref(), &assessed, evidence, policy);
     Judged { rows, family: family.as_ref().map_or(0, Family::size) + stored::family(evidence, policy) }
 }
 
@@ -263,6 +265,7 @@ fn finish(
         detectable_ratio: said.detectable_ratio,
         warnings: warnings.into_iter().collect(),
         owner: resolved.owner.map(str::to_owned),
+        drift: None,
         metric,
     }
 }

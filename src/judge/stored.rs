@@ -17,7 +17,7 @@ use super::rows::{CONFIDENCE, Said, exact};
 
 /// What is assumed of the spread between runs before any was seen: 5 % with three degrees of freedom, calibrated on histories of hosted
 /// runners (`METHODOLOGY.md`).
-const PRIOR: Prior = Prior { sd: 0.05, degrees_of_freedom: 3.0 };
+pub(super) const PRIOR: Prior = Prior { sd: 0.05, degrees_of_freedom: 3.0 };
 
 /// How many metrics are judged by stored runs and share the promise.
 pub(super) fn family(evidence: &Evidence<'_>, policy: &Policy) -> usize {

@@ -145,6 +145,7 @@ fn evidence<'a>(measured: &'a Measured, stored: &'a Stored, suites: &'a [BTreeSe
         protocol: &measured.protocol,
         stored,
         by_stored,
+        anchor: None,
         troubles: &measured.troubles,
         sources_changed,
         base_failed,

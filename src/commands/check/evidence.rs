@@ -10,10 +10,12 @@ use crate::commands::measuring::{self, Job, Keep, Session};
 use crate::commands::{Code, Context, Failure};
 use crate::config::Suite;
 use crate::judge::{self, procedure};
+use crate::model::judgement::Notice;
 use crate::model::verdict::Incomparable;
-use crate::model::{MetricId, Name, Run, StoredMetric};
+use crate::model::{Anchor, MetricId, Name, Run, StoredMetric};
 use crate::plan::Plan;
 
+use super::anchor;
 use super::planned::selection;
 use super::sources::{Sources, git};
 use super::verdicts::heads_policy;
@@ -24,6 +26,9 @@ pub(crate) struct Gathered {
     pub(crate) stored: BTreeMap<MetricId, Result<StoredMetric, Incomparable>>,
     pub(crate) by_stored: BTreeSet<Name>,
     pub(crate) sources_changed: BTreeSet<Name>,
+    pub(crate) anchor: Option<Anchor>,
+    /// What must be said of stored runs.
+    pub(crate) notices: Vec<Notice>,
 }
 
 /// Measures.
@@ -54,7 +59,9 @@ pub(crate) fn gather(args: &CheckArgs, context: &Context, sources: &Sources, pla
     let by_stored: BTreeSet<Name> = plan.suites.iter().filter(|s| s.by_stored).map(|s| s.name.clone()).collect();
     let stored =
         stored(sources, &session, &by_stored).into_iter().filter(|(id, _)| selection.matches(&id.benchmark)).collect();
-    Ok(Gathered { stored, by_stored, sources_changed: sources_changed(sources, plan)?, session })
+    let (anchor, notices) = anchor::read(sources, plan, &session.environment);
+    let sources_changed = sources_changed(sources, plan)?;
+    Ok(Gathered { stored, by_stored, sources_changed, anchor, notices, session })
 }
 
 /// What the stored runs say about the suites that they decide.

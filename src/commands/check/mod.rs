@@ -4,6 +4,7 @@ pub(crate) mod sources;
 
 pub(crate) mod planned;
 
+mod anchor;
 pub(crate) mod evidence;
 
 pub(crate) mod verdicts;

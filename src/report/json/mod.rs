@@ -101,6 +101,7 @@ mod tests {
             sample::broken(),
             sample::hostile(),
             sample::every_variant(),
+            sample::drifted(),
         ] {
             let text = to_json(&judgement);
             let read = from_json(text.as_bytes()).unwrap();

@@ -50,12 +50,16 @@ mirror!(
 mirror!(
     /// What a row contributes to the verdict of the run.
     Outcome = model::Outcome {
-        Pass, Warn, Waived, FailInconclusive, FailMissing, FailNotComparable, FailOverBudget, FailRegressed
+        Pass, Warn, Waived, FailInconclusive, FailMissing, FailNotComparable, FailDrifted, FailOverBudget, FailRegressed
     }
 );
 mirror!(
     /// The verdict of the run.
     RunVerdict = model::RunVerdict { Pass, Inconclusive, NotComparable, NotCovered, Broken, OverBudget, Regressed }
+);
+mirror!(
+    /// How a drift stands to its budget.
+    DriftState = model::judgement::DriftState { Within, CannotTell, Beyond }
 );
 mirror!(
     /// Which of the two revisions.

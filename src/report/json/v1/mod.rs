@@ -7,7 +7,7 @@ mod write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict};
+use mirror::{Arm, BudgetLevel, Determinism, Direction, DriftState, Kind, Outcome, Role, RunVerdict};
 
 /// The number of this schema.
 pub const SCHEMA: u64 = 1;
@@ -186,6 +186,21 @@ struct Row {
     detectable_ratio: Option<f64>,
     warnings: Vec<Warning>,
     owner: Option<String>,
+    /// How far it has come since the anchor.
+    #[serde(default)]
+    drift: Option<Drift>,
+}
+
+/// How far a metric has come since the anchor, over all changes together.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Drift {
+    /// The anchor, as the config names it.
+    since: String,
+    /// Head against the anchor.
+    effect: Effect,
+    /// How much worse it may become, as a fraction.
+    allowed_ratio: f64,
+    state: DriftState,
 }
 
 /// A unit: one that Tollgate knows, or a foreign name.

@@ -5,8 +5,8 @@ use crate::report::json::JsonError;
 
 use super::{
     BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
-    Effect, Environment, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision, Promise, Quantity,
-    Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
+    Drift, Effect, Environment, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision, Promise,
+    Quantity, Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
 };
 
 /// A name, or why it is none.
@@ -152,7 +152,14 @@ impl TryFrom<Row> for judgement::Row {
             detectable_ratio: value.detectable_ratio,
             warnings: value.warnings.into_iter().map(Into::into).collect(),
             owner: value.owner,
+            drift: value.drift.map(Into::into),
         })
+    }
+}
+
+impl From<Drift> for judgement::Drift {
+    fn from(Drift { since, effect, allowed_ratio, state }: Drift) -> Self {
+        Self { since, effect: effect.into(), allowed_ratio, state: state.into() }
     }
 }
 

@@ -6,8 +6,8 @@ use crate::report::view::View;
 
 use super::{
     BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
-    Effect, Environment, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision, Promise, Quantity,
-    Revision, Row, SCHEMA, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
+    Drift, Effect, Environment, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision, Promise,
+    Quantity, Revision, Row, SCHEMA, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
 };
 
 impl From<f64> for Bound {
@@ -133,7 +133,15 @@ impl From<judgement::Row> for Row {
             detectable_ratio: value.detectable_ratio,
             warnings: value.warnings.into_iter().map(Into::into).collect(),
             owner: value.owner,
+            drift: value.drift.map(Into::into),
         }
+    }
+}
+
+impl From<judgement::Drift> for Drift {
+    fn from(value: judgement::Drift) -> Self {
+        let judgement::Drift { since, effect, allowed_ratio, state } = value;
+        Self { since, effect: effect.into(), allowed_ratio, state: state.into() }
     }
 }
 
