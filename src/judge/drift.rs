@@ -156,13 +156,11 @@ fn estimate(
     let newer = newest.filter(|commit| then.runs.iter().all(|run| run.commit != *commit)).and_then(place);
     let newer = newer.filter(|newer| groups[*newer].1.len() >= NEWER_RUNS_MIN);
     let mut runs: Vec<Vec<f64>> = groups.into_iter().map(|(_, group)| group).collect();
-    match (newer, own) {
-        (Some(newer), Some(own)) => Some(between(&runs, from, newer, PRIOR)?.plus(own.estimate)),
-        (Some(_) | None, _) => {
-            runs.push(vec![worse(head)?]);
-            between(&runs, from, runs.len() - 1, PRIOR)
-        }
+    if let (Some(newer), Some(own)) = (newer, own) {
+        return Some(between(&runs, from, newer, PRIOR)?.plus(own.estimate));
     }
+    runs.push(vec![worse(head)?]);
+    between(&runs, from, runs.len() - 1, PRIOR)
 }
 
 /// The estimate as a change with its interval.

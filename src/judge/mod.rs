@@ -5,6 +5,7 @@ mod coverage;
 pub mod decide;
 mod drift;
 mod family;
+pub mod history;
 mod pair;
 pub mod procedure;
 mod rows;

@@ -1,5 +1,6 @@
 //! `tollgate check` from one end to the other: the real binary in real repositories, with a suite of made-up times.
 
+mod drift;
 mod limits;
 mod places;
 pub(crate) mod project;

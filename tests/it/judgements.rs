@@ -1,6 +1,7 @@
 //! Whole judgements from scripted rounds, through the loop that measures and the judge.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod drift;
 mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};

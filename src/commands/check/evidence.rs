@@ -15,10 +15,10 @@ use crate::model::verdict::Incomparable;
 use crate::model::{Anchor, MetricId, Name, Run, StoredMetric};
 use crate::plan::Plan;
 
-use super::anchor;
 use super::planned::selection;
 use super::sources::{Sources, git};
 use super::verdicts::heads_policy;
+use super::{anchor, dated};
 
 /// Everything that was measured or stored.
 pub(crate) struct Gathered {
@@ -57,11 +57,12 @@ pub(crate) fn gather(args: &CheckArgs, context: &Context, sources: &Sources, pla
         context,
     )?;
     let by_stored: BTreeSet<Name> = plan.suites.iter().filter(|s| s.by_stored).map(|s| s.name.clone()).collect();
-    let stored =
+    let stored: BTreeMap<_, _> =
         stored(sources, &session, &by_stored).into_iter().filter(|(id, _)| selection.matches(&id.benchmark)).collect();
-    let (anchor, notices) = anchor::read(sources, plan, &session.environment);
+    let (anchor, mut notices) = anchor::read(sources, plan, &session.environment);
+    notices.extend(dated::notices(sources, &stored, context.now_s));
     let sources_changed = sources_changed(sources, plan)?;
-    Ok(Gathered { stored, by_stored, sources_changed, anchor, notices, session })
+    Ok(Gathered { session, stored, by_stored, sources_changed, anchor, notices })
 }
 
 /// What the stored runs say about the suites that they decide.

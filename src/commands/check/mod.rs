@@ -5,6 +5,7 @@ pub(crate) mod sources;
 pub(crate) mod planned;
 
 mod anchor;
+mod dated;
 pub(crate) mod evidence;
 
 pub(crate) mod verdicts;
