@@ -76,6 +76,7 @@ fn judged(base: &Run, head: &Run, rounds: u32, config: &Config) -> Judgement {
         protocol: &Protocol::default(),
         stored: &BTreeMap::new(),
         by_stored: &BTreeSet::new(),
+        anchor: None,
         troubles: &[],
         sources_changed: &BTreeSet::new(),
         base_failed: &BTreeSet::new(),

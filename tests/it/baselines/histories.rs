@@ -90,7 +90,8 @@ fn a_run_of_a_commit_that_was_never_merged_is_marked() {
     });
     accept(&repo.root().join("baselines"), &name("core"), runs.collect(), 20).expect("the runs are storable");
     let shown = repo.tollgate(&["baseline", "history"]).stdout;
-    let mark = |commit: &str| format!("the run of {} is of a commit that `HEAD` does not contain", &commit[..9]);
+    let short = |commit: &str| commit.chars().take(9).collect::<String>();
+    let mark = |commit: &str| format!("the run of {} is of a commit that `HEAD` does not contain", short(commit));
     assert!(shown.contains(&mark(&stray)) && !shown.contains(&mark(&first)), "{shown}");
 }
 
