@@ -31,6 +31,10 @@ time-limit = "5 min"
 max-rounds = 60
 inconclusive = "fail"
 missing = "warn"
+identical = "measure"
+layout-noise = "4 %"
+layout-suspect = "fail"
+canary = false
 
 [suite.core]
 adapter = "criterion"
@@ -109,6 +113,7 @@ fn every_key_is_read_into_base_units() {
     let gate = &config.policy.gate;
     assert_eq!((gate.tolerance_ratio, gate.time_limit.as_secs(), gate.rounds_max), (Some(0.02), 300, 60));
     assert_eq!((gate.anchor.as_deref(), gate.drift_ratio), (Some("v1.0"), 0.125));
+    assert!(!gate.canary);
     assert_eq!(config.policy.budgets[0].budget.critical, Some(67_108_864.0));
     assert_eq!(config.policy.rules.len(), 1);
 }

@@ -6,6 +6,8 @@ pub(crate) mod planned;
 
 mod anchor;
 mod dated;
+pub(crate) mod provable;
+
 pub(crate) mod evidence;
 
 pub(crate) mod verdicts;

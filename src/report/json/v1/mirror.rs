@@ -62,6 +62,10 @@ mirror!(
     DriftState = model::judgement::DriftState { Within, CannotTell, Beyond }
 );
 mirror!(
+    /// Which way a metric went.
+    Towards = model::verdict::Towards { Worse, Better }
+);
+mirror!(
     /// Which of the two revisions.
     Arm = model::Arm { Base, Head }
 );

@@ -7,7 +7,7 @@ mod write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use mirror::{Arm, BudgetLevel, Determinism, Direction, DriftState, Kind, Outcome, Role, RunVerdict};
+use mirror::{Arm, BudgetLevel, Determinism, Direction, DriftState, Kind, Outcome, Role, RunVerdict, Towards};
 
 /// The number of this schema.
 pub const SCHEMA: u64 = 1;
@@ -44,6 +44,17 @@ pub struct Judgement {
     notices: Vec<Notice>,
     /// A row for each metric, sorted by its id.
     rows: Vec<Row>,
+    /// The suites that passed by proof, without being run: their programs are the same bytes in base and head.
+    #[serde(default)]
+    identical: Vec<Identical>,
+}
+
+/// A suite that passed by proof.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Identical {
+    suite: String,
+    /// Its benchmarks, as far as they are known without running it.
+    benchmarks: Vec<String>,
 }
 
 /// A state of the repository.
@@ -113,6 +124,9 @@ struct Coverage {
     expected: usize,
     measured: usize,
     compared: usize,
+    /// Expected benchmarks that passed by proof; a suite whose benchmarks are unknown counts as one.
+    #[serde(default)]
+    proved: usize,
     problems: Vec<CoverageProblem>,
 }
 
@@ -290,20 +304,42 @@ enum Verdict {
     New,
     Missing,
     NotComparable { because: Incomparable },
+    LayoutSuspect { towards: Towards, instructions_ratio: f64, noise_ratio: f64 },
 }
 
 /// Why nothing can be said.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Doubt {
-    TooFewRounds { have: u32, need: u32 },
-    TooNoisy { rounds_needed: Option<u32> },
-    TimeLimit { rounds_needed: Option<u32> },
+    TooFewRounds {
+        have: u32,
+        need: u32,
+    },
+    TooNoisy {
+        /// About how many rounds in all would settle it.
+        rounds_needed: Option<u32>,
+        /// About how many seconds those of them that are still missing would take.
+        #[serde(default)]
+        more_s: Option<u64>,
+    },
+    TimeLimit {
+        /// About how many rounds in all would settle it.
+        rounds_needed: Option<u32>,
+        /// About how many seconds those of them that are still missing would take.
+        #[serde(default)]
+        more_s: Option<u64>,
+    },
     Interrupted,
-    StoredRunsCannotTell { runs: u32, detectable_ratio: Bound },
+    StoredRunsCannotTell {
+        runs: u32,
+        detectable_ratio: Bound,
+    },
     OneProcess,
     BudgetInsideInterval,
-    RoundsLost { lost: u32, of: u32 },
+    RoundsLost {
+        lost: u32,
+        of: u32,
+    },
 }
 
 /// Why base cannot be compared with.
