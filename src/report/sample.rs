@@ -12,7 +12,7 @@ use crate::model::verdict::Incomparable;
 use crate::model::*;
 
 pub(super) use drift::drifted;
-pub(super) use hostile::hostile;
+pub(super) use hostile::{HOSTILE, hostile};
 
 /// A name.
 pub(super) fn name(text: &str) -> Name {

@@ -69,3 +69,12 @@ mirror!(
     /// Which of the two revisions.
     Arm = model::Arm { Base, Head }
 );
+
+/// Whether a waiver covers its row.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum WaiverBearing {
+    Covers,
+    CeilingExceeded,
+    Expired,
+}

@@ -1,5 +1,6 @@
 //! Schema 1 of a saved judgement. Its names and shapes are frozen; the model behind it is not.
 
+mod drift;
 mod mirror;
 mod read;
 mod write;
@@ -7,7 +8,8 @@ mod write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use mirror::{Arm, BudgetLevel, Determinism, Direction, DriftState, Kind, Outcome, Role, RunVerdict, Towards};
+use drift::Drift;
+use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict, Towards, WaiverBearing};
 
 /// The number of this schema.
 pub const SCHEMA: u64 = 1;
@@ -205,18 +207,6 @@ struct Row {
     drift: Option<Drift>,
 }
 
-/// How far a metric has come since the anchor, over all changes together.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-struct Drift {
-    /// The anchor, as the config names it.
-    since: String,
-    /// Head against the anchor.
-    effect: Effect,
-    /// How much worse it may become, as a fraction.
-    allowed_ratio: f64,
-    state: DriftState,
-}
-
 /// A unit: one that Tollgate knows, or a foreign name.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -383,15 +373,6 @@ struct WaiverState {
     owner: Option<String>,
     /// Its line in the waiver file.
     line: usize,
-}
-
-/// Whether a waiver covers its row.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum WaiverBearing {
-    Covers,
-    CeilingExceeded,
-    Expired,
 }
 
 /// How far a waived metric may go.

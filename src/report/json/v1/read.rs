@@ -5,7 +5,7 @@ use crate::report::json::JsonError;
 
 use super::{
     BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
-    Drift, Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision,
+    Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision,
     Promise, Quantity, Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
 };
 
@@ -164,12 +164,6 @@ impl TryFrom<Row> for judgement::Row {
             owner: value.owner,
             drift: value.drift.map(Into::into),
         })
-    }
-}
-
-impl From<Drift> for judgement::Drift {
-    fn from(Drift { since, effect, allowed_ratio, state }: Drift) -> Self {
-        Self { since, effect: effect.into(), allowed_ratio, state: state.into() }
     }
 }
 

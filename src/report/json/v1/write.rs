@@ -6,7 +6,7 @@ use crate::report::view::View;
 
 use super::{
     BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
-    Drift, Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision,
+    Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision,
     Promise, Quantity, Revision, Row, SCHEMA, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState,
     Warning,
 };
@@ -146,13 +146,6 @@ impl From<judgement::Row> for Row {
             owner: value.owner,
             drift: value.drift.map(Into::into),
         }
-    }
-}
-
-impl From<judgement::Drift> for Drift {
-    fn from(value: judgement::Drift) -> Self {
-        let judgement::Drift { since, effect, allowed_ratio, state } = value;
-        Self { since, effect: effect.into(), allowed_ratio, state: state.into() }
     }
 }
 
