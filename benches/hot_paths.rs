@@ -84,6 +84,7 @@ fn judged(base: &Run, head: &Run, rounds: u32, config: &Config) -> Judgement {
         protocol: &ordered(base),
         stored: &BTreeMap::new(),
         by_stored: &BTreeSet::new(),
+        anchor: None,
         troubles: &[],
         sources_changed: &BTreeSet::new(),
         base_failed: &BTreeSet::new(),

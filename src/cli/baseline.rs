@@ -9,6 +9,8 @@ pub enum BaselineCommand {
     Update(BaselineUpdateArgs),
     /// Show the stored runs of a suite
     Show(BaselineShowArgs),
+    /// Show where the levels of stored metrics changed, and which runs are old or odd
+    History(BaselineHistoryArgs),
     /// List suites and environment classes that have baselines
     List(BaselineListArgs),
     /// Show what changed between two revisions' baselines
@@ -54,6 +56,25 @@ pub struct BaselineShowArgs {
     pub suite: String,
     /// The environment class [default: this machine's]
     #[arg(long, value_name = "CLASS")]
+    pub class: Option<String>,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `baseline history`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tollgate baseline history                          # every suite and class\n  tollgate baseline history core --metric '*parse*'  # some metrics of the suite on this kind of machine"
+)]
+pub struct BaselineHistoryArgs {
+    /// The suite [default: every suite in every class]
+    pub suite: Option<String>,
+    /// Only metrics that match this glob over `suite/benchmark:metric`; `*` also matches `/`
+    #[arg(long, value_name = "GLOB", default_value = "*")]
+    pub metric: String,
+    /// The environment class of the suite [default: this machine's]
+    #[arg(long, value_name = "CLASS", requires = "suite")]
     pub class: Option<String>,
     /// Print as JSON
     #[arg(long)]

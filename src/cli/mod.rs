@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use baseline::{
-    BaselineCommand, BaselineDiffArgs, BaselineExportArgs, BaselineImportArgs, BaselineListArgs, BaselinePruneArgs,
-    BaselineShowArgs, BaselineUpdateArgs,
+    BaselineCommand, BaselineDiffArgs, BaselineExportArgs, BaselineHistoryArgs, BaselineImportArgs, BaselineListArgs,
+    BaselinePruneArgs, BaselineShowArgs, BaselineUpdateArgs,
 };
 
 const EXIT_CODES: &str = "\

@@ -2,6 +2,7 @@
 
 mod diff;
 mod exchange;
+pub(crate) mod history;
 mod keep;
 mod place;
 mod show;
@@ -21,6 +22,7 @@ pub(super) fn run(command: &BaselineCommand, context: &Context) -> Result<Code, 
     match command {
         BaselineCommand::Update(args) => update::update(args, context),
         BaselineCommand::Show(args) => show::show(args, context),
+        BaselineCommand::History(args) => history::history(args, context),
         BaselineCommand::List(args) => show::list(args, context),
         BaselineCommand::Diff(args) => diff::diff(args, context),
         BaselineCommand::Prune(args) => keep::prune(args, context),

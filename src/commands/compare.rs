@@ -105,6 +105,7 @@ fn judgement(
         protocol: &Protocol::default(),
         stored: &stored,
         by_stored: &BTreeSet::from([suite.clone()]),
+        anchor: None,
         troubles: &troubles,
         sources_changed: &BTreeSet::new(),
         base_failed: &BTreeSet::new(),

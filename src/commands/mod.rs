@@ -1,6 +1,6 @@
 //! One file per subcommand; each reads like a table of contents.
 
-mod baseline;
+pub(crate) mod baseline;
 pub(crate) mod check;
 mod clean;
 mod compare;

@@ -31,6 +31,16 @@ impl Repository {
         Ok(revision_of(&commit, format!("`{spec}`")))
     }
 
+    /// Whether the commit with the full id `ancestor` is in the history of the commit that `of` names, itself included. `None` where either is
+    /// not here, as in a shallow clone or after a squash.
+    pub fn is_ancestor(&self, ancestor: &str, of: &str) -> Option<bool> {
+        let ancestor = full_id(ancestor).ok().filter(|id| self.inner.find_commit(*id).is_ok())?;
+        let of = self.inner.revparse_single(of).ok()?.peel_to_commit().ok()?.id();
+        // What a shallow clone cuts off cannot be told from what was never there.
+        let descends = self.inner.graph_descendant_of(of, ancestor).ok()?;
+        if of == ancestor || descends { Some(true) } else { (!self.inner.is_shallow()).then_some(false) }
+    }
+
     /// The commit that HEAD is at.
     pub(super) fn head_commit(&self) -> Result<Commit<'_>, GitError> {
         let head = self.inner.head().map_err(|source| match source.code() {

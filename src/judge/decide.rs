@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::config::{Gate, OnTrouble, Severity};
-use crate::model::judgement::{BudgetCheck, WaiverState};
+use crate::model::judgement::{BudgetCheck, DriftState, WaiverState};
 use crate::model::verdict::{Layout, Towards};
 use crate::model::{
     BudgetLevel, CanaryState, Change, Coverage, Doubt, Effect, Outcome, Precision, RunVerdict, Trouble, Verdict,
@@ -102,6 +102,16 @@ fn absolute(BudgetCheck { level, undecided, budget: _ }: &BudgetCheck, severity:
     }
 }
 
+/// What the drift since the anchor contributes: it blocks where this change surely made it worse, else it is a warning.
+pub fn drifted(state: DriftState, severity: Severity, made_worse: bool, waiver: Option<&WaiverState>) -> Outcome {
+    match (state, severity, made_worse, waiver) {
+        (DriftState::Within | DriftState::CannotTell, _, _, _) | (_, Severity::Ignored, _, _) => Outcome::Pass,
+        (DriftState::Beyond, Severity::Blocking, true, Some(WaiverState::Covers(_))) => Outcome::Waived,
+        (DriftState::Beyond, Severity::Blocking, true, _) => Outcome::FailDrifted,
+        (DriftState::Beyond, Severity::Blocking | Severity::Advisory, _, _) => Outcome::Warn,
+    }
+}
+
 /// The verdict of the run: the worst that counts.
 pub fn run_verdict(
     outcomes: impl Iterator<Item = Outcome>,
@@ -137,7 +147,7 @@ fn row_verdict(outcome: Outcome) -> RunVerdict {
         Outcome::FailInconclusive => RunVerdict::Inconclusive,
         Outcome::FailMissing => RunVerdict::NotCovered,
         Outcome::FailNotComparable => RunVerdict::NotComparable,
-        Outcome::FailOverBudget => RunVerdict::OverBudget,
+        Outcome::FailOverBudget | Outcome::FailDrifted => RunVerdict::OverBudget,
         Outcome::FailRegressed => RunVerdict::Regressed,
     }
 }

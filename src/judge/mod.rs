@@ -3,8 +3,10 @@
 mod budget;
 mod coverage;
 pub mod decide;
+mod drift;
 mod family;
 mod health;
+pub mod history;
 mod layout;
 mod pair;
 pub mod procedure;
@@ -20,8 +22,8 @@ use crate::config::{Against, Policy};
 use crate::model::judgement::{Notice, PolicySource, Promise, WaiverState};
 use crate::model::verdict::Incomparable;
 use crate::model::{
-    BenchmarkId, CanaryState, Coverage, CoverageProblem, Identical, Judgement, MetricId, Name, Protocol, Role, Row,
-    Run, RunVerdict, StoredMetric, Trouble,
+    Anchor, BenchmarkId, CanaryState, Coverage, CoverageProblem, Identical, Judgement, MetricId, Name, Protocol, Role,
+    Row, Run, RunVerdict, StoredMetric, Trouble,
 };
 use crate::stats::summary;
 
@@ -55,6 +57,8 @@ pub struct Evidence<'a> {
     pub stored: &'a BTreeMap<MetricId, Result<StoredMetric, Incomparable>>,
     /// The suites that are judged by them.
     pub by_stored: &'a BTreeSet<Name>,
+    /// What the release has stored that drift is counted from.
+    pub anchor: Option<&'a Anchor>,
     /// What went wrong while measuring.
     pub troubles: &'a [CoverageProblem],
     /// Suites whose benchmark sources differ between base and head.

@@ -15,6 +15,7 @@ use crate::stats::summary::mad_sd;
 
 use super::budget;
 use super::decide;
+use super::drift;
 use super::family::{Entry, Family, Test, settings};
 use super::health::{self, Disturbed};
 use super::pair::{Pairs, Scale, side};
@@ -94,7 +95,9 @@ pub(super) fn rows(
         })
         .collect();
     layout::suspect(&mut said, policy.gate.layout_noise_ratio);
-    let rows = said.into_iter().map(|(metric, resolved, said)| finish(metric, said, &resolved, &setting)).collect();
+    let mut rows: Vec<Row> =
+        said.into_iter().map(|(metric, resolved, said)| finish(metric, said, &resolved, &setting)).collect();
+    drift::add(&mut rows, family, &assessed, evidence, policy);
     Judged { rows, family: family.map_or(0, Family::size) + stored::family(evidence, policy) }
 }
 
@@ -282,6 +285,7 @@ fn finish(metric: Metric, said: Said, resolved: &Resolved<'_>, setting: &Setting
         detectable_ratio: said.detectable_ratio,
         warnings: warnings.into_iter().collect(),
         owner: resolved.owner.map(str::to_owned),
+        drift: None,
         metric,
     }
 }

@@ -11,13 +11,14 @@ use crate::stats::prediction::{Prediction, Prior, prediction};
 use crate::stats::summary::median;
 
 use super::Evidence;
+use super::history;
 use super::pair::{log_threshold, side, signed};
 use super::procedure::UNCHANGED_LEVEL;
 use super::rows::{CONFIDENCE, Said, exact};
 
 /// What is assumed of the spread between runs before any was seen: 5 % with three degrees of freedom, calibrated on histories of hosted
 /// runners (`METHODOLOGY.md`).
-const PRIOR: Prior = Prior { sd: 0.05, degrees_of_freedom: 3.0 };
+pub(super) const PRIOR: Prior = Prior { sd: 0.05, degrees_of_freedom: 3.0 };
 
 /// How many metrics are judged by stored runs and share the promise.
 pub(super) fn family(evidence: &Evidence<'_>, policy: &Policy) -> usize {
@@ -50,10 +51,11 @@ pub(super) fn say(
     resolved: &Resolved<'_>,
     level: f64,
 ) -> Said {
-    let runs: Vec<f64> = stored.runs.iter().rev().filter_map(|run| median(&run.statistics)).collect();
+    let stored_runs = history::current(stored, resolved.thresholds.tolerance_ratio);
+    let runs: Vec<f64> = stored_runs.iter().rev().filter_map(|run| median(&run.statistics)).collect();
     let head: Vec<f64> =
         evidence.head.series.get(&metric.id).map(|s| s.statistics().into_values().collect()).unwrap_or_default();
-    let imported = stored.runs.iter().any(|run| run.why == Why::Import);
+    let imported = stored_runs.iter().any(|run| run.why == Why::Import);
     let spread = runs.iter().chain(&head).any(|value| value.total_cmp(&runs[0]).is_ne());
     let method = Method::Stored { runs: u32::try_from(runs.len()).unwrap_or(u32::MAX) };
     let single = imported && runs.len() == 1 && head.len() == 1;

@@ -115,6 +115,30 @@ pub struct BudgetCheck {
     pub undecided: Option<BudgetLevel>,
 }
 
+/// How a drift stands to its budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DriftState {
+    /// Surely less than allowed.
+    Within,
+    /// The stored runs are too few, or vary too much, to tell.
+    CannotTell,
+    /// Surely more than allowed.
+    Beyond,
+}
+
+/// How far a metric has come since the anchor, over all changes together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drift {
+    /// The anchor, as the config names it. Foreign text.
+    pub since: String,
+    /// Head against the anchor.
+    pub effect: Effect,
+    /// How much worse it may become, as a fraction.
+    pub allowed_ratio: f64,
+    /// How it stands to that.
+    pub state: DriftState,
+}
+
 /// One metric, judged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
@@ -144,6 +168,8 @@ pub struct Row {
     pub warnings: Vec<Warning>,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// How far it has come since the anchor; `None` without an anchor, or where nothing comparable is stored there.
+    pub drift: Option<Drift>,
 }
 
 /// Where the policy came from.

@@ -30,7 +30,7 @@ pub use protocol::{Canary, Identical, Protocol};
 pub use revision::{Revision, Wanted};
 pub use run::{Arm, Run, Series};
 pub use sample::Sample;
-pub use stored::{StoredMetric, StoredRun, StoredSeries, StoredValues, Why};
+pub use stored::{Anchor, StoredMetric, StoredRun, StoredSeries, StoredValues, Why};
 pub use threshold::Thresholds;
 pub use unit::{Quantity, Unit};
 pub use verdict::{Doubt, Outcome, RunVerdict, Verdict};

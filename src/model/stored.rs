@@ -63,3 +63,14 @@ pub struct StoredValues {
     /// The commit that was measured.
     pub commit: String,
 }
+
+/// What a release has stored, against which slow drift adds up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Anchor {
+    /// The release, as the config names it. Foreign text.
+    pub name: String,
+    /// The runs that the release's own tree holds and that are comparable here.
+    pub then: BTreeMap<MetricId, StoredMetric>,
+    /// Those that base's tree holds.
+    pub now: BTreeMap<MetricId, StoredMetric>,
+}

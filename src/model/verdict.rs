@@ -126,6 +126,8 @@ pub enum Outcome {
     FailMissing,
     /// Blocks: base cannot be compared with, where the user asked for that comparison.
     FailNotComparable,
+    /// Blocks: further from the anchor than the drift budget allows, and this change took it further.
+    FailDrifted,
     /// Blocks: over its critical budget.
     FailOverBudget,
     /// Blocks: regressed.

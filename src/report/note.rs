@@ -5,14 +5,16 @@ use crate::model::verdict::{Incomparable, Layout};
 use crate::model::{Arm, Ceiling, Doubt, Outcome, Ratio, Row, Verdict, Waiver};
 
 use super::number::{self, plural};
-use super::sentence::shown;
+use super::sentence::{self, shown};
 use super::settle::Need;
 use super::text::Text;
 
 /// Everything that must be known beside the verdict of a row: its waiver, and how to read its numbers.
 pub(super) fn notes(row: &Row) -> Vec<Text> {
     let warnings = row.warnings.iter().map(|about| Text::prose(warning(about)));
-    waiver(row).into_iter().chain(warnings).collect()
+    // Where the row fails for it, the sentence says it.
+    let drift = sentence::drifted(row).filter(|_| !matches!(row.outcome, Outcome::FailDrifted | Outcome::Waived));
+    waiver(row).into_iter().chain(drift).chain(warnings).collect()
 }
 
 /// The same for a table, where no sentence says why nothing could be said.

@@ -1,6 +1,8 @@
 //! Judgements for tests: small ones that a person can read, hostile ones, and a large one.
 
+mod drift;
 mod every;
+mod hostile;
 mod soundness;
 
 use jiff::civil::date;
@@ -9,7 +11,9 @@ use crate::model::effect::{Change, Effect, Precision};
 use crate::model::judgement::{BudgetCheck, Method, Notice, PolicySource, Promise, Side, WaiverState, Warning};
 use crate::model::*;
 
+pub(super) use drift::drifted;
 pub(super) use every::every_variant;
+pub(super) use hostile::{HOSTILE, hostile};
 pub(super) use soundness::{disturbed, untrusted};
 
 /// A name.
@@ -57,6 +61,7 @@ pub(super) fn time(suite: &str, benchmark: &str, base: f64, change: f64, half: f
         detectable_ratio: Some(0.019),
         warnings: vec![],
         owner: None,
+        drift: None,
     }
 }
 
@@ -261,53 +266,6 @@ pub(super) fn broken() -> Judgement {
     };
     judgement.promise.detectable_median_ratio = None;
     judgement.promise.detectable_worst = None;
-    judgement
-}
-
-/// Names that attack every sink.
-pub(super) const HOSTILE: [&str; 8] = [
-    "a|b\n| c | d |",
-    "@octocat #1 http://evil.example www.evil.example",
-    "<script>alert(1)</script>",
-    "--><img src=x onerror=alert(1)>",
-    "\u{1b}[2J\u{1b}]8;;http://evil\u{7}",
-    "\u{202e}desrever\u{200b}",
-    "`code` ](http://x) *b* ![i](x) $x$ '; rm -rf ~ #",
-    "::error::%0A",
-];
-
-/// Failing rows with hostile names, owners, notices and messages.
-pub(super) fn hostile() -> Judgement {
-    let long = "x|@y<".repeat(100);
-    let rows = HOSTILE.iter().copied().chain([long.as_str()]).map(|text| {
-        let row = time(text, text, 1e-3, 0.5, 0.01);
-        Row {
-            metric: Metric { id: id(text, text, text), unit: Unit::Other(name(text)), ..row.metric },
-            verdict: Verdict::Regressed,
-            outcome: Outcome::FailRegressed,
-            owner: Some(text.to_owned()),
-            waiver: Some(WaiverState::Expired(Waiver {
-                reason: text.to_owned(),
-                owner: Some(text.to_owned()),
-                ..waiver()
-            })),
-            ..row
-        }
-    });
-    let mut judgement = judgement(RunVerdict::Regressed, rows.collect());
-    judgement.notices = HOSTILE.iter().map(|text| Notice::Note((*text).to_owned())).collect();
-    judgement.notices.extend(HOSTILE.iter().map(|text| Notice::HeadPolicyDiffers { message: (*text).to_owned() }));
-    judgement.coverage.problems = HOSTILE
-        .iter()
-        .map(|text| CoverageProblem {
-            suite: name(text),
-            benchmark: Some(BenchmarkId { suite: name(text), benchmark: name(text) }),
-            trouble: Trouble::Crashed { arm: Arm::Head, message: (*text).to_owned(), tail: (*text).to_owned() },
-        })
-        .collect();
-    judgement.base = Some(revision("'; rm -rf", "$(reboot)", "<!-- tollgate:v1 --> @octocat"));
-    judgement.environment.cpu_model = HOSTILE.concat();
-    judgement.policy = PolicySource::Given { path: HOSTILE.concat() };
     judgement
 }
 

@@ -1,7 +1,7 @@
 //! The one sentence for a verdict, a notice and a trouble, the same in every report. Refuses to know how it is marked up.
 
 use crate::model::effect::{Change, Effect};
-use crate::model::judgement::{Method, Notice, PolicySource, WaiverState};
+use crate::model::judgement::{Drift, DriftState, Method, Notice, PolicySource, WaiverState};
 use crate::model::{
     BenchmarkId, BudgetLevel, CoverageProblem, Direction, Kind, Metric, MetricId, Outcome, Revision, Row, Trouble,
     Verdict,
@@ -58,6 +58,10 @@ pub(super) fn row(row: &Row) -> Text {
         ) => said.say("; ").then(budget),
         _ => said,
     };
+    let said = match drifted(row).filter(|_| matches!(row.outcome, Outcome::FailDrifted | Outcome::Waived)) {
+        Some(drift) => said.say("; ").then(drift),
+        None => said,
+    };
     match &row.waiver {
         Some(state) => said.say(note::waived(state, row.outcome)),
         None => said,
@@ -67,6 +71,17 @@ pub(super) fn row(row: &Row) -> Text {
 /// `suite/benchmark`, with the metric where it is not the time.
 fn subject(row: &Row) -> Text {
     Text::literal(metric(&row.metric.id))
+}
+
+/// Since `v1.0` +12 % [+11, +13], of 10 % allowed. Only where that is surely too much.
+pub(super) fn drifted(row: &Row) -> Option<Text> {
+    let drift = row.drift.as_ref().filter(|drift| drift.state == DriftState::Beyond)?;
+    Some(Text::prose("since ").code(shown(&drift.since)).say(format!(" {}", since(drift, row))))
+}
+
+/// A drift with what is allowed: `+9.1 % [+8, +10], of 10 % allowed`.
+pub(super) fn since(drift: &Drift, row: &Row) -> String {
+    format!("{}, of {} allowed", number::change(&drift.effect, &row.metric.unit), number::percent(drift.allowed_ratio))
 }
 
 /// `core/parse` is 6.3 % slower than base.
@@ -151,6 +166,7 @@ pub(super) fn label(row: &Row) -> Text {
         BudgetLevel::Target => "over target",
         BudgetLevel::Within => "",
     };
+    let drifted = if drifted(row).is_some() { ", drifted" } else { "" };
     let words = match (&row.verdict, budget) {
         (_, "") => words.to_owned(),
         (Verdict::OverBudget | Verdict::Unchanged, budget) => budget.to_owned(),
@@ -162,6 +178,7 @@ pub(super) fn label(row: &Row) -> Text {
         (Some(WaiverState::CeilingExceeded(_)), _) => format!("{words}, beyond its waiver"),
         _ => words,
     })
+    .say(drifted)
 }
 
 /// What is said about the run as a whole.

@@ -8,6 +8,7 @@ pub mod multiplicity;
 pub mod planning;
 
 pub mod bimodal;
+pub mod contrast;
 pub mod prediction;
 pub mod student;
 

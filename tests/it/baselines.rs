@@ -2,6 +2,7 @@
 
 mod commands;
 mod exchange;
+mod histories;
 mod updates;
 mod waivers;
 

@@ -4,6 +4,7 @@
 //! `TOLLGATE_CALIBRATION=full cargo test --release --test it calibration -- --nocapture`.
 #![expect(clippy::print_stdout, reason = "prints the table that METHODOLOGY.md shows")]
 
+mod histories;
 pub(crate) mod noise;
 mod soundness;
 

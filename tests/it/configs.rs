@@ -21,6 +21,7 @@ const EVERYTHING: &str = r#"
 [gate]
 base = "origin/main"
 anchor = "v1.0"
+drift = "12.5 %"
 against = "base"
 tolerance = "2 %"
 must-detect = "5 %"
@@ -111,6 +112,7 @@ fn every_key_is_read_into_base_units() {
     assert_eq!(sources, [&ResultSource::OutputArgument, &ResultSource::File("out/results.json".into())]);
     let gate = &config.policy.gate;
     assert_eq!((gate.tolerance_ratio, gate.time_limit.as_secs(), gate.rounds_max), (Some(0.02), 300, 60));
+    assert_eq!((gate.anchor.as_deref(), gate.drift_ratio), (Some("v1.0"), 0.125));
     assert!(!gate.canary);
     assert_eq!(config.policy.budgets[0].budget.critical, Some(67_108_864.0));
     assert_eq!(config.policy.rules.len(), 1);

@@ -3,6 +3,7 @@
 
 mod canaries;
 mod disturbed;
+mod drift;
 mod made;
 mod stored;
 mod trust;
@@ -150,6 +151,7 @@ fn evidence<'a>(measured: &'a Measured, stored: &'a Stored, suites: &'a [BTreeSe
         protocol: &measured.protocol,
         stored,
         by_stored,
+        anchor: None,
         troubles: &measured.troubles,
         sources_changed,
         base_failed,

@@ -9,7 +9,9 @@ use crate::commands::{Code, Context, Failure};
 use crate::model::{StoredRun, Why};
 use crate::report::escape::terminal;
 use crate::report::number::{plural, quantity};
+use crate::stats::summary::median;
 
+use super::history::sparkline;
 use super::place::{in_work_tree, machine, repository, unreadable};
 use super::text::{day, percent, table, time};
 
@@ -82,13 +84,16 @@ fn shown(file: &BaselineFile) -> String {
             terminal(&revision.title),
         ]
     }));
-    let mut metrics = vec![["metric", "median", "spread", "runs"].map(str::to_owned).to_vec()];
+    let mut metrics = vec![["metric", "median", "spread", "runs", "history"].map(str::to_owned).to_vec()];
     metrics.extend(summaries(file).iter().map(|(id, summary)| {
         vec![
             terminal(&id.to_string()),
             quantity(summary.median, &summary.metric.unit),
             summary.spread_ratio.map_or_else(|| "–".to_owned(), percent),
             summary.runs.to_string(),
+            sparkline(
+                &file.runs.iter().rev().filter_map(|run| median(&run.series.get(id)?.statistics)).collect::<Vec<_>>(),
+            ),
         ]
     }));
     format!(

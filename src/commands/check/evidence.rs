@@ -10,14 +10,16 @@ use crate::commands::measuring::{self, Job, Keep, Session};
 use crate::commands::{Code, Context, Failure};
 use crate::config::Suite;
 use crate::judge::{self, procedure};
+use crate::model::judgement::Notice;
 use crate::model::verdict::Incomparable;
-use crate::model::{MetricId, Name, Run, StoredMetric};
+use crate::model::{Anchor, MetricId, Name, Run, StoredMetric};
 use crate::plan::Plan;
 
 use super::planned::selection;
 use super::provable;
 use super::sources::{Sources, git};
 use super::verdicts::{heads_policy, limited};
+use super::{anchor, dated};
 
 /// Everything that was measured or stored.
 pub(crate) struct Gathered {
@@ -25,6 +27,9 @@ pub(crate) struct Gathered {
     pub(crate) stored: BTreeMap<MetricId, Result<StoredMetric, Incomparable>>,
     pub(crate) by_stored: BTreeSet<Name>,
     pub(crate) sources_changed: BTreeSet<Name>,
+    pub(crate) anchor: Option<Anchor>,
+    /// What must be said of stored runs.
+    pub(crate) notices: Vec<Notice>,
 }
 
 /// Measures.
@@ -54,9 +59,12 @@ pub(crate) fn gather(args: &CheckArgs, context: &Context, sources: &Sources, pla
         context,
     )?;
     let by_stored: BTreeSet<Name> = plan.suites.iter().filter(|s| s.by_stored).map(|s| s.name.clone()).collect();
-    let stored =
+    let stored: BTreeMap<_, _> =
         stored(sources, &session, &by_stored).into_iter().filter(|(id, _)| selection.matches(&id.benchmark)).collect();
-    Ok(Gathered { stored, by_stored, sources_changed: sources_changed(sources, plan)?, session })
+    let (anchor, mut notices) = anchor::read(sources, plan, &session.environment);
+    notices.extend(dated::notices(sources, &stored, context.now_s));
+    let sources_changed = sources_changed(sources, plan)?;
+    Ok(Gathered { session, stored, by_stored, sources_changed, anchor, notices })
 }
 
 /// What the stored runs say about the suites that they decide.

@@ -4,6 +4,8 @@ pub(crate) mod sources;
 
 pub(crate) mod planned;
 
+mod anchor;
+mod dated;
 pub(crate) mod provable;
 
 pub(crate) mod evidence;

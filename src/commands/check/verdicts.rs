@@ -33,6 +33,7 @@ pub(crate) fn reach(
         protocol: &session.measured.protocol,
         stored: &gathered.stored,
         by_stored: &gathered.by_stored,
+        anchor: gathered.anchor.as_ref(),
         troubles: &session.measured.troubles,
         sources_changed: &gathered.sources_changed,
         base_failed: &session.base_failed,
@@ -83,7 +84,8 @@ pub(crate) fn today(now_s: i64) -> Date {
 fn notices(args: &CheckArgs, sources: &Sources, plan: &Plan, gathered: &Gathered) -> Vec<Notice> {
     let changed = plan.suites.iter().filter(|suite| suite.changed);
     let changed = changed.map(|suite| Notice::SuiteChanged { suite: suite.name.to_string() });
-    sources.notices.iter().cloned().chain(changed).chain(nothing_selected(args, gathered)).collect()
+    let said = sources.notices.iter().chain(&gathered.notices).cloned();
+    said.chain(changed).chain(nothing_selected(args, gathered)).collect()
 }
 
 /// That `--only` is why nothing was measured.

@@ -104,6 +104,7 @@ mod tests {
             sample::every_variant(),
             sample::untrusted(),
             sample::disturbed(),
+            sample::drifted(),
         ] {
             let text = to_json(&judgement);
             let read = from_json(text.as_bytes()).unwrap();

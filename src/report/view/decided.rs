@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::model::judgement::Method;
-use crate::model::{Judgement, Revision};
+use crate::model::judgement::{Drift, DriftState, Method};
+use crate::model::{Direction, Judgement, Revision, Row};
 
 use super::super::number::{self, count, plural};
 use super::super::sentence::{self, shown};
@@ -39,6 +39,7 @@ pub(super) fn facts(judgement: &Judgement) -> Vec<Fact> {
     }
     facts.extend(sensitivity(judgement).map(|text| fact("Sensitivity", text)));
     facts.extend(soundness::canary(judgement).map(|text| fact("Canary", text)));
+    facts.extend(drift(judgement).map(|text| fact("Drift", text)));
     facts.push(fact("Policy", sentence::policy(&judgement.policy)));
     if measured_here {
         let took = format!("{}, seed ", number::duration(judgement.elapsed_s));
@@ -139,6 +140,39 @@ fn promise(judgement: &Judgement) -> String {
     )
 }
 
+/// The furthest that a metric has come since the anchor: by how it stands to its budget, then by the share of it that is used up.
+fn drift(judgement: &Judgement) -> Option<Text> {
+    let drifts = || judgement.rows.iter().filter_map(|row| Some((row, row.drift.as_ref()?)));
+    let used = |row: &Row, drift: &Drift| {
+        let grown = drift.effect.change.value();
+        let worse = if row.metric.direction == Direction::LowerIsBetter { grown } else { -grown };
+        if drift.allowed_ratio > 0.0 { worse / drift.allowed_ratio } else { worse }
+    };
+    let (row, worst) = drifts().max_by(|(a, one), (b, other)| {
+        let told = |drift: &Drift| drift.state != DriftState::CannotTell;
+        let by_state = (one.state == DriftState::Beyond).cmp(&(other.state == DriftState::Beyond));
+        by_state
+            .then(told(one).cmp(&told(other)))
+            .then(used(a, one).total_cmp(&used(b, other)))
+            .then_with(|| b.metric.id.cmp(&a.metric.id))
+    })?;
+    let counted = |state| drifts().filter(|(_, drift)| drift.state == state).count();
+    let (beyond, unknown) = (counted(DriftState::Beyond), counted(DriftState::CannotTell));
+    let text = Text::prose("since ").code(shown(&worst.since));
+    let text = match worst.state {
+        DriftState::CannotTell => text.say(": "),
+        DriftState::Within | DriftState::Beyond => {
+            text.say(format!(" {} (", sentence::since(worst, row))).code(sentence::metric(&row.metric.id)).say(")")
+        }
+    };
+    let text = if beyond > 1 { text.say(format!(", {} too far in all", plural(beyond, "metric"))) } else { text };
+    let gap = if worst.state == DriftState::CannotTell { "" } else { "; " };
+    Some(match unknown {
+        0 => text,
+        _ => text.say(format!("{gap}{} cannot be told from the stored runs", plural(unknown, "metric"))),
+    })
+}
+
 /// The smallest change that could have been seen.
 fn sensitivity(judgement: &Judgement) -> Option<Text> {
     let median = judgement.promise.detectable_median_ratio?;
@@ -153,4 +187,42 @@ fn sensitivity(judgement: &Judgement) -> Option<Text> {
             .say(")"),
         None => text,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample;
+    use super::*;
+
+    fn drift_of(judgement: &Judgement) -> Option<String> {
+        facts(judgement).into_iter().find(|fact| fact.term == "Drift").map(|fact| fact.text.line(str::to_owned))
+    }
+
+    #[test]
+    fn the_furthest_drift_is_told_by_name_with_what_is_allowed() {
+        let mut judgement = sample::drifted();
+        assert_eq!(
+            drift_of(&judgement).unwrap(),
+            "since `v1.0` +12.3 % (+11.3 … +13.3), of 10 % allowed (`core/parse/large`); 1 metric cannot be told from the stored runs"
+        );
+        judgement.rows[0].drift = None;
+        judgement.rows[2].drift = None;
+        assert_eq!(drift_of(&judgement).unwrap(), "since `v1.0`: 1 metric cannot be told from the stored runs");
+        assert_eq!(drift_of(&sample::green()), None);
+    }
+
+    #[test]
+    fn a_row_that_fails_for_its_drift_says_so_and_one_that_is_warned_of_has_a_note() {
+        let mut judgement = sample::drifted();
+        let row = &judgement.rows[0];
+        assert_eq!(
+            sentence::row(row).line(str::to_owned),
+            "`core/parse/large` is unchanged; since `v1.0` +12.3 % (+11.3 … +13.3), of 10 % allowed"
+        );
+        assert_eq!(sentence::label(row).line(str::to_owned), "unchanged, drifted");
+        judgement.rows[0].outcome = crate::model::Outcome::Warn;
+        let view = super::super::View::of(&judgement);
+        assert_eq!(view.urgent.len(), 1, "a warning is shown");
+        assert!(view.urgent[0].note.line(str::to_owned).contains("of 10 % allowed"));
+    }
 }

@@ -60,6 +60,7 @@ struct Counts {
     rows: usize,
     regressed: usize,
     over_budget: usize,
+    drifted: usize,
     missing: usize,
     not_comparable: usize,
     inconclusive: usize,
@@ -83,6 +84,7 @@ impl Counts {
             rows: rows.len(),
             regressed: count(&|row| row.outcome == Outcome::FailRegressed),
             over_budget: count(&|row| row.outcome == Outcome::FailOverBudget || row.outcome.fails() && critical(row)),
+            drifted: count(&|row| row.outcome == Outcome::FailDrifted),
             missing: count(&|row| row.outcome == Outcome::FailMissing),
             not_comparable: count(&|row| row.outcome == Outcome::FailNotComparable),
             inconclusive: count(&|row| row.outcome == Outcome::FailInconclusive),
@@ -127,6 +129,7 @@ impl Counts {
         [
             part(self.regressed, plural(self.regressed, "regression")),
             part(self.over_budget, format!("{} over budget", count(self.over_budget))),
+            part(self.drifted, format!("{} drifted too far", count(self.drifted))),
             part(self.failures, format!("{} while measuring", plural(self.failures, "failure"))),
             part(self.missing, format!("{} missing", count(self.missing))),
             part(self.not_comparable, format!("{} not comparable", count(self.not_comparable))),

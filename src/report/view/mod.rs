@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::model::judgement::DriftState;
 use crate::model::{BudgetLevel, CoverageProblem, Judgement, Outcome, Row, Trouble, Verdict};
 
 use super::note;
@@ -142,7 +143,7 @@ impl View {
 
 /// Whether a person should look at a row: it blocks, is waived, or is worse without blocking.
 pub(super) fn is_urgent(row: &Row) -> bool {
-    let limit_missed = row.budget.as_ref().is_some_and(|check| check.level > BudgetLevel::Within);
+    let limit_missed = row.budget.as_ref().is_some_and(|check| check.level > BudgetLevel::Within) || has_drifted(row);
     match row.outcome {
         Outcome::Pass => false,
         Outcome::Warn => {
@@ -151,6 +152,11 @@ pub(super) fn is_urgent(row: &Row) -> bool {
         }
         _ => true,
     }
+}
+
+/// Whether a row is further from the anchor than allowed.
+pub(super) fn has_drifted(row: &Row) -> bool {
+    row.drift.as_ref().is_some_and(|drift| drift.state == DriftState::Beyond)
 }
 
 /// How much worse a row is, as a fraction; for the order of rows only.

@@ -83,7 +83,9 @@ pub(in crate::report) fn scale(row: &Row) -> Scale {
 /// The outcome as a symbol and a word.
 fn outcome(row: &Row) -> (&'static str, &'static str) {
     match (row.outcome, &row.verdict) {
-        (Outcome::FailRegressed | Outcome::FailOverBudget | Outcome::FailMissing, _) => ("🔴", "fails"),
+        (Outcome::FailRegressed | Outcome::FailOverBudget | Outcome::FailDrifted | Outcome::FailMissing, _) => {
+            ("🔴", "fails")
+        }
         (Outcome::FailNotComparable | Outcome::FailInconclusive, _) => ("🟠", "fails"),
         (Outcome::Waived, _) => ("🟡", "waived"),
         (Outcome::Warn, _) => ("🟡", "warns"),

@@ -57,9 +57,9 @@ fn show_has_the_runs_and_how_far_they_lie_apart() {
     2026-11-18  000000000  0.1.0     update  Change number 2
     2026-11-18  000000000  0.1.0     update  Change number 1
 
-    metric                  median  spread  runs
-    core/parse/large:time  1.38 ms     0 %     2
-    core/parse/small:time  2.52 µs   0.4 %     2
+    metric                  median  spread  runs  history
+    core/parse/large:time  1.38 ms     0 %     2       ▁█
+    core/parse/small:time  2.52 µs   0.4 %     2       ▁█
     ");
 }
 

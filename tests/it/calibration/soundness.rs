@@ -85,6 +85,7 @@ fn judged(base: &Run, head: &Run, rounds_run: u32, protocol: &Protocol) -> Judge
         head,
         rounds_run,
         protocol,
+        anchor: None,
         stored: &BTreeMap::new(),
         by_stored: &BTreeSet::new(),
         troubles: &[],

@@ -80,6 +80,7 @@ impl Made {
             head: &self.head,
             rounds_run: self.rounds,
             protocol: &self.protocol,
+            anchor: None,
             stored: &Stored::new(),
             by_stored: &BTreeSet::new(),
             troubles: &[],

@@ -50,7 +50,7 @@ mirror!(
 mirror!(
     /// What a row contributes to the verdict of the run.
     Outcome = model::Outcome {
-        Pass, Warn, Waived, FailInconclusive, FailMissing, FailNotComparable, FailOverBudget, FailRegressed
+        Pass, Warn, Waived, FailInconclusive, FailMissing, FailNotComparable, FailDrifted, FailOverBudget, FailRegressed
     }
 );
 mirror!(
@@ -60,6 +60,10 @@ mirror!(
     }
 );
 mirror!(
+    /// How a drift stands to its budget.
+    DriftState = model::judgement::DriftState { Within, CannotTell, Beyond }
+);
+mirror!(
     /// Which way a metric went.
     Towards = model::verdict::Towards { Worse, Better }
 );
@@ -67,3 +71,12 @@ mirror!(
     /// Which of the two revisions.
     Arm = model::Arm { Base, Head }
 );
+
+/// Whether a waiver covers its row.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum WaiverBearing {
+    Covers,
+    CeilingExceeded,
+    Expired,
+}

@@ -1,5 +1,6 @@
 //! Schema 1 of a saved judgement. Its names and shapes are frozen; the model behind it is not.
 
+mod drift;
 mod health;
 mod mirror;
 mod read;
@@ -8,8 +9,9 @@ mod write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use drift::Drift;
 use health::{CanaryCheck, CommonShift};
-use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict, Towards};
+use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict, Towards, WaiverBearing};
 
 /// The number of this schema.
 pub const SCHEMA: u64 = 1;
@@ -211,6 +213,9 @@ struct Row {
     detectable_ratio: Option<f64>,
     warnings: Vec<Warning>,
     owner: Option<String>,
+    /// How far it has come since the anchor.
+    #[serde(default)]
+    drift: Option<Drift>,
 }
 
 /// A unit: one that Tollgate knows, or a foreign name.
@@ -380,15 +385,6 @@ struct WaiverState {
     owner: Option<String>,
     /// Its line in the waiver file.
     line: usize,
-}
-
-/// Whether a waiver covers its row.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum WaiverBearing {
-    Covers,
-    CeilingExceeded,
-    Expired,
 }
 
 /// How far a waived metric may go.

@@ -165,6 +165,7 @@ impl TryFrom<Row> for judgement::Row {
             detectable_ratio: value.detectable_ratio,
             warnings: value.warnings.into_iter().map(Into::into).collect(),
             owner: value.owner,
+            drift: value.drift.map(Into::into),
         })
     }
 }

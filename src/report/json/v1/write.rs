@@ -148,6 +148,7 @@ impl From<judgement::Row> for Row {
             detectable_ratio: value.detectable_ratio,
             warnings: value.warnings.into_iter().map(Into::into).collect(),
             owner: value.owner,
+            drift: value.drift.map(Into::into),
         }
     }
 }
