@@ -285,6 +285,15 @@ impl Selector {
         })
     }
 
+    /// The pattern that matches this text and no other, alone and among the alternatives of `{…,…}`.
+    pub fn literal(text: &str) -> String {
+        let part = |c: char| match c {
+            '*' | '?' | '[' | ']' | '{' | '}' | '\\' | ',' => format!("[{c}]"),
+            c => c.to_string(),
+        };
+        text.chars().map(part).collect()
+    }
+
     /// Whether it selects `metric`.
     pub fn selects(&self, metric: &Metric) -> bool {
         self.benchmark_glob.is_match(metric.id.benchmark.to_string())

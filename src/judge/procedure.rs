@@ -113,8 +113,7 @@ pub fn assess(members: &[Member], rounds_run: u32, phase: Phase, settings: &Sett
     if looks.len() == 1 {
         return single_look(members, rounds_run, settings);
     }
-    let early_share = if looks.len() > 2 { (1.0 - LAST_SHARE) / (looks.len() - 2) as f64 } else { 0.0 };
-    let last_share = if looks.len() > 2 { LAST_SHARE } else { 1.0 };
+    let (early_share, last_share) = shares(looks.len());
     let mut stage = Stage::choose(members, looks[0], settings, last_share);
     for (index, end) in looks.iter().enumerate().skip(1) {
         if rounds_run >= *end {
@@ -133,6 +132,11 @@ pub fn assess(members: &[Member], rounds_run: u32, phase: Phase, settings: &Sett
         }
     }
     stage.assessed
+}
+
+/// What share of the level each early look and the last one have, by the number of checkpoints.
+pub(super) fn shares(checkpoints: usize) -> (f64, f64) {
+    if checkpoints > 2 { ((1.0 - LAST_SHARE) / (checkpoints - 2) as f64, LAST_SHARE) } else { (0.0, 1.0) }
 }
 
 /// Tests all members once, on all their rounds: what a run that ended within stage 1, and metrics that do not block, are judged by.

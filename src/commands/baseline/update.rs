@@ -139,6 +139,7 @@ fn measure(
             checkpoints: Vec::new(),
             wanted: &|_, _, _| BTreeSet::new(),
             journal: Keep::Nothing,
+            handicap: None,
         };
         let session = match measuring::run(&job, context) {
             Ok(session) => session,

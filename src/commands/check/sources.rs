@@ -37,8 +37,26 @@ pub(crate) struct Sources {
     pub(crate) _lock: Lock,
 }
 
+/// What head is compared with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Base {
+    /// The revision that the user, CI or the config names, or that can be found.
+    Found,
+    /// Head itself.
+    Itself,
+}
+
 /// Finds base and head and reads the policy.
 pub(crate) fn read(args: &CheckArgs, context: &Context) -> Result<Sources, Failure> {
+    read_with(args, context, Base::Found)
+}
+
+/// Finds head, takes it for base too, and reads its policy.
+pub(crate) fn read_twice(args: &CheckArgs, context: &Context) -> Result<Sources, Failure> {
+    read_with(args, context, Base::Itself)
+}
+
+fn read_with(args: &CheckArgs, context: &Context, wanted: Base) -> Result<Sources, Failure> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let lock = repository.lock().map_err(git)?;
     let ci = CiContext::from(&context.environment, event(context).as_deref());
@@ -51,7 +69,10 @@ pub(crate) fn read(args: &CheckArgs, context: &Context) -> Result<Sources, Failu
         Some(config) => config.clone(),
         None => config_at(&repository, &head)?.ok_or_else(|| no_config(&repository))?,
     };
-    let base = base(args, &repository, &ci, &head, &head_config)?;
+    let base = match wanted {
+        Base::Found => base(args, &repository, &ci, &head, &head_config)?,
+        Base::Itself => head.clone(),
+    };
     let mut notices = Vec::new();
     let base_config = match &given {
         Some(_) => None,

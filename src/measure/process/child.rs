@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use wait4::Wait4;
@@ -54,10 +54,11 @@ impl Ended {
     }
 }
 
-/// What the small process does that starts one measured child: starts it, waits for it, writes how it ended to `report`.
-pub fn child(report: &Path, command: &[OsString]) -> Result<(), ProcessError> {
+/// What the small process does that starts one measured child: starts it, waits for it, and then for the delay, writes how it ended to
+/// `report`.
+pub fn child(report: &Path, delay: Duration, command: &[OsString]) -> Result<(), ProcessError> {
     follow_parent();
-    let ended = measure(command);
+    let ended = measure(command, delay);
     let json = serde_json::to_vec(&ended).map_err(io::Error::from);
     json.and_then(|json| fs::write(report, json)).map_err(|source| ProcessError::Report {
         command: super::shown(&command.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>()),
@@ -66,8 +67,8 @@ pub fn child(report: &Path, command: &[OsString]) -> Result<(), ProcessError> {
     })
 }
 
-/// Runs the program with our own standard output and error.
-fn measure(command: &[OsString]) -> Ended {
+/// Runs the program with our own standard output and error. The delay counts as time that the program took, and as nothing else of it.
+fn measure(command: &[OsString], delay: Duration) -> Ended {
     let Some((program, arguments)) = command.split_first() else {
         return Ended::NotFound;
     };
@@ -75,6 +76,9 @@ fn measure(command: &[OsString]) -> Ended {
     program.args(arguments).stdin(Stdio::null());
     let started = Instant::now();
     let result = program.spawn().and_then(Wait4::wait4);
+    if !delay.is_zero() {
+        std::thread::sleep(delay);
+    }
     let wall_s = started.elapsed().as_secs_f64();
     match result {
         Ok(used) => Ended::Exited(Measured {
