@@ -10,8 +10,8 @@ use crate::cli::{AgainstArg, CalibrateArgs, CheckArgs};
 use crate::config::{CONFIG_FILE, Config, rules_text};
 use crate::judge::calibrate::Rounds;
 use crate::measure::rounds::Ended;
-use crate::model::Calibration;
 use crate::model::calibration::SuggestedRule;
+use crate::model::{Calibration, CoverageProblem, Trouble};
 use crate::plan::Plan;
 use crate::report;
 
@@ -52,13 +52,22 @@ pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<Code, Failu
         report::calibration::text(&calibration, &suggestion, CONFIG_FILE)
     });
     told(args, context, &calibration);
-    Ok(if !calibration.alarms.is_empty() {
-        Code::Untrustworthy
-    } else if calibration.troubles.is_empty() {
+    Ok(if calibration.alarms.is_empty() { trouble(&calibration) } else { Code::Untrustworthy })
+}
+
+/// What the trouble with measuring comes to, as in a check.
+fn trouble(calibration: &Calibration) -> Code {
+    let failed = |problem: &CoverageProblem| match problem.trouble {
+        Trouble::Crashed { .. } | Trouble::TimedOut { .. } | Trouble::BuildFailed { .. } => true,
+        Trouble::New | Trouble::Missing | Trouble::Renamed { .. } | Trouble::Unparsed { .. } => false,
+    };
+    if calibration.troubles.is_empty() {
         Code::Pass
-    } else {
+    } else if calibration.troubles.iter().any(failed) {
         Code::Broken
-    })
+    } else {
+        Code::NotCovered
+    }
 }
 
 /// The check that this is one half of.
@@ -195,11 +204,15 @@ fn interrupted(rounds: u32) -> Failure {
 
 /// Nothing was compared: a calibration of nothing is none.
 fn empty(calibration: &Calibration) -> Failure {
-    let trouble = calibration.troubles.first().map(report::calibration::trouble);
+    let code = match trouble(calibration) {
+        Code::Pass => Code::NotCovered,
+        code => code,
+    };
+    let told = calibration.troubles.first().map(report::calibration::trouble);
     Failure {
-        code: if trouble.is_some() { Code::Broken } else { Code::NotCovered },
+        code,
         consequence: NOTHING,
-        message: trouble.unwrap_or_else(|| "no metric was measured that the policy does not ignore".to_owned()),
+        message: told.unwrap_or_else(|| "no metric was measured that the policy does not ignore".to_owned()),
         hint: Some("`tollgate check --list` shows what is run, and `--only` is a glob over suite/benchmark".to_owned()),
     }
 }

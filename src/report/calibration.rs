@@ -64,13 +64,13 @@ fn table(out: &mut String, calibration: &Calibration) {
         [first, second, _middle @ .., third, last] => vec![*first, *second, *third, *last],
         few => few.to_vec(),
     };
-    let mut header: Vec<String> = ["benchmark", "metric", "value", "noise"].map(str::to_owned).to_vec();
+    let mut header: Vec<String> = ["benchmark", "value", "noise"].map(str::to_owned).to_vec();
     header.extend(shown.iter().enumerate().map(
         |(at, rounds)| {
             if at == 0 { format!("after {rounds}") } else { rounds.to_string() }
         },
     ));
-    header.extend(["allowed", "told apart in", "could tell"].map(str::to_owned));
+    header.extend(["allowed", "told in", "could"].map(str::to_owned));
     let rows = calibration.metrics.iter().take(ROWS_MAX).map(|one| cells(one, &shown));
     let rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
     for line in grid(&rows) {
@@ -87,8 +87,7 @@ fn cells(one: &Calibrated, checkpoints: &[u32]) -> Vec<String> {
     let share = |ratio: Option<f64>| ratio.map_or(NONE.to_owned(), percent);
     let after = |rounds: &u32| one.reach.iter().find(|reach| reach.rounds == *rounds).and_then(|r| r.change_ratio);
     let mut cells = vec![
-        escape::terminal(&sentence::benchmark(&id.benchmark)),
-        escape::terminal(&sentence::shown(id.metric.as_str())),
+        escape::terminal(&sentence::metric(id)),
         quantity(one.value, unit),
         if one.told == Told::Exactly { "none".to_owned() } else { share(one.noise_ratio) },
     ];
@@ -121,7 +120,7 @@ fn about(seconds: f64) -> String {
     duration(whole)
 }
 
-/// Lines of a table, the names to the left and the numbers to the right, the first column giving way where it is too wide.
+/// Lines of a table, the names to the left and the numbers to the right, the names giving way where it is too wide.
 fn grid(rows: &[Vec<String>]) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width =
@@ -135,7 +134,7 @@ fn grid(rows: &[Vec<String>]) -> Vec<String> {
         let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
             let cell = fit(cell, *width);
             let pad = " ".repeat(width - cell.width());
-            if column < 2 { format!("{cell}{pad}") } else { format!("{pad}{cell}") }
+            if column == 0 { format!("{cell}{pad}") } else { format!("{pad}{cell}") }
         });
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };

@@ -3,6 +3,7 @@
 use anstyle::{AnsiColor, Color, Style};
 use serde_json::{Value, json};
 
+use crate::model::judgement::Notice;
 use crate::model::selftest::{Conclusion, Finding, Injection, Selftest, Trial, Untestable, Untested};
 use crate::model::{Change, Effect, Judgement, Metric, RunVerdict, Verdict};
 
@@ -33,6 +34,9 @@ pub fn text(test: &Selftest, unchanged: &Judgement) -> String {
     paragraph(&mut out, "1  ", &format!("The same program in both arms, {compared} compared: {passed}."));
     for problem in &unchanged.coverage.problems {
         paragraph(&mut out, "   ! ", &sentence::trouble(problem).line(escape::terminal));
+    }
+    for notice in unchanged.notices.iter().filter(|notice| !holds && **notice != Notice::SameTree) {
+        paragraph(&mut out, "   note: ", &sentence::notice(notice).line(escape::terminal));
     }
     match test.slowed {
         Some(RunVerdict::Regressed) => {

@@ -15,6 +15,8 @@ use super::ProcessError;
 
 /// More than this is not a report.
 const REPORT_BYTES_MAX: u64 = 64 << 10;
+/// By how much a sleep may be too long.
+const OVERSHOOT: Duration = Duration::from_micros(300);
 
 /// How a measured program ended, as the small process writes it for the large one. Both are the same binary, so it has no version.
 #[derive(Debug, Serialize, Deserialize)]
@@ -76,9 +78,7 @@ fn measure(command: &[OsString], delay: Duration) -> Ended {
     program.args(arguments).stdin(Stdio::null());
     let started = Instant::now();
     let result = program.spawn().and_then(Wait4::wait4);
-    if !delay.is_zero() {
-        std::thread::sleep(delay);
-    }
+    wait(delay);
     let wall_s = started.elapsed().as_secs_f64();
     match result {
         Ok(used) => Ended::Exited(Measured {
@@ -94,6 +94,18 @@ fn measure(command: &[OsString], delay: Duration) -> Ended {
             io::ErrorKind::PermissionDenied => Ended::NotExecutable,
             _ => Ended::NotStarted { message: error.to_string() },
         },
+    }
+}
+
+/// Waits for this long, and not much longer: a sleep alone overshoots by as much as a short program takes.
+fn wait(delay: Duration) {
+    let began = Instant::now();
+    loop {
+        match delay.saturating_sub(began.elapsed()) {
+            Duration::ZERO => return,
+            left if left > OVERSHOOT => std::thread::sleep(left.saturating_sub(OVERSHOOT)),
+            _ => std::hint::spin_loop(),
+        }
     }
 }
 

@@ -25,8 +25,8 @@ pub(super) fn heading(out: &mut String, calibration: &Calibration) {
     let machine = escape::terminal(&environment.cpu_model);
     paragraph(out, "", &format!("{machine}, {cores}; a round of everything takes {round_s:.1} s."));
     let legend = "Columns of rounds: the smallest change for the worse that is seen in four of five runs. Allowed: tolerance | must-detect, with \
-                  the floor taken in. Told apart in: rounds and time until a change as large as must-detect is found in 95 of 100 runs. Could \
-                  tell: the smallest must-detect that the gate's limits allow.";
+                  the floor taken in. Told in: rounds and time until a change as large as must-detect is found in 95 of 100 runs. \
+                  Could: the smallest must-detect that the gate's limits allow.";
     out.push('\n');
     paragraph(out, "", legend);
     out.push('\n');
