@@ -54,11 +54,11 @@ fn run(benchmarks: &[Sides], side: fn(&Sides) -> &Vec<f64>) -> Run {
 fn calibrated(benchmarks: &[Sides], protocol: &Protocol, round_s: f64, config: &str) -> Calibration {
     let policy = Config::parse(config, "test").unwrap().policy;
     let (base, head) = (run(benchmarks, |sides| &sides.0), run(benchmarks, |sides| &sides.1));
-    let rounds = u32::try_from(benchmarks[0].0.len()).unwrap();
+    let count = u32::try_from(benchmarks[0].0.len()).unwrap();
     let evidence = Evidence {
         base: Some(&base),
         head: &head,
-        rounds_run: rounds,
+        rounds_run: count,
         protocol,
         stored: &BTreeMap::new(),
         by_stored: &BTreeSet::new(),
@@ -77,9 +77,10 @@ fn calibrated(benchmarks: &[Sides], protocol: &Protocol, round_s: f64, config: &
         notices: Vec::new(),
     };
     let judgement = judge(&evidence, &policy, &circumstances);
-    let elapsed_s = round_s * f64::from(rounds);
-    let rounds = Rounds { base: &base, head: &head, protocol, rounds, elapsed_s, seed: 0, troubles: &[] };
-    calibrate(&rounds, &policy, &judgement)
+    let elapsed_s = round_s * f64::from(count);
+    let measured =
+        Rounds { base: &base, head: &head, protocol, rounds: count, elapsed_s, seed: 0, troubles: &[] };
+    calibrate(&measured, &policy, &judgement)
 }
 
 /// One benchmark with the default policy, a second a round.
