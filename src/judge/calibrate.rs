@@ -15,7 +15,7 @@ use crate::stats::summary::{mad_sd, variance};
 
 use super::family::{Entry, Family, Test, settings};
 use super::pair::{Pairs, Scale};
-use super::procedure::{self, ROUNDS_MIN, STAGE_ROUNDS, Settings};
+use super::procedure::{self, ROUNDS_MIN, STAGE_ROUNDS, Settings, Step};
 
 /// Power at which the reach of some rounds is stated.
 const POWER_REACH: f64 = 0.80;
@@ -103,22 +103,22 @@ struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     fn new(rounds: &Rounds<'a>, family: &Family, settings: &Settings, time_limit_s: f64) -> Self {
-        let checkpoints = procedure::checkpoints(settings);
-        let (early, last) = procedure::shares(checkpoints.len());
         let size = family.size().max(1) as f64;
         // One that is slower is a suspect, and shares the level with those that stage 1 chose beside it.
         let company = 1.0 + COMPANY_SHARE * (size - 1.0);
-        let look = |(index, end): (usize, &u32)| {
-            if index == 0 {
-                return Look { rounds: *end, tested: *end, level: settings.false_alarm_rate / size };
+        let stage = STAGE_ROUNDS.min(settings.rounds_max);
+        let alone = Look { rounds: stage, tested: stage, level: settings.false_alarm_rate / size };
+        let look = |(end, step): (u32, Step)| match step {
+            Step::Look { share, .. } => {
+                let level = settings.false_alarm_rate * share / company;
+                Some(Look { rounds: end, tested: end - stage, level })
             }
-            let share = if index + 1 == checkpoints.len() { last } else { early };
-            let level = settings.false_alarm_rate * share / company;
-            Look { rounds: *end, tested: end - checkpoints[0], level }
+            Step::Leave => None,
         };
+        let looks = procedure::steps(settings).into_iter().filter_map(look);
         let benchmarks = rounds.head.series.keys().map(|id| &id.benchmark);
         Self {
-            looks: checkpoints.iter().enumerate().map(look).collect(),
+            looks: std::iter::once(alone).chain(looks).collect(),
             rounds_max: settings.rounds_max,
             time_limit_s,
             round_s: if rounds.rounds > 0 { rounds.elapsed_s / f64::from(rounds.rounds) } else { 0.0 },

@@ -78,8 +78,7 @@ fn calibrated(benchmarks: &[Sides], protocol: &Protocol, round_s: f64, config: &
     };
     let judgement = judge(&evidence, &policy, &circumstances);
     let elapsed_s = round_s * f64::from(count);
-    let measured =
-        Rounds { base: &base, head: &head, protocol, rounds: count, elapsed_s, seed: 0, troubles: &[] };
+    let measured = Rounds { base: &base, head: &head, protocol, rounds: count, elapsed_s, seed: 0, troubles: &[] };
     calibrate(&measured, &policy, &judgement)
 }
 
