@@ -33,7 +33,9 @@ const NOTHING: &str = "no calibration";
 pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<Code, Failure> {
     let check = check_args(args);
     let here = |failure| Failure { consequence: NOTHING, ..failure };
-    let sources = sources::read_twice(&check, context).map_err(here)?;
+    let mut sources = sources::read_twice(&check, context).map_err(here)?;
+    // Both arms are base against itself already.
+    sources.config.policy.gate.canary = false;
     let mut plan = planned::make(&check, &sources).map_err(here)?;
     plan.rounds_max = args.rounds;
     let gathered = measure(&check, context, &sources, &plan).map_err(here)?;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::baseline::{self, BASELINE_FOLDER, BaselineFile};
 use crate::ci::{self, CiContext, EVENT_BYTES_MAX};
 use crate::cli::CheckArgs;
-use crate::config::{self, CONFIG_FILE, Config, WAIVER_FILE};
+use crate::config::{self, CONFIG_FILE, Config, OnIdentical, WAIVER_FILE};
 use crate::git::{GitError, Lock, Repository};
 use crate::model::judgement::{Notice, PolicySource};
 use crate::model::{Revision, Waiver, Wanted};
@@ -53,7 +53,12 @@ pub(crate) fn read(args: &CheckArgs, context: &Context) -> Result<Sources, Failu
 
 /// Finds head, takes it for base too, and reads its policy.
 pub(crate) fn read_twice(args: &CheckArgs, context: &Context) -> Result<Sources, Failure> {
-    read_with(args, context, Base::Itself)
+    let mut sources = read_with(args, context, Base::Itself)?;
+    // The programs are the same bytes on purpose: they are measured all the same.
+    for config in [&mut sources.config, &mut sources.head_config] {
+        config.policy.gate.identical = OnIdentical::Measure;
+    }
+    Ok(sources)
 }
 
 fn read_with(args: &CheckArgs, context: &Context, wanted: Base) -> Result<Sources, Failure> {
