@@ -205,3 +205,83 @@ pub fn conclude(unchanged: &Judgement, slowed: Option<RunVerdict>, trials: &[Tri
         (trouble, _) => Conclusion::Trouble(trouble),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::judgement::{Method, Side};
+    use crate::model::{Effect, Metric, Precision, Role, Thresholds, Unit};
+
+    fn row(kind: Kind, direction: Direction, determinism: Determinism, value: f64, tolerance_ratio: f64) -> Row {
+        let name = |text: &str| Name::new(text).unwrap();
+        let benchmark = BenchmarkId { suite: name("core"), benchmark: name("parse") };
+        let id = MetricId { benchmark, metric: name("wall") };
+        let side = Side { value, statistics: vec![value] };
+        Row {
+            metric: Metric { id, unit: Unit::Seconds, direction, kind, determinism, role: Role::Gated, work: None },
+            base: Some(side.clone()),
+            head: Some(side),
+            effect: None,
+            method: Method::Single,
+            thresholds: Thresholds { tolerance_ratio, must_detect_ratio: tolerance_ratio, floor: 0.0 },
+            verdict: Verdict::Unchanged,
+            budget: None,
+            waiver: None,
+            outcome: Outcome::Pass,
+            detectable_ratio: None,
+            warnings: Vec::new(),
+            owner: None,
+        }
+    }
+
+    fn injected(row: &Row, delayable: &[&str]) -> Option<(Injection, f64)> {
+        let names = |all: &[&str]| all.iter().map(|name| Name::new(*name).unwrap()).collect::<BTreeSet<_>>();
+        let (delayable, suites) = (names(delayable), names(&["core"]));
+        let wanted = Wanted { slowdown_ratio: 0.25, delayable: &delayable, suites: &suites, which: Which::All };
+        injection(row, &wanted)
+    }
+
+    fn seen(verdict: Verdict, outcome: Outcome, ratio: f64) -> Row {
+        let row = row(Kind::Time, Direction::LowerIsBetter, Determinism::Noisy, 1.0, 0.02);
+        let effect = Effect { change: Change::Relative(ratio), precision: Precision::Exact };
+        Row { verdict, outcome, effect: Some(effect), ..row }
+    }
+
+    #[test]
+    fn a_time_from_outside_is_delayed_and_all_else_is_scaled_for_the_worse() {
+        let time = row(Kind::Time, Direction::LowerIsBetter, Determinism::Noisy, 2.0, 0.02);
+        assert_eq!(injected(&time, &["core"]), Some((Injection::Delay { seconds: 0.5 }, 0.25)));
+        assert_eq!(injected(&time, &[]), Some((Injection::Scaled { factor: 1.25 }, 0.25)));
+        let rate = row(Kind::Rate, Direction::HigherIsBetter, Determinism::Noisy, 2.0, 0.02);
+        let (injection, ratio) = injected(&rate, &[]).unwrap();
+        assert_eq!(injection, Injection::Scaled { factor: 0.8 });
+        assert!((ratio + 0.2).abs() < 1e-12);
+        let nothing = row(Kind::Time, Direction::LowerIsBetter, Determinism::Noisy, 0.0, 0.02);
+        assert_eq!(injected(&nothing, &["core"]), None);
+    }
+
+    #[test]
+    fn an_exact_metric_moves_by_the_least_step_unless_the_policy_allows_some() {
+        let count = |value, tolerance, direction| row(Kind::Count, direction, Determinism::Exact, value, tolerance);
+        let step = |row: &Row| injected(row, &[]).map(|(injection, _)| injection);
+        assert_eq!(step(&count(420.0, 0.0, Direction::LowerIsBetter)), Some(Injection::Step { by: 1.0 }));
+        assert_eq!(step(&count(420.0, 0.005, Direction::LowerIsBetter)), Some(Injection::Step { by: 105.0 }));
+        assert_eq!(step(&count(420.0, 0.0, Direction::HigherIsBetter)), Some(Injection::Step { by: -1.0 }));
+        assert_eq!(step(&count(0.0, 0.0, Direction::LowerIsBetter)), Some(Injection::Step { by: 1.0 }));
+        assert_eq!(step(&count(0.0, 0.0, Direction::HigherIsBetter)), None);
+    }
+
+    #[test]
+    fn only_a_blocking_regression_of_about_the_size_counts_as_found() {
+        let of = |verdict, outcome, ratio| finding(&seen(verdict, outcome, ratio), 0.2, 0.02);
+        assert_eq!(of(Verdict::Regressed, Outcome::FailRegressed, 0.21), Finding::Red);
+        assert_eq!(of(Verdict::Regressed, Outcome::FailRegressed, 0.09), Finding::AnotherSize);
+        assert_eq!(of(Verdict::Regressed, Outcome::FailRegressed, 0.41), Finding::AnotherSize);
+        assert_eq!(of(Verdict::Regressed, Outcome::Waived, 0.2), Finding::Waived);
+        assert_eq!(of(Verdict::Regressed, Outcome::Warn, 0.2), Finding::NotBlocking);
+        assert_eq!(of(Verdict::Unchanged, Outcome::Pass, 0.0), Finding::Unseen(Verdict::Unchanged));
+        assert_eq!(of(Verdict::Missing, Outcome::FailMissing, 0.0), Finding::NotMeasured);
+        let wide = seen(Verdict::Unchanged, Outcome::Pass, 0.2);
+        assert_eq!(finding(&wide, 0.2, 0.5), Finding::Allowed);
+    }
+}
