@@ -89,14 +89,14 @@ fn cells(one: &Calibrated, checkpoints: &[u32]) -> Vec<String> {
     let mut cells = vec![
         escape::terminal(&sentence::metric(id)),
         quantity(one.value, unit),
-        if one.told == Told::Exactly { "none".to_owned() } else { share(one.noise_ratio) },
+        if one.told == Told::Exactly { "none".to_owned() } else { noise(one.noise_ratio) },
     ];
     cells.extend(checkpoints.iter().map(|rounds| share(after(rounds))));
     cells.push(format!("{} | {}", bare(one.thresholds.tolerance_ratio), percent(one.thresholds.must_detect_ratio)));
     cells.push(match one.told {
         Told::Exactly => "1 round".to_owned(),
-        Told::Within { rounds, seconds } => format!("{rounds}: {}", about(seconds)),
-        Told::NotWithin { rounds: Some(rounds), seconds: Some(seconds) } => format!("no; {rounds}: {}", about(seconds)),
+        Told::Within { rounds, seconds } => format!("{rounds}: {}", brief(seconds)),
+        Told::NotWithin { rounds: Some(rounds), seconds: Some(seconds) } => format!("no; {rounds}: {}", brief(seconds)),
         Told::NotWithin { .. } => "no".to_owned(),
         Told::Unknown => "?".to_owned(),
     });
@@ -107,6 +107,20 @@ fn cells(one: &Calibrated, checkpoints: &[u32]) -> Vec<String> {
 /// A share without its sign.
 fn bare(ratio: f64) -> String {
     percent(ratio).trim_end_matches(" %").to_owned()
+}
+
+/// A spread: what is below a hundredth of a percent is as good as none.
+fn noise(ratio: Option<f64>) -> String {
+    match ratio {
+        Some(ratio) if ratio > 0.0 && ratio < 1e-4 => "<0.01 %".to_owned(),
+        Some(ratio) => percent(ratio),
+        None => NONE.to_owned(),
+    }
+}
+
+/// A time for planning in one unit, for a table.
+fn brief(seconds: f64) -> String {
+    if seconds < 100.0 { format!("{seconds:.0} s") } else { format!("{:.1} min", seconds / 60.0) }
 }
 
 /// A time for planning: seconds, rounded up.
