@@ -9,6 +9,7 @@ use crate::baseline::store::write_atomically;
 use crate::cli::{AgainstArg, CalibrateArgs, CheckArgs};
 use crate::config::{CONFIG_FILE, Config, rules_text};
 use crate::judge::calibrate::Rounds;
+use crate::measure::proof::Provable;
 use crate::measure::rounds::Ended;
 use crate::model::calibration::SuggestedRule;
 use crate::model::{Calibration, CoverageProblem, Trouble};
@@ -101,6 +102,7 @@ fn measure(args: &CheckArgs, context: &Context, sources: &Sources, plan: &Plan) 
         wanted: &|_, _, _| BTreeSet::new(),
         journal: Keep::Nothing,
         handicap: None,
+        provable: Provable::nothing(),
     };
     let session = measuring::run(&job, context)?;
     if session.measured.ended == Ended::Interrupted {

@@ -10,12 +10,14 @@ use crate::measure::handicap::Handicap;
 use crate::measure::host;
 use crate::measure::journal::{Identity, Journal, JournalError};
 use crate::measure::live::{Live, Prepared};
+use crate::measure::proof::Provable;
 use crate::measure::rounds::{self, Conduct, Ended, Measured};
 use crate::measure::selection::Selection;
 use crate::measure::suite::Place;
 use crate::measure::surroundings::Surroundings;
-use crate::model::{Arm, CoverageProblem, Environment, Name, Revision, Trouble};
+use crate::model::{Arm, CoverageProblem, Environment, Identical, Name, Revision, Trouble};
 use crate::plan::Plan;
+use crate::report::escape::terminal;
 
 use super::check::sources::git;
 use super::progress::{Progress, building};
@@ -36,6 +38,8 @@ pub(crate) struct Job<'a> {
     pub(crate) journal: Keep,
     /// What slows head down on purpose; `None` but where the gate tests itself.
     pub(crate) handicap: Option<Handicap>,
+    /// Which suites need not be run where both arms' programs are the same. What compares equal programs on purpose gives none.
+    pub(crate) provable: Provable,
 }
 
 /// What becomes of the rounds on disk.
@@ -79,6 +83,7 @@ pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> 
     let (mut live, prepared) = prepare(job, &surroundings, &places, &progress)?;
     live.select(job.selection);
     live.slow_down(job.handicap.clone().unwrap_or_default());
+    let identical = prove(job, &mut live, &progress);
     let mut journal = journal(job, &state, context)?;
     let began = Instant::now();
     let elapsed = || began.elapsed();
@@ -98,6 +103,7 @@ pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> 
     progress.finish();
     let mut measured = measured.map_err(|error| journal_error(&error))?;
     measured.troubles.extend(prepared.troubles);
+    measured.protocol.identical = identical;
     let base_failed = base_failed(prepared.base_failed, &measured.troubles);
     let done = (measured.ended == Ended::Complete && job.journal != Keep::Nothing).then_some(journal);
     Ok(Session { measured, environment, base_failed, done })
@@ -167,6 +173,18 @@ fn prepare<'a>(
         }
     }
     Ok((live, prepared))
+}
+
+/// The suites that pass by proof; they are not run.
+fn prove(job: &Job<'_>, live: &mut Live<'_>, progress: &Progress<'_>) -> Vec<Identical> {
+    let candidates = job.plan.suites.iter().filter(|planned| job.provable.suites.contains(&planned.name));
+    let definitions = candidates.filter_map(|planned| planned.arms.get(&Arm::Head));
+    definitions
+        .filter_map(|suite| {
+            progress.step(&format!("comparing the programs of {}", terminal(suite.name.as_str())));
+            live.prove(suite, &job.provable)
+        })
+        .collect()
 }
 
 /// The journal: new, or the one that is gone on with.

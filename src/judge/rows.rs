@@ -17,7 +17,7 @@ use super::decide;
 use super::family::{Entry, Family, Test, settings};
 use super::pair::{Pairs, Scale, side};
 use super::procedure::{self, Assessed, Decision, LOOKS, Phase, ROUNDS_MIN};
-use super::{Circumstances, Ending, Evidence, stored};
+use super::{Circumstances, Ending, Evidence, layout, stored};
 
 /// Confidence of the two-sided interval that is shown for each row: each end is at least as strict as the bound that shows a metric unchanged, so
 /// that an unchanged row's interval ends below must-detect, and a regressed row's begins above the tolerance.
@@ -54,7 +54,7 @@ pub(super) fn rows(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Cir
         .unwrap_or_default();
     let level = stored::level(evidence, policy);
     let budgets = budget::level(evidence.head, policy);
-    let rows = metrics(evidence)
+    let mut said: Vec<(Metric, Resolved<'_>, Said)> = metrics(evidence)
         .into_iter()
         .map(|(id, metric)| {
             let resolved = policy.resolve(&metric);
@@ -65,8 +65,13 @@ pub(super) fn rows(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Cir
                 (Some(entry), _) => paired(entry, assessed.get(&id), evidence),
                 (None, stored) => alone(&metric, stored.and_then(|stored| stored.as_ref().err()), evidence, &resolved),
             };
-            finish(metric, said, &resolved, evidence, policy, circumstances, budgets)
+            (metric, resolved, said)
         })
+        .collect();
+    layout::suspect(&mut said, policy.gate.layout_noise_ratio);
+    let rows = said
+        .into_iter()
+        .map(|(metric, resolved, said)| finish(metric, said, &resolved, evidence, policy, circumstances, budgets))
         .collect();
     Judged { rows, family: family.as_ref().map_or(0, Family::size) + stored::family(evidence, policy) }
 }

@@ -160,7 +160,9 @@ fn finding(row: &Row, injected_ratio: f64, tolerance_ratio: f64) -> Finding {
         },
         _ if worse(injected_ratio, row.metric.direction) <= tolerance_ratio => Finding::Allowed,
         Verdict::Inconclusive(doubt) => Finding::Inconclusive(doubt.clone(), row.method.clone()),
-        verdict @ (Verdict::Improved | Verdict::Unchanged | Verdict::OverBudget) => Finding::Unseen(verdict.clone()),
+        verdict @ (Verdict::Improved | Verdict::Unchanged | Verdict::OverBudget | Verdict::LayoutSuspect(_)) => {
+            Finding::Unseen(verdict.clone())
+        }
         Verdict::New | Verdict::Missing | Verdict::NotComparable(_) => Finding::NotMeasured,
     }
 }

@@ -1,7 +1,7 @@
 //! What stands beside a row's numbers: why nothing could be said, how a waiver bears on it, how to read it. Refuses to repeat the verdict.
 
 use crate::model::judgement::{Method, WaiverState, Warning};
-use crate::model::verdict::Incomparable;
+use crate::model::verdict::{Incomparable, Layout};
 use crate::model::{Ceiling, Doubt, Outcome, Row, Verdict, Waiver};
 
 use super::number::{self, plural};
@@ -100,6 +100,19 @@ pub(super) fn doubt(doubt: &Doubt, method: &Method) -> String {
         Doubt::BudgetInsideInterval => "the limit lies inside the interval: it may be missed or kept".to_owned(),
         Doubt::RoundsLost { lost, of } => format!("{lost} of {} were lost", plural(*of as usize, "round")),
     }
+}
+
+/// Why a change may not be the change's doing, as the end of its sentence.
+pub(super) fn layout(layout: &Layout, outcome: Outcome) -> String {
+    let Layout { instructions_ratio, noise_ratio, towards: _ } = *layout;
+    let same = number::tenths(instructions_ratio);
+    let end = match outcome {
+        Outcome::Warn => "; shown, not blocking",
+        outcome if outcome.fails() => "; the policy blocks it all the same",
+        _ => "",
+    };
+    let noise = number::percent(noise_ratio);
+    format!(" with the same instructions ({same}): code layout alone moves small benchmarks by up to {noise}{end}")
 }
 
 /// Why base cannot be compared with.

@@ -217,6 +217,11 @@ pub(super) fn change(effect: &Effect, unit: &Unit) -> String {
     format!("{} {}", change_alone(effect, unit), interval(effect, unit))
 }
 
+/// A small change in tenths of a percent, with its sign: `+0.3 %`.
+pub(super) fn tenths(ratio: f64) -> String {
+    format!("{} %", signed(ratio * 100.0, 1))
+}
+
 /// What is allowed relative to base: `+3 %`, or `−3 %` where less is worse.
 pub(super) fn tolerance(ratio: f64, direction: Direction) -> String {
     let sign = match direction {

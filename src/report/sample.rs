@@ -89,7 +89,7 @@ pub(super) fn judgement(verdict: RunVerdict, mut rows: Vec<Row>) -> Judgement {
         elapsed_s: 372,
         policy: PolicySource::Base,
         verdict,
-        coverage: Coverage { expected: rows.len(), measured: rows.len(), compared: rows.len(), problems: vec![] },
+        coverage: Coverage { expected: rows.len(), measured: rows.len(), compared: rows.len(), ..Coverage::default() },
         promise: Promise {
             false_alarm_rate: 0.01,
             family: rows.len(),
@@ -97,6 +97,7 @@ pub(super) fn judgement(verdict: RunVerdict, mut rows: Vec<Row>) -> Judgement {
             detectable_worst: worst,
         },
         notices: vec![],
+        identical: vec![],
         rows,
     }
 }
@@ -240,8 +241,6 @@ pub(super) fn broken() -> Judgement {
     let mut judgement = judgement(RunVerdict::Broken, vec![]);
     judgement.coverage = Coverage {
         expected: 12,
-        measured: 0,
-        compared: 0,
         problems: vec![CoverageProblem {
             suite: name("core"),
             benchmark: None,
@@ -251,6 +250,7 @@ pub(super) fn broken() -> Judgement {
                 tail: "error[E0308]: mismatched types\n  --> src/lexer.rs:118:9\n\u{1b}[31m::error::no\u{1b}[0m @octocat\n".to_owned(),
             },
         }],
+        ..Coverage::default()
     };
     judgement.promise.detectable_median_ratio = None;
     judgement.promise.detectable_worst = None;

@@ -185,6 +185,7 @@ fn word(verdict: &Verdict) -> &'static str {
         Verdict::New => "new",
         Verdict::Missing => "missing",
         Verdict::NotComparable(_) => "not comparable",
+        Verdict::LayoutSuspect(_) => "a suspect of code layout",
     }
 }
 

@@ -1,8 +1,10 @@
 //! `tollgate check` from one end to the other: the real binary in real repositories, with a suite of made-up times.
 
+mod layouts;
 mod limits;
 mod places;
 pub(crate) mod project;
+mod proofs;
 mod resuming;
 mod troubles;
 mod verdicts;

@@ -30,6 +30,9 @@ time-limit = "5 min"
 max-rounds = 60
 inconclusive = "fail"
 missing = "warn"
+identical = "measure"
+layout-noise = "4 %"
+layout-suspect = "fail"
 
 [suite.core]
 adapter = "criterion"

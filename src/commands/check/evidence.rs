@@ -16,6 +16,7 @@ use crate::model::{MetricId, Name, Run, StoredMetric};
 use crate::plan::Plan;
 
 use super::planned::selection;
+use super::provable;
 use super::sources::{Sources, git};
 use super::verdicts::heads_policy;
 
@@ -68,6 +69,7 @@ pub(crate) fn gather_by(
             wanted: &wanted,
             journal: way.journal,
             handicap: way.handicap,
+            provable: provable::suites(sources, plan)?,
         },
         context,
     )?;

@@ -4,6 +4,8 @@ pub(crate) mod sources;
 
 pub(crate) mod planned;
 
+pub(crate) mod provable;
+
 pub(crate) mod evidence;
 
 pub(crate) mod verdicts;

@@ -90,7 +90,8 @@ fn notices(args: &CheckArgs, sources: &Sources, plan: &Plan, gathered: &Gathered
 fn nothing_selected(args: &CheckArgs, gathered: &Gathered) -> Option<Notice> {
     let measured = &gathered.session.measured;
     let nothing = measured.head.series.is_empty() && measured.base.as_ref().is_none_or(|base| base.series.is_empty());
-    (nothing && !args.only.is_empty() && measured.troubles.is_empty()).then(|| {
+    let proved = !measured.protocol.identical.is_empty();
+    (nothing && !proved && !args.only.is_empty() && measured.troubles.is_empty()).then(|| {
         Notice::Note(format!(
             "No benchmark is called as --only says ({}). It is a glob over suite/benchmark, as the report names them, and * also matches /.",
             args.only.join(", ")

@@ -2,6 +2,7 @@
 
 mod decided;
 mod headline;
+mod proof;
 mod row;
 
 use std::collections::BTreeSet;
@@ -119,7 +120,10 @@ impl View {
             urgent: urgent.into_iter().map(RowView::of).collect(),
             troubles: troubles(judgement),
             coverage: decided::coverage(judgement),
-            notices: judgement.notices.iter().map(sentence::notice).collect(),
+            notices: proof::suites(judgement)
+                .into_iter()
+                .chain(judgement.notices.iter().map(sentence::notice))
+                .collect(),
             groups: groups(judgement),
             decided: decided::facts(judgement),
         }
@@ -137,7 +141,8 @@ pub(super) fn is_urgent(row: &Row) -> bool {
     match row.outcome {
         Outcome::Pass => false,
         Outcome::Warn => {
-            limit_missed || matches!(row.verdict, Verdict::Regressed | Verdict::OverBudget | Verdict::Missing)
+            let worse = matches!(row.verdict, Verdict::Regressed | Verdict::OverBudget | Verdict::LayoutSuspect(_));
+            limit_missed || worse || row.verdict == Verdict::Missing
         }
         _ => true,
     }
@@ -231,11 +236,12 @@ type Is = fn(&Verdict) -> bool;
 
 /// The rows that are not urgent, by verdict: what a reader may want to know first, the unchanged last.
 fn groups(judgement: &Judgement) -> Vec<Group> {
-    let kinds: [(&str, Is); 6] = [
+    let kinds: [(&str, Is); 7] = [
         ("inconclusive", |v| matches!(v, Verdict::Inconclusive(_))),
         ("not comparable", |v| matches!(v, Verdict::NotComparable(_))),
         ("missing", |v| matches!(v, Verdict::Missing)),
         ("new", |v| matches!(v, Verdict::New)),
+        ("within layout noise", |v| matches!(v, Verdict::LayoutSuspect(_))),
         ("improved", |v| matches!(v, Verdict::Improved)),
         // A metric that is only informative may regress and still be nothing to look at.
         ("unchanged", |v| matches!(v, Verdict::Unchanged)),

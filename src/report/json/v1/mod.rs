@@ -7,7 +7,7 @@ mod write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict};
+use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict, Towards};
 
 /// The number of this schema.
 pub const SCHEMA: u64 = 1;
@@ -44,6 +44,17 @@ pub struct Judgement {
     notices: Vec<Notice>,
     /// A row for each metric, sorted by its id.
     rows: Vec<Row>,
+    /// The suites that passed by proof, without being run: their programs are the same bytes in base and head.
+    #[serde(default)]
+    identical: Vec<Identical>,
+}
+
+/// A suite that passed by proof.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Identical {
+    suite: String,
+    /// Its benchmarks, as far as they are known without running it.
+    benchmarks: Vec<String>,
 }
 
 /// A state of the repository.
@@ -113,6 +124,9 @@ struct Coverage {
     expected: usize,
     measured: usize,
     compared: usize,
+    /// Expected benchmarks that passed by proof; a suite whose benchmarks are unknown counts as one.
+    #[serde(default)]
+    proved: usize,
     problems: Vec<CoverageProblem>,
 }
 
@@ -275,6 +289,7 @@ enum Verdict {
     New,
     Missing,
     NotComparable { because: Incomparable },
+    LayoutSuspect { towards: Towards, instructions_ratio: f64, noise_ratio: f64 },
 }
 
 /// Why nothing can be said.

@@ -5,8 +5,8 @@ use crate::report::json::JsonError;
 
 use super::{
     BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
-    Effect, Environment, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision, Promise, Quantity,
-    Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
+    Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision,
+    Promise, Quantity, Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
 };
 
 /// A name, or why it is none.
@@ -45,7 +45,17 @@ impl TryFrom<Judgement> for model::Judgement {
             coverage: value.coverage.try_into()?,
             promise: value.promise.try_into()?,
             notices: value.notices.into_iter().map(Into::into).collect(),
+            identical: each(value.identical)?,
         })
+    }
+}
+
+impl TryFrom<Identical> for model::Identical {
+    type Error = JsonError;
+
+    fn try_from(value: Identical) -> Result<Self, JsonError> {
+        let benchmarks = value.benchmarks.into_iter().map(name).collect::<Result<_, _>>()?;
+        Ok(Self { suite: name(value.suite)?, benchmarks })
     }
 }
 
@@ -84,8 +94,8 @@ impl TryFrom<Coverage> for model::Coverage {
     type Error = JsonError;
 
     fn try_from(value: Coverage) -> Result<Self, JsonError> {
-        let Coverage { expected, measured, compared, problems } = value;
-        Ok(Self { expected, measured, compared, problems: each(problems)? })
+        let Coverage { expected, measured, compared, proved, problems } = value;
+        Ok(Self { expected, measured, compared, proved, problems: each(problems)? })
     }
 }
 
@@ -211,6 +221,9 @@ impl From<Verdict> for verdict::Verdict {
             Verdict::New => Self::New,
             Verdict::Missing => Self::Missing,
             Verdict::NotComparable { because } => Self::NotComparable(because.into()),
+            Verdict::LayoutSuspect { towards, instructions_ratio, noise_ratio } => {
+                Self::LayoutSuspect(verdict::Layout { towards: towards.into(), instructions_ratio, noise_ratio })
+            }
         }
     }
 }
