@@ -120,7 +120,11 @@ fn noise(ratio: Option<f64>) -> String {
 
 /// A time for planning in one unit, for a table.
 fn brief(seconds: f64) -> String {
-    if seconds < 100.0 { format!("{seconds:.0} s") } else { format!("{:.1} min", seconds / 60.0) }
+    match seconds / 60.0 {
+        minutes if minutes < 1.5 => format!("{seconds:.0} s"),
+        minutes if minutes < 10.0 => format!("{minutes:.1} min"),
+        minutes => format!("{minutes:.0} min"),
+    }
 }
 
 /// A time for planning: seconds, rounded up.
