@@ -1,6 +1,7 @@
 //! The command line: types and help, nothing else.
 
 mod baseline;
+mod trust;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,8 @@ pub use baseline::{
     BaselineCommand, BaselineDiffArgs, BaselineExportArgs, BaselineHistoryArgs, BaselineImportArgs, BaselineListArgs,
     BaselinePruneArgs, BaselineShowArgs, BaselineUpdateArgs,
 };
+
+pub use trust::{CalibrateArgs, SelftestArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -21,6 +24,7 @@ Exit codes:
    5  baseline unreadable, or not comparable where one is required
    6  a build, benchmark, service or probe failed
    7  publishing failed
+   8  the gate failed its test of itself: `tollgate selftest`, `tollgate calibrate`
   10  regression
   11  over budget
   12  inconclusive, where the policy says fail
@@ -72,6 +76,10 @@ pub enum Command {
     /// Measure, show and keep baselines
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Measure one revision against itself: what this machine can show of your suites
+    Calibrate(CalibrateArgs),
+    /// Prove that the gate can still go red: unchanged code passes, and a slowdown put in on purpose does not
+    Selftest(SelftestArgs),
     /// Write a reviewed exception for one metric
     Waive(WaiveArgs),
     /// Render a saved judgement again
@@ -309,6 +317,9 @@ pub struct ChildArgs {
     /// Where to write how the child ended
     #[arg(long)]
     pub report: PathBuf,
+    /// How much longer than it does by itself the program takes, in nanoseconds
+    #[arg(long, default_value_t = 0)]
+    pub delay_ns: u64,
     /// The command
     #[arg(last = true, required = true)]
     pub command: Vec<std::ffi::OsString>,

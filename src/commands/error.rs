@@ -22,6 +22,8 @@ pub enum Code {
     Broken = 6,
     /// Publishing failed.
     Publishing = 7,
+    /// The gate failed its test of itself: it can no longer go red, or goes red without a cause.
+    Untrustworthy = 8,
     /// A metric regressed.
     Regressed = 10,
     /// A critical budget is missed.

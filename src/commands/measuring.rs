@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::git::Repository;
+use crate::measure::handicap::Handicap;
 use crate::measure::host;
 use crate::measure::journal::{Identity, Journal, JournalError};
 use crate::measure::live::{Live, Prepared};
@@ -35,6 +36,8 @@ pub(crate) struct Job<'a> {
     pub(crate) checkpoints: Vec<u32>,
     pub(crate) wanted: &'a rounds::Wanted<'a>,
     pub(crate) journal: Keep,
+    /// What slows head down on purpose; `None` but where the gate tests itself.
+    pub(crate) handicap: Option<Handicap>,
     /// Which suites need not be run where both arms' programs are the same. What compares equal programs on purpose gives none.
     pub(crate) provable: Provable,
 }
@@ -65,6 +68,7 @@ pub(crate) fn surroundings(context: &Context) -> Surroundings {
         tollgate: context.tollgate.clone(),
         environment: context.environment.clone(),
         stop: context.stop.clone(),
+        delay: Duration::ZERO,
     }
 }
 
@@ -80,6 +84,7 @@ pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> 
     let places = check_out(job, &state, &arms, &progress)?;
     let (mut live, prepared) = prepare(job, &surroundings, &places, &progress)?;
     live.select(job.selection);
+    live.slow_down(job.handicap.clone().unwrap_or_default());
     let identical = prove(job, &mut live, &progress);
     let mut journal = resumed.map_or_else(|| journal(job, &state, context), Ok)?;
     let began = Instant::now();

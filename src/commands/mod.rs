@@ -1,6 +1,7 @@
 //! One file per subcommand; each reads like a table of contents.
 
 pub(crate) mod baseline;
+mod calibrate;
 pub(crate) mod check;
 mod clean;
 mod compare;
@@ -15,6 +16,7 @@ mod progress;
 mod report;
 mod results;
 mod schema;
+mod selftest;
 mod waive;
 
 pub use context::Context;
@@ -30,6 +32,8 @@ pub fn run(command: &Command, context: &Context) -> Code {
         Command::Check(args) => crate::check(args, context),
         Command::Compare(args) => compare::run(args, context),
         Command::Baseline(command) => baseline::run(command, context),
+        Command::Calibrate(args) => calibrate::run(args, context),
+        Command::Selftest(args) => selftest::run(args, context),
         Command::Waive(args) => waive::run(args, context),
         Command::Report(args) => report::run(args, context),
         Command::Schema(args) => Ok(schema::run(args, context)),
@@ -50,7 +54,7 @@ pub fn run(command: &Command, context: &Context) -> Code {
 
 /// The small process that starts one measured child.
 fn child(args: &crate::cli::ChildArgs) -> Result<Code, Failure> {
-    crate::measure::process::child(&args.report, &args.command)
+    crate::measure::process::child(&args.report, std::time::Duration::from_nanos(args.delay_ns), &args.command)
         .map(|()| Code::Pass)
         .map_err(|error| Failure::new(Code::Internal, "not measured", &error, None))
 }

@@ -7,6 +7,7 @@ pub mod policy;
 pub mod problem;
 pub mod schema;
 mod structure;
+mod suggest;
 pub mod suite;
 mod validate;
 mod waivers;
@@ -14,6 +15,7 @@ mod wire;
 
 pub use policy::{Against, Gate, OnIdentical, OnTrouble, Policy, Resolved, Selector, Severity};
 pub use problem::{ConfigError, Problem};
+pub use suggest::rules_text;
 pub use suite::{Adapter, CommandOptions, CriterionOptions, JsonOptions, ResultSource, Suite};
 pub use waivers::{parse_waivers, waiver_entry};
 

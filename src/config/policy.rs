@@ -292,6 +292,15 @@ impl Selector {
         })
     }
 
+    /// The pattern that matches this text and no other, alone and among the alternatives of `{…,…}`.
+    pub fn literal(text: &str) -> String {
+        let part = |c: char| match c {
+            '*' | '?' | '[' | ']' | '{' | '}' | '\\' | ',' => format!("[{c}]"),
+            c => c.to_string(),
+        };
+        text.chars().map(part).collect()
+    }
+
     /// Whether it may select a metric of a suite, whatever its benchmarks are called.
     pub fn may_select(&self, suite: &Name) -> bool {
         may_match(&self.benchmark, suite)

@@ -1,6 +1,7 @@
 //! From samples and policy to verdicts. A pure function of its arguments: same rounds, same stored runs, same policy, same words out.
 
 mod budget;
+pub mod calibrate;
 mod coverage;
 pub mod decide;
 mod drift;
@@ -11,6 +12,7 @@ mod layout;
 mod pair;
 pub mod procedure;
 mod rows;
+pub mod selftest;
 mod stored;
 mod worse;
 
@@ -27,6 +29,7 @@ use crate::model::{
 };
 use crate::stats::summary;
 
+pub use calibrate::calibrate;
 pub use family::{checkpoints, undecided};
 pub use stored::detectable_ratio;
 pub use worse::by_both;

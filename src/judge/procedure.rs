@@ -95,7 +95,7 @@ pub struct Assessed {
 
 /// What is done after some rounds of stage 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Step {
+pub(super) enum Step {
     /// Who is surely unchanged leaves.
     Leave,
     /// Who is surely beyond its tolerance is convicted, at this share of the level, and who does not look suspicious leaves.
@@ -103,7 +103,7 @@ enum Step {
 }
 
 /// The steps of stage 2, each with the round after which it is due. Empty where the limit leaves no room for a stage 2.
-fn steps(settings: &Settings) -> Vec<(u32, Step)> {
+pub(super) fn steps(settings: &Settings) -> Vec<(u32, Step)> {
     if settings.rounds_max <= STAGE_ROUNDS {
         return Vec::new();
     }

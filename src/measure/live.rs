@@ -1,11 +1,13 @@
 //! The runner that starts real processes: every suite of every arm prepared once, then part by part on demand.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::config::Suite;
 use crate::model::{Arm, BenchmarkId, CoverageProblem, Identical, Name, Trouble};
 
 use super::bench::Parsed;
+use super::handicap::Handicap;
 use super::process::ProcessError;
 use super::proof::{self, Provable};
 use super::rounds::{PartId, Runner};
@@ -19,6 +21,7 @@ pub struct Live<'a> {
     places: &'a BTreeMap<Arm, Place>,
     parts: BTreeMap<(PartId, Arm), Box<dyn Part>>,
     selection: Option<Selection>,
+    handicap: Handicap,
 }
 
 /// What preparing came to beside the parts.
@@ -33,7 +36,7 @@ pub struct Prepared {
 impl<'a> Live<'a> {
     /// A runner without parts.
     pub fn new(surroundings: &'a Surroundings, places: &'a BTreeMap<Arm, Place>) -> Self {
-        Self { surroundings, places, parts: BTreeMap::new(), selection: None }
+        Self { surroundings, places, parts: BTreeMap::new(), selection: None, handicap: Handicap::default() }
     }
 
     /// Builds one suite in one arm and keeps its parts. A failed build is trouble, not an error: the other suites go on. Only the user's
@@ -64,6 +67,16 @@ impl<'a> Live<'a> {
             part.expected().is_none_or(|names| names.iter().any(|name| selection.matches(&benchmark(id, name))))
         });
         self.selection = Some(selection.clone());
+    }
+
+    /// Slows head down from here on.
+    pub fn slow_down(&mut self, handicap: Handicap) {
+        self.handicap = handicap;
+    }
+
+    /// How much longer the programs of a part have to take in an arm. A part that starts one program a benchmark is called like it.
+    fn delay(&self, part: &PartId, arm: Arm) -> Duration {
+        Name::new(part.key.as_str()).map_or(Duration::ZERO, |name| self.handicap.delay(arm, &benchmark(part, &name)))
     }
 
     /// Leaves out the suites that pass by proof, and gives them with their benchmarks: of each, both arms have the same parts, and each part runs
@@ -161,10 +174,12 @@ impl Runner for Live<'_> {
             (Only::All, Some(selected)) => Only::These(selected),
             (only, _) => only,
         };
-        let mut parsed = prepared.run(only, &self.places[&arm], self.surroundings)?;
+        let surroundings = Surroundings { delay: self.delay(part, arm), ..self.surroundings.clone() };
+        let mut parsed = prepared.run(only, &self.places[&arm], &surroundings)?;
         if let Some(selection) = &self.selection {
             parsed.readings.retain(|reading| selection.matches(&reading.metric.id.benchmark));
         }
+        parsed.readings = parsed.readings.into_iter().map(|reading| self.handicap.apply(arm, reading)).collect();
         Ok(parsed)
     }
 }

@@ -171,7 +171,11 @@ pub fn run(spec: &ProcessSpec, surroundings: &Surroundings) -> Result<Finished, 
         |source| ProcessError::Start { command: shown(&spec.command), directory: spec.directory.clone(), source };
     let report = tempfile::NamedTempFile::new().map_err(start_error)?;
     let mut small = Command::new(&surroundings.tollgate);
-    small.arg("__child").arg("--report").arg(report.path()).arg("--").args(&spec.command);
+    small.arg("__child").arg("--report").arg(report.path());
+    if !surroundings.delay.is_zero() {
+        small.arg("--delay-ns").arg(surroundings.delay.as_nanos().to_string());
+    }
+    small.arg("--").args(&spec.command);
     small.env_clear().envs(&surroundings.environment).envs(&spec.environment).current_dir(&spec.directory);
     small.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let started = Instant::now();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::stop::Stop;
 
@@ -14,4 +15,6 @@ pub struct Surroundings {
     pub environment: BTreeMap<String, String>,
     /// Set when the user wants to stop.
     pub stop: Stop,
+    /// How much longer than it does by itself each started program takes; nothing but where the gate tests itself.
+    pub delay: Duration,
 }

@@ -1,6 +1,7 @@
 //! The nouns of Tollgate: what a benchmark, a metric, a sample, a run and a verdict are. Refuses to know where they come from or how they are shown.
 
 pub mod budget;
+pub mod calibration;
 pub mod coverage;
 pub mod effect;
 pub mod environment;
@@ -12,6 +13,7 @@ pub mod protocol;
 pub mod revision;
 pub mod run;
 pub mod sample;
+pub mod selftest;
 pub mod stored;
 pub mod threshold;
 pub mod unit;
@@ -19,6 +21,7 @@ pub mod verdict;
 pub mod waiver;
 
 pub use budget::{Budget, BudgetLevel};
+pub use calibration::Calibration;
 pub use coverage::{Coverage, CoverageProblem, Trouble};
 pub use effect::{Change, Effect, Precision};
 pub use environment::Environment;
@@ -30,6 +33,7 @@ pub use protocol::{Canary, Identical, Protocol};
 pub use revision::{Revision, Wanted};
 pub use run::{Arm, Run, Series};
 pub use sample::Sample;
+pub use selftest::Selftest;
 pub use stored::{Anchor, StoredMetric, StoredRun, StoredSeries, StoredValues, Why};
 pub use threshold::Thresholds;
 pub use unit::{Quantity, Unit};

@@ -6,6 +6,9 @@ pub mod terminal;
 pub mod html;
 pub mod json;
 
+pub mod calibration;
+pub mod selftest;
+
 pub mod annotations;
 pub mod junit;
 

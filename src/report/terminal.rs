@@ -11,7 +11,7 @@ use super::text::{Text, append};
 use super::view::{Fact, RowView, State, View, advice};
 
 /// Columns that the report fits into. Only a command that is meant to be pasted may be longer.
-const WIDTH: usize = 100;
+pub(super) const WIDTH: usize = 100;
 
 /// Rows of a table that does not fail; the other formats have them all.
 const ROWS_MAX: usize = 20;
@@ -125,7 +125,7 @@ fn line(text: &Text) -> String {
 }
 
 /// Wrapped text after a prefix, its further lines indented to it.
-fn paragraph(out: &mut String, prefix: &str, text: &str) {
+pub(super) fn paragraph(out: &mut String, prefix: &str, text: &str) {
     let indent = " ".repeat(prefix.width());
     for (at, part) in wrap(text, WIDTH - prefix.width()).into_iter().enumerate() {
         out.push_str(if at == 0 { prefix } else { &indent });
@@ -216,7 +216,7 @@ fn shrink(widths: &mut [usize; COLUMNS]) {
 }
 
 /// At most `width` columns, cut in the middle.
-fn fit(text: &str, width: usize) -> String {
+pub(super) fn fit(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

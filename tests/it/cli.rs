@@ -77,6 +77,7 @@ fn codes() -> Vec<Code> {
         Code::Baseline,
         Code::Broken,
         Code::Publishing,
+        Code::Untrustworthy,
         Code::Regressed,
         Code::OverBudget,
         Code::Inconclusive,
@@ -92,6 +93,7 @@ fn codes() -> Vec<Code> {
             | Code::Baseline
             | Code::Broken
             | Code::Publishing
+            | Code::Untrustworthy
             | Code::Regressed
             | Code::OverBudget
             | Code::Inconclusive

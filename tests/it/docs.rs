@@ -169,7 +169,8 @@ fn the_two_commands_of_the_readme_are_the_ones_that_ci_runs() {
 
 #[test]
 fn actions_in_docs_and_templates_are_pinned_to_the_same_commits() {
-    let workflows = [".github/workflows/ci.yml", ".github/workflows/perf.yml", "templates/workflow.yml"];
+    let workflows =
+        [".github/workflows/ci.yml", ".github/workflows/perf.yml", "templates/workflow.yml", "templates/selftest.yml"];
     let files = workflows.iter().map(|path| fs::read_to_string(root().join(path)).unwrap());
     let texts: Vec<String> = files.chain(pages().into_iter().map(|(_, page)| page)).collect();
     let mut pins: Vec<&str> = texts

@@ -18,3 +18,4 @@ mod noise;
 mod processes;
 mod reports;
 mod security;
+mod trust;

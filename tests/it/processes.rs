@@ -19,6 +19,7 @@ fn surroundings() -> Surroundings {
         tollgate: PathBuf::from(env!("CARGO_BIN_EXE_tollgate")),
         environment: BTreeMap::from([("PATH".to_owned(), path)]),
         stop: Stop::new(),
+        delay: Duration::ZERO,
     }
 }
 

@@ -77,6 +77,7 @@ fn store(project: &Project) {
         tollgate: PathBuf::new(),
         environment: BTreeMap::new(),
         stop: tollgate::measure::stop::Stop::new(),
+        delay: std::time::Duration::ZERO,
     };
     let mut run = Run::new(head, host::environment(&surroundings, project.repo.root()));
     for reading in parsed.readings {

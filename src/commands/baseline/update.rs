@@ -140,6 +140,7 @@ fn measure(
             checkpoints: Vec::new(),
             wanted: &|_, _, _| BTreeSet::new(),
             journal: Keep::Nothing,
+            handicap: None,
             provable: Provable::nothing(),
         };
         let session = match measuring::run(&job, context) {

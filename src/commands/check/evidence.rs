@@ -10,6 +10,7 @@ use crate::commands::measuring::{self, Job, Keep, Session};
 use crate::commands::{Code, Context, Failure};
 use crate::config::Suite;
 use crate::judge::{self, procedure};
+use crate::measure::handicap::Handicap;
 use crate::model::judgement::Notice;
 use crate::model::verdict::Incomparable;
 use crate::model::{Anchor, MetricId, Name, Run, StoredMetric};
@@ -34,6 +35,24 @@ pub(crate) struct Gathered {
 
 /// Measures.
 pub(crate) fn gather(args: &CheckArgs, context: &Context, sources: &Sources, plan: &Plan) -> Result<Gathered, Failure> {
+    let way = Way { journal: if args.resume { Keep::Resume } else { Keep::New }, handicap: None };
+    gather_by(args, context, sources, plan, way)
+}
+
+/// What the gate's test of itself does otherwise than a check.
+pub(crate) struct Way {
+    pub(crate) journal: Keep,
+    pub(crate) handicap: Option<Handicap>,
+}
+
+/// Measures in this way.
+pub(crate) fn gather_by(
+    args: &CheckArgs,
+    context: &Context,
+    sources: &Sources,
+    plan: &Plan,
+    way: Way,
+) -> Result<Gathered, Failure> {
     let policy = &limited(&sources.config.policy, plan);
     let selection = selection(args)?;
     let settings = procedure::Settings { false_alarm_rate: policy.gate.false_alarm_rate, rounds_max: plan.rounds_max };
@@ -53,7 +72,8 @@ pub(crate) fn gather(args: &CheckArgs, context: &Context, sources: &Sources, pla
             selection: &selection,
             checkpoints: judge::checkpoints(&settings),
             wanted: &wanted,
-            journal: if args.resume { Keep::Resume } else { Keep::New },
+            journal: way.journal,
+            handicap: way.handicap,
             provable: provable::suites(sources, plan)?,
         },
         context,

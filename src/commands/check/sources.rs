@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::baseline::{self, BASELINE_FOLDER, BaselineFile};
 use crate::ci::{self, CiContext, EVENT_BYTES_MAX};
 use crate::cli::CheckArgs;
-use crate::config::{self, CONFIG_FILE, Config, WAIVER_FILE};
+use crate::config::{self, CONFIG_FILE, Config, OnIdentical, WAIVER_FILE};
 use crate::git::{GitError, Lock, Repository};
 use crate::model::judgement::{Notice, PolicySource};
 use crate::model::{Revision, Waiver, Wanted};
@@ -37,8 +37,31 @@ pub(crate) struct Sources {
     pub(crate) _lock: Lock,
 }
 
+/// What head is compared with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Base {
+    /// The revision that the user, CI or the config names, or that can be found.
+    Found,
+    /// Head itself.
+    Itself,
+}
+
 /// Finds base and head and reads the policy.
 pub(crate) fn read(args: &CheckArgs, context: &Context) -> Result<Sources, Failure> {
+    read_with(args, context, Base::Found)
+}
+
+/// Finds head, takes it for base too, and reads its policy.
+pub(crate) fn read_twice(args: &CheckArgs, context: &Context) -> Result<Sources, Failure> {
+    let mut sources = read_with(args, context, Base::Itself)?;
+    // The programs are the same bytes on purpose: they are measured all the same.
+    for config in [&mut sources.config, &mut sources.head_config] {
+        config.policy.gate.identical = OnIdentical::Measure;
+    }
+    Ok(sources)
+}
+
+fn read_with(args: &CheckArgs, context: &Context, wanted: Base) -> Result<Sources, Failure> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let lock = repository.lock().map_err(git)?;
     let ci = CiContext::from(&context.environment, event(context).as_deref());
@@ -51,7 +74,10 @@ pub(crate) fn read(args: &CheckArgs, context: &Context) -> Result<Sources, Failu
         Some(config) => config.clone(),
         None => config_at(&repository, &head)?.ok_or_else(|| no_config(&repository))?,
     };
-    let base = base(args, &repository, &ci, &head, &head_config)?;
+    let base = match wanted {
+        Base::Found => base(args, &repository, &ci, &head, &head_config)?,
+        Base::Itself => head.clone(),
+    };
     let mut notices = Vec::new();
     let base_config = match &given {
         Some(_) => None,

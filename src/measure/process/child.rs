@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use wait4::Wait4;
@@ -15,6 +15,8 @@ use super::ProcessError;
 
 /// More than this is not a report.
 const REPORT_BYTES_MAX: u64 = 64 << 10;
+/// By how much a sleep may be too long.
+const OVERSHOOT: Duration = Duration::from_micros(300);
 
 /// How a measured program ended, as the small process writes it for the large one. Both are the same binary, so it has no version.
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,10 +56,11 @@ impl Ended {
     }
 }
 
-/// What the small process does that starts one measured child: starts it, waits for it, writes how it ended to `report`.
-pub fn child(report: &Path, command: &[OsString]) -> Result<(), ProcessError> {
+/// What the small process does that starts one measured child: starts it, waits for it, and then for the delay, writes how it ended to
+/// `report`.
+pub fn child(report: &Path, delay: Duration, command: &[OsString]) -> Result<(), ProcessError> {
     follow_parent();
-    let ended = measure(command);
+    let ended = measure(command, delay);
     let json = serde_json::to_vec(&ended).map_err(io::Error::from);
     json.and_then(|json| fs::write(report, json)).map_err(|source| ProcessError::Report {
         command: super::shown(&command.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>()),
@@ -66,8 +69,8 @@ pub fn child(report: &Path, command: &[OsString]) -> Result<(), ProcessError> {
     })
 }
 
-/// Runs the program with our own standard output and error.
-fn measure(command: &[OsString]) -> Ended {
+/// Runs the program with our own standard output and error. The delay counts as time that the program took, and as nothing else of it.
+fn measure(command: &[OsString], delay: Duration) -> Ended {
     let Some((program, arguments)) = command.split_first() else {
         return Ended::NotFound;
     };
@@ -75,6 +78,7 @@ fn measure(command: &[OsString]) -> Ended {
     program.args(arguments).stdin(Stdio::null());
     let started = Instant::now();
     let result = program.spawn().and_then(Wait4::wait4);
+    wait(delay);
     let wall_s = started.elapsed().as_secs_f64();
     match result {
         Ok(used) => Ended::Exited(Measured {
@@ -90,6 +94,18 @@ fn measure(command: &[OsString]) -> Ended {
             io::ErrorKind::PermissionDenied => Ended::NotExecutable,
             _ => Ended::NotStarted { message: error.to_string() },
         },
+    }
+}
+
+/// Waits for this long, and not much longer: a sleep alone overshoots by as much as a short program takes.
+fn wait(delay: Duration) {
+    let began = Instant::now();
+    loop {
+        match delay.saturating_sub(began.elapsed()) {
+            Duration::ZERO => return,
+            left if left > OVERSHOOT => std::thread::sleep(left.saturating_sub(OVERSHOOT)),
+            _ => std::hint::spin_loop(),
+        }
     }
 }
 
