@@ -8,6 +8,7 @@ pub mod multiplicity;
 pub mod planning;
 
 pub mod bimodal;
+pub mod conformal;
 pub mod prediction;
 pub mod student;
 
