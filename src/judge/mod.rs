@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::config::{Against, Policy};
-use crate::model::judgement::{Notice, PolicySource, Promise, WaiverState};
+use crate::model::judgement::{Notice, PolicySource, Promise, StoredPromise, WaiverState};
 use crate::model::verdict::Incomparable;
 use crate::model::{
     BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Protocol, Role, Row, Run, StoredMetric, Trouble,
@@ -23,7 +23,7 @@ use crate::model::{
 use crate::stats::summary;
 
 pub use family::{checkpoints, undecided};
-pub use stored::detectable_ratio;
+pub use stored::{Sight, sights};
 pub use worse::by_both;
 
 /// How the measuring ended.
@@ -104,7 +104,7 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
         elapsed_s: evidence.elapsed_s,
         policy: circumstances.policy.clone(),
         verdict,
-        promise: promise(&judged.rows, judged.family, policy),
+        promise: promise(&judged.rows, judged.family, judged.stored, policy),
         rows: judged.rows,
         coverage,
         notices,
@@ -151,7 +151,7 @@ fn expired(rows: &[Row]) -> impl Iterator<Item = Notice> {
 }
 
 /// The promise of the run in numbers. What only informs takes no part in it.
-fn promise(rows: &[Row], family: usize, policy: &Policy) -> Promise {
+fn promise(rows: &[Row], family: usize, stored: Option<StoredPromise>, policy: &Policy) -> Promise {
     let checks = rows.iter().filter(|row| row.metric.role == Role::Gated);
     let detectable: Vec<(&MetricId, f64)> =
         checks.filter_map(|row| Some((&row.metric.id, row.detectable_ratio?))).collect();
@@ -162,5 +162,6 @@ fn promise(rows: &[Row], family: usize, policy: &Policy) -> Promise {
         family,
         detectable_median_ratio: summary::median(&ratios),
         detectable_worst: worst.map(|(id, ratio)| ((*id).clone(), *ratio)),
+        stored,
     }
 }

@@ -4,8 +4,10 @@ use jiff::civil::date;
 
 use crate::model::effect::{Change, Effect, Precision};
 use crate::model::environment::Difference;
-use crate::model::judgement::{BudgetCheck, Method, Notice, PolicySource, Promise, Side, WaiverState, Warning};
-use crate::model::verdict::Incomparable;
+use crate::model::judgement::{
+    BudgetCheck, Method, Notice, PolicySource, Promise, Side, StoredPromise, WaiverState, Warning,
+};
+use crate::model::verdict::{Incomparable, MoreRuns};
 use crate::model::*;
 
 /// A name.
@@ -95,6 +97,7 @@ pub(super) fn judgement(verdict: RunVerdict, mut rows: Vec<Row>) -> Judgement {
             family: rows.len(),
             detectable_median_ratio: Some(0.019),
             detectable_worst: worst,
+            stored: None,
         },
         notices: vec![],
         rows,
@@ -213,6 +216,7 @@ pub(super) fn mixed() -> Judgement {
     });
     let mut judgement = judgement(RunVerdict::Regressed, rows);
     judgement.policy = PolicySource::BaseAndHead { changed: vec!["tollgate.toml".to_owned()] };
+    judgement.promise.stored = Some(StoredPromise { metrics: 1, runs: 20, false_alarm_rate: 1.0 / 21.0 });
     judgement.notices =
         vec![Notice::TimeLimit { limit_s: 900 }, Notice::WaiverUnused { id: "core/gone:time".to_owned(), line: 3 }];
     judgement
@@ -324,7 +328,11 @@ fn every_verdict() -> Vec<Verdict> {
         Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: Some(9) }),
         Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: None }),
         Verdict::Inconclusive(Doubt::Interrupted),
-        Verdict::Inconclusive(Doubt::StoredRunsCannotTell { runs: 3, detectable_ratio: 0.1 + 0.2 }),
+        Verdict::Inconclusive(Doubt::StoredRunsCannotTell {
+            runs: 3,
+            detectable_ratio: 0.1 + 0.2,
+            with_more: Some(MoreRuns { more: 10, detectable_ratio: 0.1 + 0.02 }),
+        }),
         Verdict::Inconclusive(Doubt::OneProcess),
         Verdict::Inconclusive(Doubt::BudgetInsideInterval),
         Verdict::Inconclusive(Doubt::RoundsLost { lost: 8, of: 20 }),

@@ -90,6 +90,18 @@ struct Promise {
     family: usize,
     detectable_median_ratio: Option<f64>,
     detectable_worst: Option<DetectableWorst>,
+    /// What is promised of the metrics that stored runs decide.
+    #[serde(default)]
+    stored: Option<StoredPromise>,
+}
+
+/// What is promised of the metrics that stored runs decide.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct StoredPromise {
+    metrics: usize,
+    runs: u32,
+    /// The largest probability that any of them is called regressed in a run of unchanged code, if all runs differ by chance alone; 1 promises nothing.
+    false_alarm_rate: f64,
 }
 
 /// The metric of which only the largest change could have been seen.
@@ -281,14 +293,36 @@ enum Verdict {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Doubt {
-    TooFewRounds { have: u32, need: u32 },
-    TooNoisy { rounds_needed: Option<u32> },
-    TimeLimit { rounds_needed: Option<u32> },
+    TooFewRounds {
+        have: u32,
+        need: u32,
+    },
+    TooNoisy {
+        rounds_needed: Option<u32>,
+    },
+    TimeLimit {
+        rounds_needed: Option<u32>,
+    },
     Interrupted,
-    StoredRunsCannotTell { runs: u32, detectable_ratio: Bound },
+    StoredRunsCannotTell {
+        runs: u32,
+        detectable_ratio: Bound,
+        #[serde(default)]
+        with_more: Option<MoreRuns>,
+    },
     OneProcess,
     BudgetInsideInterval,
-    RoundsLost { lost: u32, of: u32 },
+    RoundsLost {
+        lost: u32,
+        of: u32,
+    },
+}
+
+/// What more stored runs of the same spread would show.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct MoreRuns {
+    more: u32,
+    detectable_ratio: Bound,
 }
 
 /// Why base cannot be compared with.
