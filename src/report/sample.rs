@@ -4,9 +4,7 @@ use jiff::civil::date;
 
 use crate::model::effect::{Change, Effect, Precision};
 use crate::model::environment::Difference;
-use crate::model::judgement::{
-    BudgetCheck, Method, Notice, PolicySource, Promise, Side, StoredPromise, WaiverState, Warning,
-};
+use crate::model::judgement::*;
 use crate::model::verdict::{Incomparable, MoreRuns};
 use crate::model::*;
 
@@ -224,7 +222,7 @@ pub(super) fn mixed() -> Judgement {
 
 /// Something may be slower, and the policy wants certainty.
 pub(super) fn inconclusive() -> Judgement {
-    let mut judgement = green();
+    let mut judgement = Judgement { verdict: RunVerdict::Inconclusive, ..green() };
     judgement.rows[0] = Row {
         verdict: Verdict::Inconclusive(Doubt::TooFewRounds { have: 3, need: 6 }),
         outcome: Outcome::FailInconclusive,
@@ -235,7 +233,6 @@ pub(super) fn inconclusive() -> Judgement {
         method: Method::Paired { rounds: 3, rounds_total: 3 },
         ..judgement.rows[0].clone()
     };
-    judgement.verdict = RunVerdict::Inconclusive;
     judgement
 }
 
@@ -256,8 +253,7 @@ pub(super) fn broken() -> Judgement {
             },
         }],
     };
-    judgement.promise.detectable_median_ratio = None;
-    judgement.promise.detectable_worst = None;
+    judgement.promise = Promise { detectable_median_ratio: None, detectable_worst: None, ..judgement.promise };
     judgement
 }
 
@@ -278,16 +274,13 @@ pub(super) fn hostile() -> Judgement {
     let long = "x|@y<".repeat(100);
     let rows = HOSTILE.iter().copied().chain([long.as_str()]).map(|text| {
         let row = time(text, text, 1e-3, 0.5, 0.01);
+        let waiver = Waiver { reason: text.to_owned(), owner: Some(text.to_owned()), ..waiver() };
         Row {
             metric: Metric { id: id(text, text, text), unit: Unit::Other(name(text)), ..row.metric },
             verdict: Verdict::Regressed,
             outcome: Outcome::FailRegressed,
             owner: Some(text.to_owned()),
-            waiver: Some(WaiverState::Expired(Waiver {
-                reason: text.to_owned(),
-                owner: Some(text.to_owned()),
-                ..waiver()
-            })),
+            waiver: Some(WaiverState::Expired(waiver)),
             ..row
         }
     });
@@ -321,6 +314,7 @@ pub(super) fn large() -> Judgement {
 
 /// The verdicts that [`mixed`] has not.
 fn every_verdict() -> Vec<Verdict> {
+    let with_more = Some(MoreRuns { more: 10, detectable_ratio: 0.1 + 0.02 });
     vec![
         Verdict::OverBudget,
         Verdict::Missing,
@@ -328,11 +322,7 @@ fn every_verdict() -> Vec<Verdict> {
         Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: Some(9) }),
         Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: None }),
         Verdict::Inconclusive(Doubt::Interrupted),
-        Verdict::Inconclusive(Doubt::StoredRunsCannotTell {
-            runs: 3,
-            detectable_ratio: 0.1 + 0.2,
-            with_more: Some(MoreRuns { more: 10, detectable_ratio: 0.1 + 0.02 }),
-        }),
+        Verdict::Inconclusive(Doubt::StoredRunsCannotTell { runs: 3, detectable_ratio: 0.1 + 0.2, with_more }),
         Verdict::Inconclusive(Doubt::OneProcess),
         Verdict::Inconclusive(Doubt::BudgetInsideInterval),
         Verdict::Inconclusive(Doubt::RoundsLost { lost: 8, of: 20 }),

@@ -4,7 +4,7 @@
 //! `TOLLGATE_CALIBRATION=full cargo test --release --test it calibration -- --nocapture`.
 #![expect(clippy::print_stdout, reason = "prints the table that METHODOLOGY.md shows")]
 
-mod noise;
+pub(crate) mod noise;
 
 use noise::{Benchmark, CI, CI_BIMODAL, HEAVY, Mix, NOISY, Order, QUIET, Random, SLOWING};
 use tollgate::judge::procedure::{Assessed, Decision, Member, Phase, Settings, assess, checkpoints};

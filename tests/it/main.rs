@@ -17,3 +17,4 @@ mod judgements;
 mod processes;
 mod reports;
 mod security;
+mod stored_calibration;
