@@ -11,6 +11,7 @@ pub mod bimodal;
 pub mod conformal;
 pub mod prediction;
 pub mod student;
+pub mod variance_components;
 
 pub mod mann_whitney;
 pub mod rates;

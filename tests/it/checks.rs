@@ -4,5 +4,6 @@ mod limits;
 mod places;
 pub(crate) mod project;
 mod resuming;
+mod stored;
 mod troubles;
 mod verdicts;

@@ -7,6 +7,7 @@ import json
 import pathlib
 
 import numpy as np
+from scipy import stats
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "stats"
 RANDOM = np.random.default_rng(20260101)
@@ -70,5 +71,60 @@ def conformal():
     write("conformal", cases)
 
 
+def foreseen():
+    """What more runs would show: the reach of a bound, and how far a rank would ask for."""
+    cases = []
+    for index in range(60):
+        history = RANDOM.normal(2, [0.02, 0.0005, 0.3][index % 3], 2 + index % 9)
+        if index % 10 == 9:
+            history = np.full(4, 1.5)
+        runs, alpha, metrics = [10, 13, 30, 99][index % 4], [0.2, 0.01, 0.0001][index % 3], [1, 7, 100][index % 3]
+        spread = history.std(ddof=1)
+        reach = stats.t.ppf(1 - alpha, runs - 1) * max(spread, 0.003) * np.sqrt(1 + np.pi / 2 / runs)
+        distance = stats.norm.ppf(1 - 1 / (runs * metrics)) * spread * np.sqrt(1 + 1 / runs)
+        cases.append(
+            {
+                "history": history.tolist(),
+                "runs": runs,
+                "alpha": alpha,
+                "metrics": metrics,
+                "reach": float(reach),
+                "distance": float(distance),
+            }
+        )
+    write("foreseen", cases)
+
+
+def variance_components():
+    cases = []
+    for index in range(60):
+        groups = 2 + index % 7
+        counts = [1 + (index + run * 3) % 10 if index % 2 else 5 for run in range(groups)]
+        counts[0] = max(counts[0], 2)
+        apart = [0.0, 0.01, 0.5][index % 3]
+        runs = [RANDOM.normal(1 + RANDOM.normal(0, apart), 0.02, count) for count in counts]
+        everything = np.concatenate(runs)
+        total = len(everything)
+        within = sum(((run - run.mean()) ** 2).sum() for run in runs) / (total - groups)
+        between = sum(len(run) * (run.mean() - everything.mean()) ** 2 for run in runs) / (groups - 1)
+        rounds = (total - sum(c * c for c in counts) / total) / (groups - 1)
+        variance = max(0.0, (between - within) / rounds)
+        setup = [1.0, 10.0, 200.0][index % 3]
+        best = max(1.0, float(np.ceil(np.sqrt(setup * within / variance)))) if variance > 0 else None
+        cases.append(
+            {
+                "runs": [run.tolist() for run in runs],
+                "between": float(variance),
+                "within": float(within),
+                "rounds": float(rounds),
+                "setup_rounds": setup,
+                "best_rounds": best,
+            }
+        )
+    write("variance_components", cases)
+
+
 if __name__ == "__main__":
     conformal()
+    foreseen()
+    variance_components()

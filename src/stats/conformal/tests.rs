@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::stats::fixture::{assert_close, cases};
+use crate::stats::prediction::foreseen_reach;
 
 const PRIOR: Prior = Prior { sd: 0.01, degrees_of_freedom: 3.0 };
 
@@ -32,6 +33,26 @@ fn standings_agree_with_the_reference() {
         let ranks = case.history.iter().zip(&case.head).map(|(runs, head)| rank_p_value(runs, *head));
         ranks.zip(&case.rank_p_values).for_each(|(p, expected)| assert_close(p, *expected, 1e-12));
     }
+}
+
+#[derive(serde::Deserialize)]
+struct Foreseen {
+    history: Vec<f64>,
+    runs: usize,
+    alpha: f64,
+    metrics: usize,
+    reach: f64,
+    distance: f64,
+}
+
+#[test]
+fn what_more_runs_would_show_agrees_with_the_reference() {
+    for case in cases::<Foreseen>(include_str!("../../../tests/fixtures/stats/foreseen.json")) {
+        assert_close(foreseen_distance(&case.history, case.runs, case.metrics).unwrap(), case.distance, 1e-9);
+        assert_close(foreseen_reach(&case.history, case.runs, case.alpha).unwrap(), case.reach, 1e-9);
+    }
+    assert_eq!(foreseen_distance(&[1.0], 20, 3), None);
+    assert_close(distance(&[0.0, 0.0], 2.0, PRIOR).unwrap(), 2.0 * 0.01 * (0.75_f64 * 1.5).sqrt(), 1e-12);
 }
 
 #[test]
