@@ -112,3 +112,86 @@ fn against(stored: &Comparable, sights: &BTreeMap<MetricId, Sight>, policy: &Pol
         .filter(|newest| now_s.saturating_sub(*newest) > RECENT_S)
         .map(|_| "the newest of them is more than 30 days old".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::measure::scripted::time;
+    use crate::model::{Metric, Revision, StoredRun, StoredSeries};
+
+    const DAY_S: i64 = 24 * 3600;
+
+    fn here() -> Environment {
+        let [cpu_model, os, kernel, hypervisor, toolchain] = ["x", "Debian", "6.1", "none", "rustc 1"].map(str::to_owned);
+        Environment { cpu_model, cores: 2, memory_bytes: 1, os, kernel, hypervisor, image: None, toolchain }
+    }
+
+    fn name(text: &str) -> Name {
+        Name::new(text).unwrap()
+    }
+
+    /// Runs of the suite `core`, half a percent apart, the newest taken on day 100.
+    fn file(runs: u32, metric: &Metric, why: Why) -> BaselineFile {
+        let mut file = BaselineFile::new(name("core"), here().class());
+        for run in 0..runs {
+            let [commit, tree, label, title, tollgate] = ["c", "t", "main", "", "1"].map(str::to_owned);
+            let series = StoredSeries { metric: metric.clone(), statistics: vec![1.0 + 0.002 * f64::from(run * 7 % 5)] };
+            file.add(StoredRun {
+                revision: Revision { commit, tree, label, title, committed_at_s: 0, dirty: false },
+                environment: here(),
+                taken_at_s: 100 * DAY_S - i64::from(runs - 1 - run),
+                tollgate,
+                why,
+                series: BTreeMap::from([(metric.id.clone(), series)]),
+            });
+        }
+        file
+    }
+
+    /// Whether stored runs of the suite are taken on that day, and why.
+    fn chosen(file: &BaselineFile, here: Environment, day: i64) -> (bool, Option<String>) {
+        let policy = Config::parse("[gate]\nfalse-alarm-rate = '5 %'", "tollgate.toml").unwrap().policy;
+        let suites = BTreeSet::from([name("core"), name("other")]);
+        let choice = make(std::slice::from_ref(file), &suites, &policy, || here, day * DAY_S);
+        assert!(!choice.by_stored.contains(&name("other")) && !choice.why.contains_key(&name("other")));
+        (choice.by_stored.contains(&name("core")), choice.why.get(&name("core")).cloned())
+    }
+
+    #[track_caller]
+    fn refused(file: &BaselineFile, here: Environment, day: i64, because: &str) {
+        let (taken, why) = chosen(file, here, day);
+        assert!(!taken && why.as_ref().is_some_and(|why| why.contains(because)), "{why:?}");
+    }
+
+    #[test]
+    fn enough_recent_steady_runs_of_this_machine_are_taken_and_no_others() {
+        let metric = time(&name("core"), &name("a"));
+        let good = file(19, &metric, Why::Update);
+        assert!(chosen(&good, here(), 101).0);
+        refused(&file(2, &metric, Why::Update), here(), 101, "2 stored runs could only show +");
+        refused(&file(18, &metric, Why::Update), here(), 101, "they are 18, and it takes 19 to keep");
+        refused(&good, here(), 131, "more than 30 days old");
+        refused(&file(19, &metric, Why::Import), here(), 101, "imports");
+        refused(&good, Environment { cores: 4, ..here() }, 101, "another kind of machine");
+    }
+
+    #[test]
+    fn values_of_zero_and_metrics_that_do_not_block_are_no_reason_to_leave_base_out() {
+        let metric = time(&name("core"), &name("a"));
+        let mut zero = file(19, &metric, Why::Update);
+        zero.runs[3].series.values_mut().for_each(|series| series.statistics = vec![0.0]);
+        refused(&zero, here(), 101, "some of their values are 0");
+        let informative = Metric { role: crate::model::Role::Informative, ..metric };
+        refused(&file(19, &informative, Why::Update), here(), 101, "none of its stored times blocks");
+    }
+
+    #[test]
+    fn one_run_of_exact_metrics_is_enough_and_the_machine_is_not_asked() {
+        let metric = Metric { determinism: Determinism::Exact, ..time(&name("core"), &name("a")) };
+        let policy = Config::parse("", "tollgate.toml").unwrap().policy;
+        let never = || -> Environment { unreachable!("exact metrics are the same on every machine") };
+        let choice = make(&[file(1, &metric, Why::Update)], &BTreeSet::from([name("core")]), &policy, never, 0);
+        assert_eq!((choice.by_stored.len(), choice.why.len()), (1, 0));
+    }
+}

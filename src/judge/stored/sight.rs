@@ -78,3 +78,76 @@ impl Case {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::measure::scripted::time;
+    use crate::model::{Metric, Name, StoredValues, Why};
+
+    /// Metrics with the same stored runs, the oldest first.
+    fn of(runs: &[f64], metrics: usize, change: fn(Metric) -> Metric) -> BTreeMap<MetricId, StoredMetric> {
+        let name = |text: &str| Name::new(text).unwrap();
+        let values = (0_i64..).zip(runs).rev().map(|(at, value)| StoredValues {
+            statistics: vec![*value],
+            taken_at_s: at,
+            why: Why::Update,
+            commit: String::new(),
+        });
+        let values: Vec<StoredValues> = values.collect();
+        let metrics = (0..metrics).map(|at| change(time(&name("core"), &name(&at.to_string()))));
+        metrics.map(|metric| (metric.id.clone(), StoredMetric { metric, runs: values.clone() })).collect()
+    }
+
+    fn sight(runs: &[f64], metrics: usize) -> Sight {
+        let policy = Config::parse("", "tollgate.toml").unwrap().policy;
+        *sights(&of(runs, metrics, |metric| metric), &policy).values().next().unwrap()
+    }
+
+    /// Runs that are up to a tenth of a percent apart.
+    fn steady(runs: u32) -> Vec<f64> {
+        (0..runs).map(|run| 1.0 + 0.001 * f64::from(run % 3)).collect()
+    }
+
+    #[test]
+    fn one_run_shows_large_changes_alone_and_enormous_ones_among_a_hundred() {
+        let (alone, among) = (sight(&[1.0], 1), sight(&[1.0], 100));
+        assert!((0.49..0.53).contains(&alone.detectable_ratio), "{alone:?}");
+        assert!((4.0..4.6).contains(&among.detectable_ratio), "{among:?}");
+        assert_eq!((alone.runs, alone.with_more), (1, None));
+    }
+
+    #[test]
+    fn ten_steady_runs_show_small_changes_whatever_the_unit() {
+        let seconds = sight(&steady(10), 1);
+        assert!(seconds.detectable_ratio < seconds.must_detect_ratio, "{seconds:?}");
+        let nanoseconds: Vec<f64> = steady(10).iter().map(|run| run * 1e9).collect();
+        let nanoseconds = sight(&nanoseconds, 1);
+        assert!((seconds.detectable_ratio - nanoseconds.detectable_ratio).abs() < 1e-9);
+    }
+
+    #[test]
+    fn three_runs_say_what_ten_more_would_show_and_those_show_it() {
+        let three = sight(&steady(3), 4);
+        let foreseen = three.with_more.unwrap();
+        let thirteen = sight(&steady(13), 4).detectable_ratio;
+        assert!(foreseen.more == 10 && foreseen.detectable_ratio < three.detectable_ratio / 3.0, "{three:?}");
+        assert!((foreseen.detectable_ratio / thirteen - 1.0).abs() < 0.25, "{foreseen:?} {thirteen}");
+    }
+
+    #[test]
+    fn a_rate_cannot_lose_more_than_all_of_itself() {
+        let policy = Config::parse("", "tollgate.toml").unwrap().policy;
+        let rate = |metric| Metric { direction: Direction::HigherIsBetter, ..metric };
+        let sights = sights(&of(&[1.0], 100, rate), &policy);
+        assert!(sights.values().all(|sight| (0.7..1.0).contains(&sight.detectable_ratio)), "{sights:?}");
+    }
+
+    #[test]
+    fn values_of_zero_show_nothing() {
+        let policy = Config::parse("", "tollgate.toml").unwrap().policy;
+        assert!(sights(&of(&[1.0, 0.0], 1, |metric| metric), &policy).is_empty());
+        assert!(sights(&of(&[], 1, |metric| metric), &policy).is_empty());
+    }
+}
