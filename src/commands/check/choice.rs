@@ -123,7 +123,8 @@ mod tests {
     const DAY_S: i64 = 24 * 3600;
 
     fn here() -> Environment {
-        let [cpu_model, os, kernel, hypervisor, toolchain] = ["x", "Debian", "6.1", "none", "rustc 1"].map(str::to_owned);
+        let [cpu_model, os, kernel, hypervisor, toolchain] =
+            ["x", "Debian", "6.1", "none", "rustc 1"].map(str::to_owned);
         Environment { cpu_model, cores: 2, memory_bytes: 1, os, kernel, hypervisor, image: None, toolchain }
     }
 
@@ -136,7 +137,8 @@ mod tests {
         let mut file = BaselineFile::new(name("core"), here().class());
         for run in 0..runs {
             let [commit, tree, label, title, tollgate] = ["c", "t", "main", "", "1"].map(str::to_owned);
-            let series = StoredSeries { metric: metric.clone(), statistics: vec![1.0 + 0.002 * f64::from(run * 7 % 5)] };
+            let series =
+                StoredSeries { metric: metric.clone(), statistics: vec![1.0 + 0.002 * f64::from(run * 7 % 5)] };
             file.add(StoredRun {
                 revision: Revision { commit, tree, label, title, committed_at_s: 0, dirty: false },
                 environment: here(),

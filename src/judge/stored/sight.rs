@@ -89,13 +89,16 @@ mod tests {
     /// Metrics with the same stored runs, the oldest first.
     fn of(runs: &[f64], metrics: usize, change: fn(Metric) -> Metric) -> BTreeMap<MetricId, StoredMetric> {
         let name = |text: &str| Name::new(text).unwrap();
-        let values = (0_i64..).zip(runs).rev().map(|(at, value)| StoredValues {
-            statistics: vec![*value],
-            taken_at_s: at,
-            why: Why::Update,
-            commit: String::new(),
-        });
-        let values: Vec<StoredValues> = values.collect();
+        let mut values: Vec<StoredValues> = (0_i64..)
+            .zip(runs)
+            .map(|(taken_at_s, value)| StoredValues {
+                statistics: vec![*value],
+                taken_at_s,
+                why: Why::Update,
+                commit: String::new(),
+            })
+            .collect();
+        values.reverse();
         let metrics = (0..metrics).map(|at| change(time(&name("core"), &name(&at.to_string()))));
         metrics.map(|metric| (metric.id.clone(), StoredMetric { metric, runs: values.clone() })).collect()
     }
