@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::config::{Adapter, Config, Suite};
-use crate::model::{Arm, Name};
+use crate::model::{Arm, Canary, Name};
 
 /// Everything that will be run.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Plan {
     pub rounds_max: u32,
     /// When measuring ends.
     pub time_limit: Duration,
+    /// Whether one benchmark of base also runs against itself.
+    pub canary: bool,
 }
 
 /// One suite with the definition that each arm runs.
@@ -45,24 +47,26 @@ impl Plan {
         let (of_base, of_head) = (base.map(suites).unwrap_or_default(), suites(head));
         let names: BTreeSet<&Name> = of_base.keys().chain(of_head.keys()).collect();
         let gate = &base.unwrap_or(head).policy.gate;
+        let suites: Vec<PlannedSuite> = names
+            .into_iter()
+            .map(|name| {
+                let by_stored = by_stored.contains(name);
+                let (base, head) = (of_base.get(name), of_head.get(name));
+                let base_arm = base.filter(|_| !by_stored).map(|suite| (Arm::Base, suite.clone()));
+                let head_arm = head.map(|suite| (Arm::Head, suite.clone()));
+                PlannedSuite {
+                    name: name.clone(),
+                    arms: base_arm.into_iter().chain(head_arm).collect(),
+                    changed: base.is_some() && head.is_some() && base != head,
+                    by_stored,
+                    why: None,
+                }
+            })
+            .filter(|suite| !suite.arms.is_empty())
+            .collect();
         Self {
-            suites: names
-                .into_iter()
-                .map(|name| {
-                    let by_stored = by_stored.contains(name);
-                    let (base, head) = (of_base.get(name), of_head.get(name));
-                    let base_arm = base.filter(|_| !by_stored).map(|suite| (Arm::Base, suite.clone()));
-                    let head_arm = head.map(|suite| (Arm::Head, suite.clone()));
-                    PlannedSuite {
-                        name: name.clone(),
-                        arms: base_arm.into_iter().chain(head_arm).collect(),
-                        changed: base.is_some() && head.is_some() && base != head,
-                        by_stored,
-                        why: None,
-                    }
-                })
-                .filter(|suite| !suite.arms.is_empty())
-                .collect(),
+            canary: gate.canary && suites.iter().any(|suite| suite.arms.contains_key(&Arm::Base)),
+            suites,
             seed,
             rounds_max: gate.rounds_max,
             time_limit: gate.time_limit,
@@ -92,6 +96,9 @@ impl Plan {
                 }
             }
         }
+        if self.canary {
+            text.push_str(&self.canary_text());
+        }
         let _infallible = writeln!(
             text,
             "at most {} rounds of each metric and {} s in all; seed {}",
@@ -100,6 +107,21 @@ impl Plan {
             self.seed
         );
         text
+    }
+
+    /// What the canary is, and what it costs as far as that is known before anything has run.
+    fn canary_text(&self) -> String {
+        let runs = 2 * Canary::ROUNDS;
+        let of_base = self.suites.iter().filter_map(|suite| suite.arms.get(&Arm::Base));
+        let costs = of_base.filter_map(|suite| match &suite.adapter {
+            Adapter::Criterion(options) => {
+                let seconds = f64::from(runs) * (options.warm_up_s + options.measurement_s);
+                Some(format!("; about {seconds:.0} s where it is one of {}", suite.name))
+            }
+            Adapter::Command(_) | Adapter::Json(_) => None,
+        });
+        let (rounds, costs) = (Canary::ROUNDS, costs.collect::<String>());
+        format!("canary: the cheapest benchmark of base against itself, {runs} more runs in {rounds} rounds{costs}\n")
     }
 }
 

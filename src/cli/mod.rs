@@ -162,6 +162,9 @@ pub struct CheckArgs {
     /// End measuring after this time, such as `5 min`
     #[arg(long, value_name = "TIME")]
     pub time_limit: Option<String>,
+    /// The most rounds of one metric, 10 to 500 [default: what the config says]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(10..=500))]
+    pub max_rounds: Option<u32>,
     /// Seed of the coins that order the rounds [default: from head's commit]
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,

@@ -9,12 +9,14 @@ use crate::git::Repository;
 use crate::measure::host;
 use crate::measure::journal::{Identity, Journal, JournalError};
 use crate::measure::live::{Live, Prepared};
+use crate::measure::proof::Provable;
 use crate::measure::rounds::{self, Conduct, Ended, Measured};
 use crate::measure::selection::Selection;
 use crate::measure::suite::Place;
 use crate::measure::surroundings::Surroundings;
-use crate::model::{Arm, CoverageProblem, Environment, Name, Revision, Trouble};
+use crate::model::{Arm, CoverageProblem, Environment, Identical, Name, Revision, Trouble};
 use crate::plan::Plan;
+use crate::report::escape::terminal;
 
 use super::check::sources::git;
 use super::progress::{Progress, building};
@@ -33,6 +35,8 @@ pub(crate) struct Job<'a> {
     pub(crate) checkpoints: Vec<u32>,
     pub(crate) wanted: &'a rounds::Wanted<'a>,
     pub(crate) journal: Keep,
+    /// Which suites need not be run where both arms' programs are the same. What compares equal programs on purpose gives none.
+    pub(crate) provable: Provable,
 }
 
 /// What becomes of the rounds on disk.
@@ -71,10 +75,13 @@ pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> 
     let surroundings = surroundings(context);
     let environment = host::environment(&surroundings, job.repository.root());
     let arms: BTreeSet<Arm> = job.plan.suites.iter().flat_map(|suite| suite.arms.keys().copied()).collect();
+    // What cannot be gone on with is refused before anything is built. A new journal replaces the old one only once everything is.
+    let resumed = if job.journal == Keep::Resume { Some(journal(job, &state, context)?) } else { None };
     let places = check_out(job, &state, &arms, &progress)?;
     let (mut live, prepared) = prepare(job, &surroundings, &places, &progress)?;
     live.select(job.selection);
-    let mut journal = journal(job, &state, context)?;
+    let identical = prove(job, &mut live, &progress);
+    let mut journal = resumed.map_or_else(|| journal(job, &state, context), Ok)?;
     let began = Instant::now();
     let elapsed = || began.elapsed();
     let conduct = Conduct {
@@ -88,11 +95,13 @@ pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> 
         wanted: job.wanted,
         stop: &context.stop,
         watch: &|event| progress.event(event),
+        canary: job.plan.canary,
     };
     let measured = rounds::measure(&mut live, &mut journal, &conduct);
     progress.finish();
     let mut measured = measured.map_err(|error| journal_error(&error))?;
     measured.troubles.extend(prepared.troubles);
+    measured.protocol.identical = identical;
     let base_failed = base_failed(prepared.base_failed, &measured.troubles);
     let done = (measured.ended == Ended::Complete && job.journal != Keep::Nothing).then_some(journal);
     Ok(Session { measured, environment, base_failed, done })
@@ -162,6 +171,18 @@ fn prepare<'a>(
         }
     }
     Ok((live, prepared))
+}
+
+/// The suites that pass by proof; they are not run.
+fn prove(job: &Job<'_>, live: &mut Live<'_>, progress: &Progress<'_>) -> Vec<Identical> {
+    let candidates = job.plan.suites.iter().filter(|planned| job.provable.suites.contains(&planned.name));
+    let definitions = candidates.filter_map(|planned| planned.arms.get(&Arm::Head));
+    definitions
+        .filter_map(|suite| {
+            progress.step(&format!("comparing the programs of {}", terminal(suite.name.as_str())));
+            live.prove(suite, &job.provable)
+        })
+        .collect()
 }
 
 /// The journal: new, or the one that is gone on with.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::measure::rounds::Event;
-use crate::model::{Arm, Trouble};
+use crate::model::{Arm, BenchmarkId, Canary, Trouble};
 
 use super::Context;
 
@@ -15,6 +15,7 @@ pub(crate) struct Progress<'a> {
     context: &'a Context,
     bar: ProgressBar,
     told: Cell<Option<(u32, Option<usize>)>>,
+    canary_told: Cell<bool>,
 }
 
 impl<'a> Progress<'a> {
@@ -26,7 +27,7 @@ impl<'a> Progress<'a> {
         if let Ok(style) = ProgressStyle::with_template("{spinner} [{elapsed}] {bar:24} {msg}") {
             bar.set_style(style);
         }
-        Self { context, bar, told: Cell::new(None) }
+        Self { context, bar, told: Cell::new(None), canary_told: Cell::new(false) }
     }
 
     /// A step that is no round: a checkout, a build.
@@ -49,6 +50,17 @@ impl<'a> Progress<'a> {
                 let line = crate::report::escape::terminal(&line);
                 self.bar.suspend(|| self.context.say(&line));
             }
+            Event::Canary { benchmark } => self.canary(benchmark),
+        }
+    }
+
+    /// The canary's turn: on the bar each time, as a line once.
+    fn canary(&self, benchmark: &BenchmarkId) {
+        self.bar.set_message("canary: base against itself");
+        if !self.context.interactive && !self.canary_told.replace(true) {
+            let line =
+                format!("canary: `{benchmark}` of base runs twice more in each of the first {} rounds", Canary::ROUNDS);
+            self.context.say(&crate::report::escape::terminal(&line));
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::{Budget, Ceiling, Determinism, Direction, Kind, Metric, Quantity, Role, Thresholds, Unit, Waiver};
+use crate::model::{
+    Budget, Ceiling, Determinism, Direction, Kind, Metric, Name, Quantity, Role, Thresholds, Unit, Waiver,
+};
 
 /// What head is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,14 +170,19 @@ const fn defaults(kind: Kind, determinism: Determinism) -> Thresholds {
     Thresholds { tolerance_ratio, must_detect_ratio, floor }
 }
 
-/// Instructions count exactly, but a hash seed or an environment variable's length moves them a little.
-const INSTRUCTIONS: Thresholds = Thresholds { tolerance_ratio: 0.005, must_detect_ratio: 0.005, floor: 0.0 };
+/// Instructions count exactly, but a hash seed or an environment variable's length moves them a little: what stays below is no change.
+pub const INSTRUCTIONS: Thresholds = Thresholds { tolerance_ratio: 0.005, must_detect_ratio: 0.005, floor: 0.0 };
+
+/// Whether a metric is the count of a benchmark's instructions.
+pub fn counts_instructions(metric: &Metric) -> bool {
+    metric.id.metric.as_str() == "instructions" && metric.determinism == Determinism::Exact
+}
 
 impl Policy {
     /// What the policy comes to for `metric`: the defaults of its kind, then the gate's own settings, then the rules in their order.
     pub fn resolve(&self, metric: &Metric) -> Resolved<'_> {
-        let is_instructions = metric.id.metric.as_str() == "instructions" && metric.determinism == Determinism::Exact;
-        let default = if is_instructions { INSTRUCTIONS } else { defaults(metric.kind, metric.determinism) };
+        let default =
+            if counts_instructions(metric) { INSTRUCTIONS } else { defaults(metric.kind, metric.determinism) };
         let mut resolved = Resolved {
             thresholds: default,
             direction: metric.direction,
@@ -285,11 +292,23 @@ impl Selector {
         })
     }
 
+    /// Whether it may select a metric of a suite, whatever its benchmarks are called.
+    pub fn may_select(&self, suite: &Name) -> bool {
+        may_match(&self.benchmark, suite)
+    }
+
     /// Whether it selects `metric`.
     pub fn selects(&self, metric: &Metric) -> bool {
         self.benchmark_glob.is_match(metric.id.benchmark.to_string())
             && self.metric_glob.is_match(metric.id.metric.as_str())
     }
+}
+
+/// Whether a glob over `suite/benchmark` may match a benchmark of a suite.
+pub fn may_match(glob: &str, suite: &Name) -> bool {
+    let literal: String = glob.chars().take_while(|c| !"*?[{\\".contains(*c)).collect();
+    let prefix = format!("{suite}/");
+    literal.starts_with(&prefix) || prefix.starts_with(&literal)
 }
 
 impl PartialEq for Selector {

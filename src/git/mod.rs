@@ -14,6 +14,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use error::GitError;
+pub use read::CHANGED_MAX;
 pub use state::{Kept, Lock};
 
 /// A repository with a work tree; may itself be a linked worktree or a submodule.

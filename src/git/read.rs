@@ -14,7 +14,7 @@ const ENTRIES_MAX: usize = 100_000;
 const DEPTH_MAX: usize = 64;
 
 /// The most paths that [`Repository::changed`] names.
-const CHANGED_MAX: usize = 10_000;
+pub const CHANGED_MAX: usize = 10_000;
 
 impl Repository {
     /// A file's bytes in a tree; `None` where there is no such path. `path` is relative to the root, with `/`. A file of more than `limit`

@@ -30,6 +30,7 @@ pub(super) fn cover(
         expected: expected.len(),
         measured: measured.len(),
         compared: expected.intersection(measured).count(),
+        proved: 0,
         problems,
     }
 }

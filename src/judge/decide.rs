@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::config::{Gate, OnTrouble, Severity};
 use crate::model::judgement::{BudgetCheck, WaiverState};
+use crate::model::verdict::{Layout, Towards};
 use crate::model::{
     BudgetLevel, Change, Coverage, Effect, Outcome, Precision, RunVerdict, Trouble, Verdict, Waiver, waiver,
 };
@@ -33,7 +34,11 @@ fn change(verdict: &Verdict, severity: Severity, gate: &Gate) -> Outcome {
         (Severity::Ignored, _)
         | (
             Severity::Blocking | Severity::Advisory,
-            Verdict::Improved | Verdict::Unchanged | Verdict::New | Verdict::OverBudget,
+            Verdict::Improved
+            | Verdict::Unchanged
+            | Verdict::New
+            | Verdict::OverBudget
+            | Verdict::LayoutSuspect(Layout { towards: Towards::Better, .. }),
         )
         | (Severity::Advisory, Verdict::Inconclusive(_)) => Outcome::Pass,
         (Severity::Blocking, Verdict::Regressed) => Outcome::FailRegressed,
@@ -46,7 +51,19 @@ fn change(verdict: &Verdict, severity: Severity, gate: &Gate) -> Outcome {
             OnTrouble::Warn => Outcome::Warn,
         },
         (Severity::Blocking, Verdict::NotComparable(_)) => Outcome::FailNotComparable,
-        (Severity::Advisory, Verdict::Regressed | Verdict::Missing | Verdict::NotComparable(_)) => Outcome::Warn,
+        (Severity::Blocking, Verdict::LayoutSuspect(Layout { towards: Towards::Worse, .. })) => {
+            match gate.layout_suspect {
+                OnTrouble::Fail => Outcome::FailRegressed,
+                OnTrouble::Warn => Outcome::Warn,
+            }
+        }
+        (
+            Severity::Advisory,
+            Verdict::Regressed
+            | Verdict::Missing
+            | Verdict::NotComparable(_)
+            | Verdict::LayoutSuspect(Layout { towards: Towards::Worse, .. }),
+        ) => Outcome::Warn,
     }
 }
 
@@ -78,7 +95,9 @@ pub fn run_verdict(outcomes: impl Iterator<Item = Outcome>, coverage: &Coverage,
     });
     let unparsed = coverage.problems.iter().any(|problem| matches!(problem.trouble, Trouble::Unparsed { .. }));
     // A baseline that is asked for and cannot be compared with is why nothing was compared, and says more.
-    let nothing = coverage.measured == 0 || (coverage.compared == 0 && rows != RunVerdict::NotComparable);
+    // What is proved is compared: only what was to be measured and gave nothing is not.
+    let compared = coverage.compared + coverage.proved;
+    let nothing = coverage.measured == 0 || (compared == 0 && rows != RunVerdict::NotComparable);
     let covered = match (nothing, unparsed, gate.missing) {
         (true, _, _) | (false, true, OnTrouble::Fail) => RunVerdict::NotCovered,
         (false, true, OnTrouble::Warn) | (false, false, _) => RunVerdict::Pass,
@@ -137,12 +156,16 @@ mod tests {
     const DOUBT: Verdict = Verdict::Inconclusive(Doubt::Interrupted);
     const GONE: Verdict = Verdict::NotComparable(Incomparable::NoBaseline);
 
+    fn suspect(towards: Towards) -> Verdict {
+        Verdict::LayoutSuspect(Layout { towards, instructions_ratio: 0.0, noise_ratio: 0.05 })
+    }
+
     fn gate(text: &str) -> Gate {
         Config::parse(&format!("[gate]\n{text}"), "tollgate.toml").unwrap().policy.gate
     }
 
     fn strict() -> Gate {
-        gate("inconclusive = 'fail'\nmissing = 'fail'")
+        gate("inconclusive = 'fail'\nmissing = 'fail'\nlayout-suspect = 'fail'")
     }
 
     fn lenient() -> Gate {
@@ -173,6 +196,8 @@ mod tests {
             (Verdict::Improved, [Pass; 4]),
             (Verdict::Unchanged, [Pass; 4]),
             (Verdict::New, [Pass; 4]),
+            (suspect(Towards::Worse), [FailRegressed, Warn, Warn, Pass]),
+            (suspect(Towards::Better), [Pass; 4]),
         ];
         for (verdict, expected) in table {
             let of = |severity, gate: &Gate| outcome(&verdict, severity, None, None, gate);
@@ -219,8 +244,11 @@ mod tests {
         let of = |verdict: Verdict| {
             outcome(&verdict, Severity::Blocking, Some((&over, Severity::Blocking)), None, &strict())
         };
-        assert_eq!(of(Verdict::Regressed), Outcome::FailRegressed);
+        assert_eq!([Verdict::Regressed, suspect(Towards::Worse)].map(of), [Outcome::FailRegressed; 2]);
         assert_eq!([DOUBT, Verdict::Improved, Verdict::New].map(of), [Outcome::FailOverBudget; 3]);
+        let over = (&over, Severity::Blocking);
+        let shown = outcome(&suspect(Towards::Worse), Severity::Blocking, Some(over), None, &lenient());
+        assert_eq!(shown, Outcome::FailOverBudget, "a missed budget counts whatever explains the change");
     }
 
     #[test]
@@ -235,6 +263,7 @@ mod tests {
             states.each_ref().map(|state| outcome(&verdict, Severity::Blocking, budget, Some(state), &strict()))
         };
         assert_eq!(of(Verdict::Regressed, None), [Waived, FailRegressed, FailRegressed]);
+        assert_eq!(of(suspect(Towards::Worse), None), [Waived, FailRegressed, FailRegressed]);
         assert_eq!(of(Verdict::Unchanged, Some(&over)), [Waived, FailOverBudget, FailOverBudget]);
         assert_eq!(of(DOUBT, None), [FailInconclusive; 3]);
         assert_eq!(of(Verdict::Missing, None), [FailMissing; 3]);
@@ -279,7 +308,7 @@ mod tests {
             .into_iter()
             .map(|trouble| CoverageProblem { suite: suite.clone(), benchmark: None, trouble })
             .collect();
-        Coverage { expected: measured, measured, compared, problems }
+        Coverage { expected: measured, measured, compared, proved: 0, problems }
     }
 
     fn crashed() -> Trouble {
@@ -327,6 +356,10 @@ mod tests {
         }
         let unparsed = coverage(5, 5, vec![Trouble::Unparsed { text: "?".to_owned() }]);
         assert_eq!(run_verdict([Outcome::Pass].into_iter(), &unparsed, &strict()), RunVerdict::NotCovered);
+        let proved = Coverage { proved: 3, ..coverage(5, 0, vec![]) };
+        assert_eq!(run_verdict([Outcome::Pass].into_iter(), &proved, &lenient()), RunVerdict::Pass);
+        let silent = Coverage { proved: 3, ..coverage(0, 0, vec![]) };
+        assert_eq!(run_verdict(std::iter::empty(), &silent, &lenient()), RunVerdict::NotCovered);
         let known = coverage(5, 4, vec![Trouble::New]);
         assert_eq!(run_verdict([Outcome::Pass].into_iter(), &known, &strict()), RunVerdict::Pass);
     }

@@ -4,6 +4,7 @@ mod budget;
 mod coverage;
 pub mod decide;
 mod family;
+mod layout;
 mod pair;
 pub mod procedure;
 mod rows;
@@ -18,7 +19,8 @@ use crate::config::{Against, Policy};
 use crate::model::judgement::{Notice, PolicySource, Promise, StoredPromise, WaiverState};
 use crate::model::verdict::Incomparable;
 use crate::model::{
-    BenchmarkId, CoverageProblem, Judgement, MetricId, Name, Protocol, Role, Row, Run, StoredMetric, Trouble,
+    BenchmarkId, Coverage, CoverageProblem, Identical, Judgement, MetricId, Name, Protocol, Role, Row, Run, RunVerdict,
+    StoredMetric, Trouble,
 };
 use crate::stats::summary;
 
@@ -85,12 +87,19 @@ pub struct Circumstances {
 pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumstances) -> Judgement {
     let judged = rows::rows(evidence, policy, circumstances);
     let (expected, measured) = benchmarks(evidence);
+    let identical = evidence.protocol.identical.clone();
     let mut coverage = coverage::cover(&expected, &measured, evidence.troubles);
+    coverage.proved = identical.iter().map(|suite| suite.benchmarks.len().max(1)).sum();
+    coverage.expected += coverage.proved;
     // Whether something is new cannot be known where base gave nothing.
     coverage
         .problems
         .retain(|problem| problem.trouble != Trouble::New || !evidence.base_failed.contains(&problem.suite));
-    let verdict = decide::run_verdict(judged.rows.iter().map(|row| row.outcome), &coverage, &policy.gate);
+    let verdict = if everything_proved(evidence, &judged.rows, &coverage) {
+        RunVerdict::Pass
+    } else {
+        decide::run_verdict(judged.rows.iter().map(|row| row.outcome), &coverage, &policy.gate)
+    };
     let mut notices = circumstances.notices.clone();
     notices.extend(own_notices(evidence, policy, &judged.rows));
     notices.extend(expired(&judged.rows));
@@ -108,7 +117,15 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
         rows: judged.rows,
         coverage,
         notices,
+        identical,
     }
+}
+
+/// Whether there was nothing to measure beside what passes by proof: then no number is missed. A suite that was run and gave nothing, or could
+/// not be built, is not of that kind.
+fn everything_proved(evidence: &Evidence<'_>, rows: &[Row], coverage: &Coverage) -> bool {
+    let nothing_to_run = evidence.ending == Ending::Complete && evidence.rounds_run == 0;
+    nothing_to_run && !evidence.protocol.identical.is_empty() && rows.is_empty() && coverage.problems.is_empty()
 }
 
 /// The benchmarks that base or the stored runs have, and those that head has.
@@ -129,6 +146,7 @@ fn own_notices(evidence: &Evidence<'_>, policy: &Policy, rows: &[Row]) -> Vec<No
     if evidence.base.is_some_and(|base| base.revision.tree == evidence.head.revision.tree) {
         notices.push(Notice::SameTree);
     }
+    let policy = &measured(policy, &evidence.protocol.identical);
     for waiver in &policy.waivers {
         if rows.iter().all(|row| row.metric.id.to_string() != waiver.id) {
             notices.push(Notice::WaiverUnused { id: waiver.id.clone(), line: waiver.line });
@@ -137,6 +155,17 @@ fn own_notices(evidence: &Evidence<'_>, policy: &Policy, rows: &[Row]) -> Vec<No
     let unused = policy.unused(rows.iter().map(|row| &row.metric));
     notices.extend(unused.into_iter().map(|selector| Notice::RuleUnused { selector }));
     notices
+}
+
+/// The policy without what is about suites that were not run: it did not find its metrics, and is not to blame for that.
+fn measured(policy: &Policy, identical: &[Identical]) -> Policy {
+    let mut policy = policy.clone();
+    for Identical { suite, .. } in identical {
+        policy.rules.retain(|rule| !rule.selector.may_select(suite));
+        policy.budgets.retain(|rule| !rule.selector.may_select(suite));
+        policy.waivers.retain(|waiver| !waiver.id.starts_with(&format!("{suite}/")));
+    }
+    policy
 }
 
 /// What is to be done about waivers whose day has passed; each is named, whether its metric is worse or not.

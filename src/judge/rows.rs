@@ -1,12 +1,14 @@
 //! One row for each metric: what it was compared with, what is said of it, and what it contributes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::config::{Against, Policy, Resolved};
 use crate::model::judgement::{BudgetCheck, Method, Side, StoredPromise, Warning};
 use crate::model::verdict::Incomparable;
 use crate::model::{
-    BudgetLevel, Change, Direction, Doubt, Effect, Metric, MetricId, Outcome, Precision, Row, Thresholds, Verdict,
+    BenchmarkId, BudgetLevel, Change, Direction, Doubt, Effect, Metric, MetricId, Outcome, Precision, Row, Thresholds,
+    Verdict,
 };
 use crate::stats::bimodal::split;
 use crate::stats::signed_rank::{Cap, PairedDifferences};
@@ -18,7 +20,7 @@ use super::family::{Entry, Family, Test, settings};
 use super::pair::{Pairs, Scale, side};
 use super::procedure::{self, Assessed, Decision, LOOKS, Phase, ROUNDS_MIN};
 use super::stored::ByStored;
-use super::{Circumstances, Ending, Evidence};
+use super::{Circumstances, Ending, Evidence, layout};
 
 /// Confidence of the two-sided interval that is shown for each row: each end is at least as strict as the bound that shows a metric unchanged, so
 /// that an unchanged row's interval ends below must-detect, and a regressed row's begins above the tolerance.
@@ -56,7 +58,7 @@ pub(super) fn rows(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Cir
         .unwrap_or_default();
     let by_stored = ByStored::new(evidence, policy);
     let budgets = budget::level(evidence.head, policy);
-    let rows = metrics(evidence)
+    let mut said: Vec<(Metric, Resolved<'_>, Said)> = metrics(evidence)
         .into_iter()
         .map(|(id, metric)| {
             let resolved = policy.resolve(&metric);
@@ -64,11 +66,16 @@ pub(super) fn rows(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Cir
             let entry = family.as_ref().and_then(|family| family.entries.get(&id));
             let said = match (entry, evidence.stored.get(&id)) {
                 (_, Some(Ok(stored))) => by_stored.say(&metric, stored, evidence, &resolved),
-                (Some(entry), _) => paired(entry, assessed.get(&id), evidence),
+                (Some(entry), _) => paired(&id.benchmark, entry, assessed.get(&id), evidence),
                 (None, stored) => alone(&metric, stored.and_then(|stored| stored.as_ref().err()), evidence, &resolved),
             };
-            finish(metric, said, &resolved, evidence, policy, circumstances, budgets)
+            (metric, resolved, said)
         })
+        .collect();
+    layout::suspect(&mut said, policy.gate.layout_noise_ratio);
+    let rows = said
+        .into_iter()
+        .map(|(metric, resolved, said)| finish(metric, said, &resolved, evidence, policy, circumstances, budgets))
         .collect();
     Judged { rows, family: family.as_ref().map_or(0, Family::size), stored: by_stored.promise() }
 }
@@ -82,7 +89,7 @@ fn metrics(evidence: &Evidence<'_>) -> BTreeMap<MetricId, Metric> {
 }
 
 /// What the paired rounds say.
-fn paired(entry: &Entry, assessed: Option<&Assessed>, evidence: &Evidence<'_>) -> Said {
+fn paired(benchmark: &BenchmarkId, entry: &Entry, assessed: Option<&Assessed>, evidence: &Evidence<'_>) -> Said {
     let pairs = &entry.pairs;
     let paired_rounds = u32::try_from(pairs.differences.len()).unwrap_or(u32::MAX);
     let mut warnings = Vec::new();
@@ -112,7 +119,8 @@ fn paired(entry: &Entry, assessed: Option<&Assessed>, evidence: &Evidence<'_>) -
                 plan.detectable_effect(rounds).map(f64::exp_m1)
             });
             let effect = test.map(|test| effect(&test, pairs));
-            (verdict(assessed, pairs.lost, paired_rounds, evidence.ending), effect, rounds, detectable)
+            let one_more_s = evidence.protocol.round_s.get(benchmark).copied();
+            (verdict(assessed, pairs.lost, paired_rounds, evidence.ending, one_more_s), effect, rounds, detectable)
         }
     };
     if entry.not_exact {
@@ -131,7 +139,7 @@ fn paired(entry: &Entry, assessed: Option<&Assessed>, evidence: &Evidence<'_>) -
 }
 
 /// The verdict of a decision.
-fn verdict(assessed: &Assessed, lost: u32, paired: u32, ending: Ending) -> Verdict {
+fn verdict(assessed: &Assessed, lost: u32, paired: u32, ending: Ending, one_more_s: Option<f64>) -> Verdict {
     if f64::from(lost) > LOST_SHARE_MAX * f64::from(lost + paired) {
         return Verdict::Inconclusive(Doubt::RoundsLost { lost, of: lost + paired });
     }
@@ -142,10 +150,14 @@ fn verdict(assessed: &Assessed, lost: u32, paired: u32, ending: Ending) -> Verdi
         Decision::Inconclusive { rounds_needed } => rounds_needed,
         Decision::Undecided => None,
     };
+    let more_s = rounds_needed.zip(one_more_s).and_then(|(needed, one_more_s)| {
+        let seconds = f64::from(needed.saturating_sub(paired).max(1)) * one_more_s;
+        Some(Duration::try_from_secs_f64(seconds.ceil()).ok()?.as_secs().max(1))
+    });
     Verdict::Inconclusive(match ending {
         _ if paired < ROUNDS_MIN => Doubt::TooFewRounds { have: paired, need: ROUNDS_MIN },
-        Ending::Complete => Doubt::TooNoisy { rounds_needed },
-        Ending::TimeLimit => Doubt::TimeLimit { rounds_needed },
+        Ending::Complete => Doubt::TooNoisy { rounds_needed, more_s },
+        Ending::TimeLimit => Doubt::TimeLimit { rounds_needed, more_s },
         Ending::Interrupted => Doubt::Interrupted,
     })
 }

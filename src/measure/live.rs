@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Suite;
-use crate::model::{Arm, BenchmarkId, CoverageProblem, Name, Trouble};
+use crate::model::{Arm, BenchmarkId, CoverageProblem, Identical, Name, Trouble};
 
 use super::bench::Parsed;
 use super::process::ProcessError;
+use super::proof::{self, Provable};
 use super::rounds::{PartId, Runner};
 use super::selection::Selection;
 use super::suite::{self, Only, Part, PartError, Place};
@@ -65,6 +66,55 @@ impl<'a> Live<'a> {
         self.selection = Some(selection.clone());
     }
 
+    /// Leaves out the suites that pass by proof, and gives them with their benchmarks: of each, both arms have the same parts, and each part runs
+    /// the same program on the same input.
+    pub fn prove(&mut self, suite: &Suite, provable: &Provable) -> Option<Identical> {
+        let of = |arm: Arm| -> BTreeMap<&PartId, &dyn Part> {
+            let own = self.parts.iter().filter(|((id, of), _)| id.suite == suite.name && *of == arm);
+            own.map(|((id, _), part)| (id, part.as_ref())).collect()
+        };
+        let (base, head) = (of(Arm::Base), of(Arm::Head));
+        let listed = |part: &dyn Part| {
+            // Where the user asks for some benchmarks and a part cannot list its own, it has to be run: it may have none of them.
+            part.expected().is_some() || self.selection.as_ref().is_none_or(Selection::is_everything)
+        };
+        let alike = |(base, head): (&&dyn Part, &&dyn Part)| listed(*head) && base.expected() == head.expected();
+        let same = provable.suites.contains(&suite.name)
+            && base.keys().eq(head.keys())
+            && base.values().zip(head.values()).all(alike)
+            && self.same(suite, base.values(), head.values(), provable);
+        if !same {
+            return None;
+        }
+        let expected = head.iter().flat_map(|(id, part)| {
+            let names = part.expected().into_iter().flatten();
+            names.filter(|name| self.selection.as_ref().is_none_or(|chosen| chosen.matches(&benchmark(id, name))))
+        });
+        let benchmarks: BTreeSet<Name> = expected.cloned().collect();
+        self.parts.retain(|(id, _), _| id.suite != suite.name);
+        Some(Identical { suite: suite.name.clone(), benchmarks: benchmarks.into_iter().collect() })
+    }
+
+    /// Whether the parts of a suite run the same in both arms.
+    fn same<'p>(
+        &self,
+        suite: &Suite,
+        base: impl Iterator<Item = &'p &'p dyn Part>,
+        head: impl Iterator<Item = &'p &'p dyn Part>,
+        provable: &Provable,
+    ) -> bool {
+        let (Some(b_place), Some(h_place)) = (self.places.get(&Arm::Base), self.places.get(&Arm::Head)) else {
+            return false;
+        };
+        let runs = |(base, head): (&&dyn Part, &&dyn Part)| base.runs(b_place).zip(head.runs(h_place));
+        let Some(runs) = base.zip(head).map(runs).collect::<Option<Vec<_>>>() else { return false };
+        let sides: Vec<_> = runs
+            .iter()
+            .map(|(b, h)| (proof::Side { runs: b, place: b_place }, proof::Side { runs: h, place: h_place }))
+            .collect();
+        proof::same(suite, &sides, &provable.difference)
+    }
+
     /// The benchmarks of a part that the user asks for; `None` where they cannot be listed, or all are asked for.
     fn selected(&self, id: &PartId, part: &dyn Part) -> Option<BTreeSet<Name>> {
         let (names, selection) = (part.expected()?, self.selection.as_ref()?);
@@ -97,6 +147,11 @@ impl Runner for Live<'_> {
             parts.entry(id.clone()).or_default().insert(*arm);
         }
         parts.into_iter().collect()
+    }
+
+    fn selects(&self, part: &PartId) -> bool {
+        let of = |arm| self.parts.get(&(part.clone(), arm));
+        Arm::BOTH.into_iter().filter_map(of).all(|part| part.expected().is_some())
     }
 
     fn run(&mut self, part: &PartId, arm: Arm, only: Only<'_>) -> Result<Parsed, PartError> {

@@ -5,6 +5,7 @@ pub mod host;
 pub mod journal;
 pub mod live;
 pub mod process;
+pub mod proof;
 pub mod rounds;
 pub mod scripted;
 pub mod selection;

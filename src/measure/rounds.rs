@@ -1,19 +1,24 @@
 //! Interleaves base and head: in each round each part runs once in each arm, in a fresh process, in an order drawn by a recorded coin.
 //! Asks the judge which benchmarks are undecided, and keeps to the time limit. Refuses to know what a regression is.
 
+mod canary;
+mod course;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::model::{Arm, BenchmarkId, CoverageProblem, Environment, Name, Protocol, Revision, Run, Trouble};
+use crate::model::{Arm, BenchmarkId, Canary, CoverageProblem, Environment, Name, Protocol, Revision, Run, Trouble};
 
 use super::bench::{Parsed, Reading};
 use super::journal::{Journal, JournalError, Record};
 use super::process::ProcessError;
 use super::stop::Stop;
 use super::suite::{Only, PartError};
+use canary::Watched;
+use course::Course;
 
 /// A part is given up after it failed in this many rounds.
 const FAILURES_MAX: u32 = 3;
@@ -31,6 +36,9 @@ pub struct PartId {
 pub trait Runner {
     /// Every part with the arms that have it, sorted.
     fn parts(&self) -> Vec<(PartId, BTreeSet<Arm>)>;
+
+    /// Whether a part can run some of its benchmarks without the others.
+    fn selects(&self, part: &PartId) -> bool;
 
     /// Runs one part of one arm once.
     fn run(&mut self, part: &PartId, arm: Arm, only: Only<'_>) -> Result<Parsed, PartError>;
@@ -64,6 +72,11 @@ pub enum Event<'a> {
         /// Why.
         trouble: &'a Trouble,
     },
+    /// The canary runs, base against itself.
+    Canary {
+        /// What runs.
+        benchmark: &'a BenchmarkId,
+    },
 }
 
 /// Which benchmarks want more rounds, from the rounds so far and their number: what the judge answers.
@@ -91,6 +104,8 @@ pub struct Conduct<'a> {
     pub stop: &'a Stop,
     /// Told what happens.
     pub watch: &'a dyn Fn(&Event<'_>),
+    /// Whether one benchmark of base, where base is measured, also runs against itself.
+    pub canary: bool,
 }
 
 /// How the rounds ended.
@@ -126,10 +141,15 @@ pub struct Measured {
 /// The order of the two arms in one round of one part: a fair coin that depends on seed, part and round alone, so that an interrupted run
 /// that goes on throws the same coins.
 pub fn order(seed: u64, part: usize, round: u32) -> [Arm; 2] {
+    if coin(seed, part as u64, round) { [Arm::Head, Arm::Base] } else { [Arm::Base, Arm::Head] }
+}
+
+/// The fair coin of one stream in one round.
+fn coin(seed: u64, stream: u64, round: u32) -> bool {
     let mut coins = ChaCha8Rng::seed_from_u64(seed);
-    coins.set_stream(part as u64);
+    coins.set_stream(stream);
     coins.set_word_pos(u128::from(round));
-    if coins.next_u32() & 1 == 0 { [Arm::Base, Arm::Head] } else { [Arm::Head, Arm::Base] }
+    coins.next_u32() & 1 == 1
 }
 
 /// Runs rounds until nobody wants more, the limit on rounds or time, or the user's wish.
@@ -156,13 +176,16 @@ pub fn measure(
             break ended;
         }
         state.rounds_run += 1;
+        if let Some(ended) = state.canary(runner, journal, conduct)? {
+            break ended;
+        }
     };
     let elapsed = (conduct.elapsed)();
     Ok(Measured {
+        protocol: state.course.protocol(state.canary.and_then(Watched::measured)),
         base: state.runs.remove(&Arm::Base),
         head: state.runs.remove(&Arm::Head).expect("head is always measured"),
         rounds_run: state.rounds_run,
-        protocol: Protocol::default(),
         troubles: state.troubles.into_iter().collect(),
         ended,
         elapsed,
@@ -177,6 +200,9 @@ struct State {
     /// The benchmarks that go on; `None` while all do.
     wanted: Option<BTreeSet<BenchmarkId>>,
     troubles: BTreeSet<CoverageProblem>,
+    /// The order and the cost of the rounds.
+    course: Course,
+    canary: Option<Watched>,
 }
 
 /// One part with what is known of it.
@@ -201,6 +227,8 @@ impl State {
             rounds_run: 0,
             wanted: None,
             troubles: BTreeSet::new(),
+            course: Course::default(),
+            canary: None,
         }
     }
 
@@ -243,9 +271,32 @@ impl State {
                     None => return Ok(Some(Ended::Interrupted)),
                 },
             };
+            let first = order(conduct.seed, index, self.rounds_run)[0];
+            self.course.took(self.rounds_run, first, &record, runner.selects(&key.1));
             self.take(index, record, conduct);
         }
         Ok(None)
+    }
+
+    /// The canary's part of the round that was just run, once round 0 has shown which benchmark it is. It costs the round nothing: where the
+    /// time is up it is left out.
+    fn canary(
+        &mut self,
+        runner: &mut dyn Runner,
+        journal: &mut Journal,
+        conduct: &Conduct<'_>,
+    ) -> Result<Option<Ended>, JournalError> {
+        let Some(round) = self.rounds_run.checked_sub(1).filter(|round| conduct.canary && *round < Canary::ROUNDS)
+        else {
+            return Ok(None);
+        };
+        if round == 0 {
+            self.canary = Watched::choose(self.runs.get(&Arm::Base), &self.parts, &self.course, conduct.time_limit);
+        }
+        match &mut self.canary {
+            Some(watched) => watched.round(round, runner, journal, conduct),
+            None => Ok(None),
+        }
     }
 
     /// Runs one part in its arms, in the coin's order; `None` where the user stopped it.
@@ -262,11 +313,13 @@ impl State {
             if conduct.stop.is_set() {
                 return None;
             }
+            let began = (conduct.elapsed)();
             match runner.run(&part.id, arm, only.map_or(Only::All, Only::These)) {
                 Ok(parsed) => record.arms.insert(arm, Ok(parsed)),
                 Err(PartError::Process(ProcessError::Stopped)) => return None,
                 Err(error) => record.arms.insert(arm, Err(trouble(arm, &error))),
             };
+            record.seconds.insert(arm, (conduct.elapsed)().saturating_sub(began).as_secs_f64());
             (conduct.watch)(&Event::Ran { part: &part.id, arm });
         }
         Some(record)

@@ -35,6 +35,10 @@ impl Runner for Scripted<'_> {
         vec![(PartId { suite: self.suite.clone(), key: "scripted".to_owned() }, BTreeSet::from(Arm::BOTH))]
     }
 
+    fn selects(&self, _part: &PartId) -> bool {
+        true
+    }
+
     fn run(&mut self, _part: &PartId, arm: Arm, only: Only<'_>) -> Result<Parsed, PartError> {
         let round = self.runs[arm as usize];
         self.runs[arm as usize] += 1;

@@ -2,6 +2,7 @@
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use crate::config::policy::may_match;
 use crate::model::{BenchmarkId, Name};
 
 /// Globs over `suite/benchmark`; none means all.
@@ -21,6 +22,11 @@ impl Selection {
         Ok(Self { globs: globs.to_vec(), set: set.build()? })
     }
 
+    /// Whether it asks for everything.
+    pub fn is_everything(&self) -> bool {
+        self.globs.is_empty()
+    }
+
     /// Whether it asks for a benchmark.
     pub fn matches(&self, benchmark: &BenchmarkId) -> bool {
         self.globs.is_empty() || self.set.is_match(benchmark.to_string())
@@ -28,14 +34,7 @@ impl Selection {
 
     /// Whether it may ask for a benchmark of a suite, so that the suite must be built.
     pub fn may_match(&self, suite: &Name) -> bool {
-        let literal = |glob: &str| -> String { glob.chars().take_while(|c| !"*?[{\\".contains(*c)).collect() };
-        let prefix = format!("{suite}/");
-        self.globs.is_empty()
-            || self
-                .globs
-                .iter()
-                .map(|glob| literal(glob))
-                .any(|start| start.starts_with(&prefix) || prefix.starts_with(&start))
+        self.globs.is_empty() || self.globs.iter().any(|glob| may_match(glob, suite))
     }
 }
 

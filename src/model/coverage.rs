@@ -66,6 +66,9 @@ pub struct Coverage {
     pub measured: usize,
     /// Benchmarks that both have, so that something was compared.
     pub compared: usize,
+    /// Expected benchmarks that were not run, because their program is the same in base and head. A suite whose benchmarks are unknown
+    /// counts as one.
+    pub proved: usize,
     /// What differs, sorted.
     pub problems: Vec<CoverageProblem>,
 }

@@ -6,6 +6,7 @@ use super::effect::Effect;
 use super::environment::Environment;
 use super::metric::Metric;
 use super::name::{BenchmarkId, MetricId};
+use super::protocol::Identical;
 use super::revision::Revision;
 use super::threshold::Thresholds;
 use super::verdict::{Outcome, RunVerdict, Verdict};
@@ -225,6 +226,8 @@ pub struct Judgement {
     pub promise: Promise,
     /// What the report says about the run as a whole, sorted.
     pub notices: Vec<Notice>,
+    /// The suites that passed by proof, without being run; sorted.
+    pub identical: Vec<Identical>,
 }
 
 impl Judgement {

@@ -27,6 +27,11 @@ pub struct Canary {
     pub other: Series,
 }
 
+impl Canary {
+    /// The rounds in which it runs: those of the first stage, in which everything takes part.
+    pub const ROUNDS: u32 = 10;
+}
+
 /// A suite whose programs are the same bytes in base and head.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identical {

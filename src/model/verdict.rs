@@ -14,13 +14,17 @@ pub enum Doubt {
     },
     /// The interval reaches from allowed to must-detect: more rounds would settle it.
     TooNoisy {
-        /// About how many rounds would settle it; `None` where no affordable number would.
+        /// About how many rounds in all would settle it; `None` where no affordable number would.
         rounds_needed: Option<u32>,
+        /// About how many seconds those of them that are still missing would take; `None` where it is not known.
+        more_s: Option<u64>,
     },
     /// The time limit ended the measurement.
     TimeLimit {
-        /// About how many rounds would settle it; `None` where no affordable number would.
+        /// About how many rounds in all would settle it; `None` where no affordable number would.
         rounds_needed: Option<u32>,
+        /// About how many seconds those of them that are still missing would take; `None` where it is not known.
+        more_s: Option<u64>,
     },
     /// The measurement was interrupted.
     Interrupted,
@@ -74,6 +78,28 @@ pub enum Verdict {
     Missing,
     /// Base exists but cannot be compared with.
     NotComparable(Incomparable),
+    /// A time that surely changed by more than the tolerance, by no more than code layout alone explains, with the same instructions.
+    LayoutSuspect(Layout),
+}
+
+/// A change of a time that code layout may explain.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Layout {
+    /// Which way the time went.
+    pub towards: Towards,
+    /// The change of the benchmark's instructions, as a fraction; its size is below half a percent.
+    pub instructions_ratio: f64,
+    /// The largest change, as a fraction, that layout alone is taken to explain.
+    pub noise_ratio: f64,
+}
+
+/// Which way a metric went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Towards {
+    /// It got worse.
+    Worse,
+    /// It got better.
+    Better,
 }
 
 /// Why base cannot be compared with.

@@ -36,6 +36,7 @@ struct DrawnFinding<'a> {
 #[derive(Serialize)]
 struct Folded<'a> {
     title: &'a str,
+    command: &'a str,
     rows: Vec<Drawn>,
     omitted: String,
 }
@@ -104,6 +105,7 @@ pub fn render(judgement: &Judgement) -> String {
             let shown = group.rows.len().min(ROWS_MAX);
             Folded {
                 title: &group.title,
+                command: &group.command,
                 rows: group.rows[..shown]
                     .iter()
                     .map(|row| Drawn { row: row.clone(), plot: drawer.draw_if_room(&row.id) })

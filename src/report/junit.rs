@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::model::{Judgement, Outcome, Row, Verdict};
+use crate::model::{Identical, Judgement, Outcome, Row, Verdict};
 
 use super::escape::visible;
 use super::text::Text;
@@ -20,6 +20,17 @@ pub fn render(judgement: &Judgement) -> String {
     for row in &judgement.rows {
         let name = sentence::shown(row.metric.id.benchmark.suite.as_str());
         suites.entry(name.clone()).or_insert_with(|| TestSuite::new(name)).add_test_case(case(row));
+    }
+    for Identical { suite, benchmarks } in &judgement.identical {
+        let name = sentence::shown(suite.as_str());
+        let all = vec!["every benchmark".to_owned()];
+        let names =
+            if benchmarks.is_empty() { all } else { benchmarks.iter().map(|b| sentence::shown(b.as_str())).collect() };
+        for benchmark in names {
+            let mut case = TestCase::new(benchmark, TestCaseStatus::success());
+            case.set_classname(name.clone());
+            suites.entry(name.clone()).or_insert_with(|| TestSuite::new(name.clone())).add_test_case(case);
+        }
     }
     let mut report = Report::new("tollgate");
     report.add_test_suites(suites.into_values());
@@ -108,10 +119,9 @@ mod tests {
 
     #[test]
     fn an_inconclusive_row_is_skipped_unless_it_fails() {
-        assert!(
-            render(&sample::mixed())
-                .contains("<skipped message=\"`io/fsync`: too noisy to tell: about 40 more rounds would settle it\"")
-        );
+        assert!(render(&sample::mixed()).contains(
+            "<skipped message=\"`io/fsync`: too noisy to tell: about 40 more rounds, 4 min, would settle it\""
+        ));
         assert!(render(&sample::inconclusive()).contains("failures=\"1\""));
     }
 

@@ -51,6 +51,7 @@ const ROOMS: [Room; 12] = [
 #[derive(Serialize)]
 struct Folded {
     title: String,
+    command: String,
     rows: Vec<RowView>,
     /// Whether any of the rows has a note.
     noted: bool,
@@ -149,6 +150,7 @@ fn folded(group: &Group, most: usize) -> Folded {
     let omitted = group.rows.len() - shown;
     Folded {
         title: group.title.clone(),
+        command: group.command.clone(),
         rows: group.rows[..shown].to_vec(),
         noted: group.rows[..shown].iter().any(|row| !row.note.is_empty()),
         omitted: omitted > 0,

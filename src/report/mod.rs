@@ -15,6 +15,7 @@ mod view;
 
 mod note;
 mod sentence;
+mod settle;
 mod text;
 
 pub mod escape;

@@ -1,11 +1,12 @@
 //! What stands beside a row's numbers: why nothing could be said, how a waiver bears on it, how to read it. Refuses to repeat the verdict.
 
 use crate::model::judgement::{Method, WaiverState, Warning};
-use crate::model::verdict::{Incomparable, MoreRuns};
+use crate::model::verdict::{Incomparable, Layout, MoreRuns};
 use crate::model::{Ceiling, Doubt, Outcome, Row, Verdict, Waiver};
 
 use super::number::{self, plural};
 use super::sentence::shown;
+use super::settle::Need;
 use super::text::Text;
 
 /// Everything that must be known beside the verdict of a row: its waiver, and how to read its numbers.
@@ -73,23 +74,16 @@ fn ceiling(waiver: &Waiver) -> String {
 
 /// Why nothing can be said, and what it would take.
 pub(super) fn doubt(doubt: &Doubt, method: &Method) -> String {
-    let run = match method {
-        Method::Paired { rounds_total, .. } => *rounds_total,
-        Method::Stored { runs } => *runs,
-        Method::Single | Method::Alone => 1,
-    };
-    let settle = |needed: &Option<u32>| match needed {
-        Some(needed) => {
-            format!("about {} would settle it", plural(needed.saturating_sub(run).max(1) as usize, "more round"))
-        }
+    let settle = || match Need::new(doubt, method) {
+        Some(need) => format!("{} settle it", need.would()),
         None => "even the most rounds that a run may take would not settle it".to_owned(),
     };
     match doubt {
         Doubt::TooFewRounds { have, need } => {
             format!("too few rounds to tell: {have} of the {need} that any test needs")
         }
-        Doubt::TooNoisy { rounds_needed } => format!("too noisy to tell: {}", settle(rounds_needed)),
-        Doubt::TimeLimit { rounds_needed } => format!("the time limit came first: {}", settle(rounds_needed)),
+        Doubt::TooNoisy { .. } => format!("too noisy to tell: {}", settle()),
+        Doubt::TimeLimit { .. } => format!("the time limit came first: {}", settle()),
         Doubt::Interrupted => "the measurement was interrupted before it could be decided".to_owned(),
         Doubt::StoredRunsCannotTell { runs, detectable_ratio, with_more } => {
             stored_runs_cannot_tell(*runs, *detectable_ratio, with_more.as_ref())
@@ -120,6 +114,19 @@ fn stored_runs_cannot_tell(runs: u32, detectable_ratio: f64, with_more: Option<&
 fn rounded(ratio: f64) -> f64 {
     let step = 10_f64.powf(ratio.abs().max(1e-6).log10().floor() - 1.0);
     (ratio / step).round() * step
+}
+
+/// Why a change may not be the change's doing, as the end of its sentence.
+pub(super) fn layout(layout: &Layout, outcome: Outcome) -> String {
+    let Layout { instructions_ratio, noise_ratio, towards: _ } = *layout;
+    let same = number::tenths(instructions_ratio);
+    let end = match outcome {
+        Outcome::Warn => "; shown, not blocking",
+        outcome if outcome.fails() => "; the policy blocks it all the same",
+        _ => "",
+    };
+    let noise = number::percent(noise_ratio);
+    format!(" with the same instructions ({same}): code layout alone moves small benchmarks by up to {noise}{end}")
 }
 
 /// Why base cannot be compared with.

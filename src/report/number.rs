@@ -217,6 +217,11 @@ pub(super) fn change(effect: &Effect, unit: &Unit) -> String {
     format!("{} {}", change_alone(effect, unit), interval(effect, unit))
 }
 
+/// A small change in tenths of a percent, with its sign: `+0.3 %`.
+pub(super) fn tenths(ratio: f64) -> String {
+    format!("{} %", signed(ratio * 100.0, 1))
+}
+
 /// What is allowed relative to base: `+3 %`, or `−3 %` where less is worse.
 pub(super) fn tolerance(ratio: f64, direction: Direction) -> String {
     let sign = match direction {
@@ -266,6 +271,11 @@ pub fn duration(seconds: u64) -> String {
         (0, min, s) => format!("{min} min{}", part(s, "s")),
         (h, min, _) => format!("{h} h{}", part(min, "min")),
     }
+}
+
+/// A time that is only guessed: whole seconds below a minute, whole minutes above, never less than it is.
+pub(super) fn about(seconds: u64) -> String {
+    if seconds < 60 { duration(seconds) } else { duration(seconds.div_ceil(60).saturating_mul(60)) }
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ pub(super) fn judgement(verdict: RunVerdict, mut rows: Vec<Row>) -> Judgement {
         elapsed_s: 372,
         policy: PolicySource::Base,
         verdict,
-        coverage: Coverage { expected: rows.len(), measured: rows.len(), compared: rows.len(), problems: vec![] },
+        coverage: Coverage { expected: rows.len(), measured: rows.len(), compared: rows.len(), ..Coverage::default() },
         promise: Promise {
             false_alarm_rate: 0.01,
             family: rows.len(),
@@ -98,6 +98,7 @@ pub(super) fn judgement(verdict: RunVerdict, mut rows: Vec<Row>) -> Judgement {
             stored: None,
         },
         notices: vec![],
+        identical: vec![],
         rows,
     }
 }
@@ -184,7 +185,7 @@ pub(super) fn mixed() -> Judgement {
     });
     rows.push(counted());
     rows.push(Row {
-        verdict: Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: Some(72) }),
+        verdict: Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: Some(72), more_s: Some(240) }),
         ..time("io", "fsync", 8.2e-3, 0.031, 0.04)
     });
     let new = time("io", "seek", 2e-6, 0.0, 0.0);
@@ -241,8 +242,6 @@ pub(super) fn broken() -> Judgement {
     let mut judgement = judgement(RunVerdict::Broken, vec![]);
     judgement.coverage = Coverage {
         expected: 12,
-        measured: 0,
-        compared: 0,
         problems: vec![CoverageProblem {
             suite: name("core"),
             benchmark: None,
@@ -252,6 +251,7 @@ pub(super) fn broken() -> Judgement {
                 tail: "error[E0308]: mismatched types\n  --> src/lexer.rs:118:9\n\u{1b}[31m::error::no\u{1b}[0m @octocat\n".to_owned(),
             },
         }],
+        ..Coverage::default()
     };
     judgement.promise = Promise { detectable_median_ratio: None, detectable_worst: None, ..judgement.promise };
     judgement
@@ -318,9 +318,9 @@ fn every_verdict() -> Vec<Verdict> {
     vec![
         Verdict::OverBudget,
         Verdict::Missing,
-        Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: None }),
-        Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: Some(9) }),
-        Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: None }),
+        Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: None, more_s: None }),
+        Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: Some(9), more_s: Some(3) }),
+        Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: None, more_s: None }),
         Verdict::Inconclusive(Doubt::Interrupted),
         Verdict::Inconclusive(Doubt::StoredRunsCannotTell { runs: 3, detectable_ratio: 0.1 + 0.2, with_more }),
         Verdict::Inconclusive(Doubt::OneProcess),

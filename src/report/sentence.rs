@@ -45,11 +45,17 @@ pub(super) fn row(row: &Row) -> Text {
         Verdict::NotComparable(why) => {
             subject(row).say(" cannot be compared with base: ").then(note::incomparable(why))
         }
+        Verdict::LayoutSuspect(layout) => changed(row).say(note::layout(layout, row.outcome)),
     };
     let said = match (&row.verdict, budget()) {
-        (Verdict::Regressed | Verdict::Improved | Verdict::New | Verdict::Inconclusive(_), Some(budget)) => {
-            said.say("; ").then(budget)
-        }
+        (
+            Verdict::Regressed
+            | Verdict::Improved
+            | Verdict::New
+            | Verdict::Inconclusive(_)
+            | Verdict::LayoutSuspect(_),
+            Some(budget),
+        ) => said.say("; ").then(budget),
         _ => said,
     };
     match &row.waiver {
@@ -136,6 +142,7 @@ pub(super) fn label(row: &Row) -> Text {
         Verdict::New => "new",
         Verdict::Missing => "missing",
         Verdict::NotComparable(_) => "not comparable",
+        Verdict::LayoutSuspect(_) => "layout suspect",
     };
     let level = row.budget.as_ref().map_or(BudgetLevel::Within, |check| check.level);
     let budget = match level {
@@ -220,7 +227,9 @@ pub(super) fn method(row: &Row) -> String {
             match (rounds_total.saturating_sub(*rounds), &row.verdict) {
                 (0, _) => format!("{said}, {pairs}"),
                 // What is called a regression rests on fresh rounds alone.
-                (before, Verdict::Regressed) => format!("{said}, {pairs}, after {before} that chose what to look at"),
+                (before, Verdict::Regressed | Verdict::LayoutSuspect(_)) => {
+                    format!("{said}, {pairs}, after {before} that chose what to look at")
+                }
                 (_, _) => format!("{said} of {rounds_total}, {pairs}"),
             }
         }
@@ -244,15 +253,18 @@ pub(super) fn policy(source: &PolicySource) -> Text {
     }
 }
 
-/// The command that measures one benchmark again; safe to paste whatever its name is.
-pub(super) fn reproduce(id: &BenchmarkId, base: Option<&Revision>) -> String {
-    let only = escape::glob(&id.to_string());
-    // Quoted even where a plain word would do: next to each other, all commands look alike.
-    let only = if only.contains('\'') { escape::shell(&only) } else { format!("'{only}'") };
+/// The command that measures some benchmarks again; safe to paste whatever their names are.
+pub(super) fn reproduce(ids: &[&BenchmarkId], base: Option<&Revision>) -> String {
+    let only = |id: &&BenchmarkId| {
+        let only = escape::glob(&id.to_string());
+        // Quoted even where a plain word would do: next to each other, all commands look alike.
+        format!(" --only {}", if only.contains('\'') { escape::shell(&only) } else { format!("'{only}'") })
+    };
+    let only: String = ids.iter().map(only).collect();
     let commit = base.map_or("", |base| &base.commit);
     let commit: String = commit.chars().filter(char::is_ascii_hexdigit).take(9).collect();
     let base = if commit.is_empty() { commit } else { format!(" --base {commit}") };
-    format!("tollgate check --only {only}{base}")
+    format!("tollgate check{only}{base}")
 }
 
 /// The effect of a row that a reader should compare with its thresholds, where there is one.
@@ -265,6 +277,30 @@ mod tests {
     use super::super::sample;
     use super::*;
     use crate::model::{Change as Value, Precision, Unit};
+
+    #[test]
+    fn a_layout_suspect_says_what_may_have_moved_it_and_what_follows() {
+        use crate::model::verdict::{Layout, Towards};
+        let said = |towards, ratio: f64, outcome| {
+            let mut it = sample::time("core", "parse", 1e-3, ratio, 0.01);
+            it.verdict = Verdict::LayoutSuspect(Layout { towards, instructions_ratio: 0.003, noise_ratio: 0.05 });
+            it.outcome = outcome;
+            row(&it).line(str::to_owned)
+        };
+        let why = "with the same instructions (+0.3 %): code layout alone moves small benchmarks by up to 5 %";
+        assert_eq!(
+            said(Towards::Worse, 0.041, Outcome::Warn),
+            format!("`core/parse` is 4.1 % slower than base {why}; shown, not blocking")
+        );
+        assert_eq!(
+            said(Towards::Worse, 0.041, Outcome::FailRegressed),
+            format!("`core/parse` is 4.1 % slower than base {why}; the policy blocks it all the same")
+        );
+        assert_eq!(
+            said(Towards::Better, -0.03, Outcome::Pass),
+            format!("`core/parse` is 3.0 % faster than base {why}")
+        );
+    }
 
     /// The sentence for a change of one kind of metric.
     fn said(metric: &str, kind: Kind, unit: Unit, change: Value) -> String {
@@ -298,7 +334,7 @@ mod tests {
 
     #[test]
     fn the_command_is_safe_to_paste_whatever_the_name_is() {
-        let command = |name: &str| reproduce(&sample::id("s", name, "time").benchmark, None);
+        let command = |name: &str| reproduce(&[&sample::id("s", name, "time").benchmark], None);
         assert_eq!(command("parse/large"), "tollgate check --only 's/parse/large'");
         assert_eq!(command("it's [x]* @me"), r"tollgate check --only 's/it'\''s [[]x][*] ?me'");
         assert_eq!(command("a\nb"), "tollgate check --only 's/a?b'");

@@ -67,6 +67,10 @@ pub fn render(judgement: &Judgement) -> String {
             out.truncate(out.len() - 1);
             append(&mut out, format_args!("  {DIM}and {}{DIM:#}\n\n", plural(group.rows.len() - shown, "more row")));
         }
+        if !group.command.is_empty() {
+            out.truncate(out.len() - 1);
+            append(&mut out, format_args!("  to decide  {BOLD}{}{BOLD:#}\n\n", escape::terminal(&group.command)));
+        }
     }
     decided(&mut out, &view.decided);
     defuse(&out)

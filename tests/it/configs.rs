@@ -30,6 +30,10 @@ time-limit = "5 min"
 max-rounds = 60
 inconclusive = "fail"
 missing = "warn"
+identical = "measure"
+layout-noise = "4 %"
+layout-suspect = "fail"
+canary = false
 
 [suite.core]
 adapter = "criterion"
@@ -107,6 +111,7 @@ fn every_key_is_read_into_base_units() {
     assert_eq!(sources, [&ResultSource::OutputArgument, &ResultSource::File("out/results.json".into())]);
     let gate = &config.policy.gate;
     assert_eq!((gate.tolerance_ratio, gate.time_limit.as_secs(), gate.rounds_max), (Some(0.02), 300, 60));
+    assert!(!gate.canary);
     assert_eq!(config.policy.budgets[0].budget.critical, Some(67_108_864.0));
     assert_eq!(config.policy.rules.len(), 1);
 }

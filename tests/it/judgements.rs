@@ -1,6 +1,7 @@
 //! Whole judgements from scripted rounds, through the loop that measures and the judge.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod canaries;
 mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,6 +115,7 @@ impl Scene {
             wanted: &|base, head, rounds| judge::undecided(base, head, policy, rounds),
             stop: &stop,
             watch: &|_| {},
+            canary: false,
         };
         measure(&mut runner, &mut journal, &conduct).unwrap()
     }

@@ -14,6 +14,7 @@ use crate::commands::{Code, Context, Failure};
 use crate::config::Config;
 use crate::git::Repository;
 use crate::judge::procedure::STAGE_ROUNDS;
+use crate::measure::proof::Provable;
 use crate::measure::rounds::Ended;
 use crate::measure::selection::Selection;
 use crate::model::{Name, Revision, StoredRun, Trouble, Why};
@@ -139,6 +140,7 @@ fn measure(
             checkpoints: Vec::new(),
             wanted: &|_, _, _| BTreeSet::new(),
             journal: Keep::Nothing,
+            provable: Provable::nothing(),
         };
         let session = match measuring::run(&job, context) {
             Ok(session) => session,

@@ -15,8 +15,9 @@ use crate::model::{MetricId, Name, Run, StoredMetric};
 use crate::plan::Plan;
 
 use super::planned::selection;
+use super::provable;
 use super::sources::{Sources, git};
-use super::verdicts::heads_policy;
+use super::verdicts::{heads_policy, limited};
 
 /// Everything that was measured or stored.
 pub(crate) struct Gathered {
@@ -28,7 +29,7 @@ pub(crate) struct Gathered {
 
 /// Measures.
 pub(crate) fn gather(args: &CheckArgs, context: &Context, sources: &Sources, plan: &Plan) -> Result<Gathered, Failure> {
-    let policy = &sources.config.policy;
+    let policy = &limited(&sources.config.policy, plan);
     let selection = selection(args)?;
     let settings = procedure::Settings { false_alarm_rate: policy.gate.false_alarm_rate, rounds_max: plan.rounds_max };
     let heads = heads_policy(sources, plan);
@@ -48,6 +49,7 @@ pub(crate) fn gather(args: &CheckArgs, context: &Context, sources: &Sources, pla
             checkpoints: judge::checkpoints(&settings),
             wanted: &wanted,
             journal: if args.resume { Keep::Resume } else { Keep::New },
+            provable: provable::suites(sources, plan)?,
         },
         context,
     )?;

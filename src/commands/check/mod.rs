@@ -5,6 +5,8 @@ pub(crate) mod sources;
 mod choice;
 pub(crate) mod planned;
 
+pub(crate) mod provable;
+
 pub(crate) mod evidence;
 
 pub(crate) mod verdicts;

@@ -30,6 +30,7 @@ pub(crate) fn make(args: &CheckArgs, context: &Context, sources: &Sources) -> Re
         plan.time_limit = crate::config::human::duration(text)
             .map_err(|error| Failure::usage(format!("--time-limit: {error}"), error.hint()))?;
     }
+    plan.rounds_max = args.max_rounds.unwrap_or(plan.rounds_max);
     Ok(plan)
 }
 

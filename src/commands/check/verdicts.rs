@@ -67,7 +67,7 @@ pub(super) fn heads_policy(sources: &Sources, plan: &Plan) -> Option<Policy> {
 }
 
 /// A policy with the limits by which was measured.
-fn limited(policy: &Policy, plan: &Plan) -> Policy {
+pub(super) fn limited(policy: &Policy, plan: &Plan) -> Policy {
     let mut policy = policy.clone();
     policy.gate.time_limit = plan.time_limit;
     policy.gate.rounds_max = plan.rounds_max;
@@ -99,7 +99,8 @@ fn judged_how(suite: &PlannedSuite) -> Option<Notice> {
 fn nothing_selected(args: &CheckArgs, gathered: &Gathered) -> Option<Notice> {
     let measured = &gathered.session.measured;
     let nothing = measured.head.series.is_empty() && measured.base.as_ref().is_none_or(|base| base.series.is_empty());
-    (nothing && !args.only.is_empty() && measured.troubles.is_empty()).then(|| {
+    let proved = !measured.protocol.identical.is_empty();
+    (nothing && !proved && !args.only.is_empty() && measured.troubles.is_empty()).then(|| {
         Notice::Note(format!(
             "No benchmark is called as --only says ({}). It is a glob over suite/benchmark, as the report names them, and * also matches /.",
             args.only.join(", ")

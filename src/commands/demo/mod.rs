@@ -43,6 +43,7 @@ fn check_args(json: bool) -> CheckArgs {
         only: Vec::new(),
         config: None,
         time_limit: None,
+        max_rounds: None,
         seed: None,
         resume: false,
         list: false,

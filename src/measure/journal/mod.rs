@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Arm, Trouble};
+use crate::model::{Arm, MetricId, Sample, Trouble};
 
 use super::bench::Parsed;
 use super::rounds::PartId;
-use wire::Line;
+use wire::{CanaryLine, Line};
 
 /// The longest line that is read back.
 const LINE_BYTES_MAX: u64 = 256 << 20;
@@ -24,7 +24,12 @@ const LINE_BYTES_MAX: u64 = 256 << 20;
 pub struct Record {
     /// What each arm gave, or why it gave nothing.
     pub arms: BTreeMap<Arm, Result<Parsed, Trouble>>,
+    /// How many seconds each arm took; missing where nobody wrote it down.
+    pub seconds: BTreeMap<Arm, f64>,
 }
+
+/// What the two runs of the canary gave in one round: nothing where one of them failed.
+pub type Twice = Option<[Sample; 2]>;
 
 /// What a journal belongs to: one of another identity is never gone on with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +54,7 @@ pub struct Journal {
     path: PathBuf,
     file: Option<File>,
     recorded: BTreeMap<(u32, PartId), Record>,
+    canary: BTreeMap<(u32, MetricId), Twice>,
 }
 
 /// Why the journal cannot be kept.
@@ -98,7 +104,7 @@ impl JournalError {
 impl Journal {
     /// A journal that is not kept: for tests and for runs that cannot be gone on with.
     pub fn in_memory() -> Self {
-        Self { path: PathBuf::new(), file: None, recorded: BTreeMap::new() }
+        Self { path: PathBuf::new(), file: None, recorded: BTreeMap::new(), canary: BTreeMap::new() }
     }
 
     /// Starts a new journal at `path`, replacing an older one.
@@ -107,7 +113,7 @@ impl Journal {
         let mut file = File::create(path).map_err(write)?;
         let line = serde_json::to_string(identity).map_err(|error| write(error.into()))?;
         writeln!(file, "{line}").map_err(write)?;
-        Ok(Self { path: path.to_owned(), file: Some(file), recorded: BTreeMap::new() })
+        Ok(Self { file: Some(file), path: path.to_owned(), ..Self::in_memory() })
     }
 
     /// Goes on with the journal at `path`, if it belongs to the same run. A line that was cut short by a crash is forgotten.
@@ -123,17 +129,28 @@ impl Journal {
         if serde_json::from_slice::<Identity>(&first).ok().as_ref() != Some(identity) {
             return Err(another());
         }
-        let (mut recorded, mut intact) = (BTreeMap::new(), first.len() as u64);
+        let (mut journal, mut intact) = (Self::in_memory(), first.len() as u64);
         while let Some(line) = next_line(&mut reader).map_err(read)? {
-            let Some((key, record)) = serde_json::from_slice::<Line>(&line).ok().and_then(Line::into_record) else {
+            if journal.take_in(&line).is_none() {
                 break;
-            };
-            recorded.insert(key, record);
+            }
             intact += line.len() as u64;
         }
         let file = OpenOptions::new().append(true).open(path).map_err(read)?;
         file.set_len(intact).map_err(read)?;
-        Ok(Self { path: path.to_owned(), file: Some(file), recorded })
+        Ok(Self { path: path.to_owned(), file: Some(file), ..journal })
+    }
+
+    /// Takes in one line, of a pair or of the canary; `None` where it is neither.
+    fn take_in(&mut self, line: &[u8]) -> Option<()> {
+        if let Ok(pair) = serde_json::from_slice::<Line>(line) {
+            let (key, record) = pair.into_record()?;
+            self.recorded.insert(key, record);
+        } else {
+            let (key, twice) = serde_json::from_slice::<CanaryLine>(line).ok()?.into_twice()?;
+            self.canary.insert(key, twice);
+        }
+        Some(())
     }
 
     /// How many pairs were read back.
@@ -153,9 +170,23 @@ impl Journal {
 
     /// Writes down what one part gave in one round.
     pub fn append(&mut self, (round, part): &(u32, PartId), record: &Record) -> Result<(), JournalError> {
+        self.write(&Line::new(*round, part, record))
+    }
+
+    /// Takes out what was recorded of the canary in one round.
+    pub fn canary(&mut self, key: &(u32, MetricId)) -> Option<Twice> {
+        self.canary.remove(key)
+    }
+
+    /// Writes down what the canary gave in one round.
+    pub fn append_canary(&mut self, (round, metric): &(u32, MetricId), twice: &Twice) -> Result<(), JournalError> {
+        self.write(&CanaryLine::new(*round, metric, twice))
+    }
+
+    fn write(&mut self, line: &impl Serialize) -> Result<(), JournalError> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let write = |source| JournalError::Write { path: self.path.clone(), source };
-        let mut line = serde_json::to_vec(&Line::new(*round, part, record)).map_err(|error| write(error.into()))?;
+        let mut line = serde_json::to_vec(line).map_err(|error| write(error.into()))?;
         line.push(b'\n');
         file.write_all(&line).map_err(write)
     }

@@ -8,7 +8,7 @@ use crate::model::{
     Arm, BenchmarkId, Determinism, Direction, Kind, Metric, MetricId, Name, Quantity, Role, Sample, Trouble, Unit,
 };
 
-use super::Record;
+use super::{Record, Twice};
 
 /// What one part gave in one round.
 #[derive(Serialize, Deserialize)]
@@ -25,6 +25,18 @@ struct ArmLine {
     readings: Vec<ReadingLine>,
     unparsed: Vec<String>,
     trouble: Option<TroubleLine>,
+    #[serde(default)]
+    seconds: Option<f64>,
+}
+
+/// What the canary gave in one round; no values where one of its runs failed.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CanaryLine {
+    canary: u32,
+    suite: String,
+    benchmark: String,
+    metric: String,
+    values: Option<[Vec<f64>; 2]>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -61,7 +73,8 @@ impl Line {
                     }
                     Err(trouble) => (Vec::new(), Vec::new(), Some(TroubleLine::new(trouble))),
                 };
-                ArmLine { head: *arm == Arm::Head, readings, unparsed, trouble }
+                let seconds = record.seconds.get(arm).copied();
+                ArmLine { head: *arm == Arm::Head, readings, unparsed, trouble, seconds }
             })
             .collect();
         Self { round, suite: part.suite.to_string(), part: part.key.clone(), arms }
@@ -81,8 +94,33 @@ impl Line {
                 Ok(Parsed { readings: readings?, unparsed: line.unparsed })
             };
             record.arms.insert(arm, outcome);
+            record.seconds.extend(line.seconds.filter(|seconds| *seconds >= 0.0).map(|seconds| (arm, seconds)));
         }
         Some(((self.round, PartId { suite, key: self.part }), record))
+    }
+}
+
+impl CanaryLine {
+    pub(super) fn new(round: u32, metric: &MetricId, twice: &Twice) -> Self {
+        Self {
+            canary: round,
+            suite: metric.benchmark.suite.to_string(),
+            benchmark: metric.benchmark.benchmark.to_string(),
+            metric: metric.metric.to_string(),
+            values: twice.as_ref().map(|twice| twice.each_ref().map(|sample| sample.values().to_vec())),
+        }
+    }
+
+    /// What the canary gave; `None` where the line does not make sense.
+    pub(super) fn into_twice(self) -> Option<((u32, MetricId), Twice)> {
+        let name = |text| Name::new(text).ok();
+        let benchmark = BenchmarkId { suite: name(self.suite)?, benchmark: name(self.benchmark)? };
+        let metric = MetricId { benchmark, metric: name(self.metric)? };
+        let twice = match self.values {
+            Some([one, other]) => Some([Sample::new(one).ok()?, Sample::new(other).ok()?]),
+            None => None,
+        };
+        Some(((self.canary, metric), twice))
     }
 }
 

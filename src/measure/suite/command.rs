@@ -9,8 +9,9 @@ use crate::model::{BenchmarkId, Name};
 
 use super::super::bench::{Parsed, command};
 use super::super::process;
+use super::super::proof::Runs;
 use super::super::surroundings::Surroundings;
-use super::{Only, Part, PartError, Place, build, matcher, spec, target, unusable};
+use super::{Only, Part, PartError, Place, build, directory, matcher, spec, target, unusable};
 
 /// The most combinations of parameters; more would not be measured in a day.
 const COMBINATIONS_MAX: usize = 1_000;
@@ -117,6 +118,15 @@ impl Part for CommandPart {
 
     fn expected(&self) -> Option<&BTreeSet<Name>> {
         Some(&self.expected)
+    }
+
+    fn runs(&self, place: &Place) -> Option<Runs> {
+        Some(Runs {
+            commands: [Some(&self.run), self.prepare.as_ref()].into_iter().flatten().cloned().collect(),
+            directory: directory(&self.suite, &place.root),
+            values: self.suite.environment.values().cloned().collect(),
+            beside: Vec::new(),
+        })
     }
 
     fn run(&self, only: Only<'_>, place: &Place, surroundings: &Surroundings) -> Result<Parsed, PartError> {

@@ -24,9 +24,10 @@ use crate::model::Name;
 use super::super::bench::criterion_folder::{one_line, read_folder};
 use super::super::bench::{Parsed, Reading};
 use super::super::process::{ProcessSpec, run, run_to_success, shown};
+use super::super::proof::Runs;
 use super::super::surroundings::Surroundings;
 use super::{BUILD_LIMIT, Only, Part, PartError, Place, matcher, spec};
-use cargo::Bench;
+use cargo::{Bench, Built};
 
 /// Resamples of criterion's own analysis, whose estimates nobody reads here. With 2, the fewest that have a spread, its analysis
 /// takes no time that could be measured; with its default of 100,000 it takes 0.1 s a benchmark, half as long as the measurement.
@@ -44,6 +45,8 @@ struct Program {
     selection: Selection,
     /// What is wrong with the program's list; said in every round.
     doubts: Vec<String>,
+    /// Other programs and libraries of the same build, which it may start or load.
+    beside: Vec<PathBuf>,
 }
 
 /// How a program is run when all of its benchmarks are wanted.
@@ -63,12 +66,12 @@ pub(super) fn prepare(
     place: &Place,
     surroundings: &Surroundings,
 ) -> Result<Vec<Box<dyn Part>>, PartError> {
-    let benches = build(suite, options, place, surroundings)?;
+    let Built { benches, beside } = build(suite, options, place, surroundings)?;
     let mut programs: Vec<Program> = Vec::new();
     let mut others = Vec::new();
     for bench in &benches {
         let key = cargo::key(bench, &benches, &place.root);
-        let mut program = lay_out(bench, key, suite, options, place)?;
+        let mut program = Program { beside: beside.clone(), ..lay_out(bench, key, suite, options, place)? };
         if program.list(place, surroundings)? {
             programs.push(program);
         } else if options.benches.contains(&bench.name) {
@@ -90,18 +93,18 @@ fn build(
     options: &CriterionOptions,
     place: &Place,
     surroundings: &Surroundings,
-) -> Result<Vec<Bench>, PartError> {
+) -> Result<Built, PartError> {
     let run = |command: &CommandLine| {
         run_to_success(&ProcessSpec { timeout: BUILD_LIMIT, ..spec(suite, command.clone(), place) }, surroundings)
     };
-    let mut benches = Vec::new();
+    let mut built = Built::default();
     for command in &suite.build {
-        benches.extend(cargo::built(&run(command)?.stdout));
+        built.extend(cargo::built(&run(command)?.stdout));
     }
-    if benches.is_empty() {
-        benches = cargo::built(&run(&cargo::build_command(options))?.stdout);
+    if built.benches.is_empty() {
+        built.extend(cargo::built(&run(&cargo::build_command(options))?.stdout));
     }
-    Ok(benches)
+    Ok(built)
 }
 
 /// Copies the program, so that it has a fresh inode in each arm and neither a later build nor the other arm's can change it. The path has the
@@ -141,6 +144,7 @@ fn lay_out(
         names: BTreeSet::new(),
         selection: Selection::Everything,
         doubts: Vec::new(),
+        beside: Vec::new(),
     })
 }
 
@@ -265,6 +269,17 @@ impl Part for Program {
 
     fn expected(&self) -> Option<&BTreeSet<Name>> {
         Some(&self.names)
+    }
+
+    fn runs(&self, _place: &Place) -> Option<Runs> {
+        let runs = Runs {
+            commands: vec![vec![self.binary.display().to_string()]],
+            directory: self.directory.clone(),
+            values: self.suite.environment.values().cloned().collect(),
+            beside: self.beside.clone(),
+        };
+        // What is wrong with its list must be said, and only a round says it.
+        self.doubts.is_empty().then_some(runs)
     }
 
     fn run(&self, only: Only<'_>, place: &Place, surroundings: &Surroundings) -> Result<Parsed, PartError> {

@@ -14,6 +14,7 @@ use crate::model::Name;
 
 use super::super::bench::{Parsed, json};
 use super::super::process::{self, Finished, shown};
+use super::super::proof::Runs;
 use super::super::surroundings::Surroundings;
 use super::{Only, Part, PartError, Place, build, directory, matcher, spec, target, unusable};
 
@@ -47,6 +48,15 @@ impl Part for JsonPart {
 
     fn expected(&self) -> Option<&BTreeSet<Name>> {
         None
+    }
+
+    fn runs(&self, place: &Place) -> Option<Runs> {
+        Some(Runs {
+            commands: vec![self.command(place).ok()?],
+            directory: directory(&self.suite, &place.root),
+            values: self.suite.environment.values().cloned().collect(),
+            beside: Vec::new(),
+        })
     }
 
     fn run(&self, _only: Only<'_>, place: &Place, surroundings: &Surroundings) -> Result<Parsed, PartError> {

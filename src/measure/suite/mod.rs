@@ -16,6 +16,7 @@ use crate::model::Name;
 
 use super::bench::Parsed;
 use super::process::{self, ProcessError, ProcessSpec};
+use super::proof::Runs;
 use super::surroundings::Surroundings;
 
 /// Where one arm lives.
@@ -45,6 +46,9 @@ pub trait Part: Send {
 
     /// The benchmarks that it will give, where they can be listed without running them.
     fn expected(&self) -> Option<&BTreeSet<Name>>;
+
+    /// What it runs, for the proof that both arms run the same; `None` where that cannot be said.
+    fn runs(&self, place: &Place) -> Option<Runs>;
 
     /// Runs it once in a fresh process.
     fn run(&self, only: Only<'_>, place: &Place, surroundings: &Surroundings) -> Result<Parsed, PartError>;

@@ -91,6 +91,7 @@ mod tests {
 
     use super::super::sample;
     use super::*;
+    use crate::model::{Doubt, Verdict};
 
     #[test]
     fn a_saved_judgement_is_read_back_exactly() {
@@ -109,10 +110,22 @@ mod tests {
         }
     }
 
+    /// A judgement without what the first writer of schema 1 did not know yet.
+    fn as_first_written(mut judgement: Judgement) -> Judgement {
+        for row in &mut judgement.rows {
+            if let Verdict::Inconclusive(Doubt::TooNoisy { more_s, .. } | Doubt::TimeLimit { more_s, .. }) =
+                &mut row.verdict
+            {
+                *more_s = None;
+            }
+        }
+        judgement
+    }
+
     #[test]
     fn the_first_schema_is_read_for_ever() {
         let saved = include_bytes!("../../../tests/fixtures/judgements/v1.json");
-        assert_eq!(from_json(saved).unwrap(), sample::every_variant());
+        assert_eq!(from_json(saved).unwrap(), as_first_written(sample::every_variant()));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::stats::conformal::runs_needed;
 use super::super::number::{self, count, plural};
 use super::super::sentence::{self, shown};
 use super::super::text::Text;
+use super::proof;
 
 /// One fact about how the run was decided.
 #[derive(Clone, Debug, Serialize)]
@@ -85,8 +86,9 @@ fn bytes(bytes: u64) -> f64 {
 /// How many of the expected benchmarks were measured and compared.
 pub(super) fn coverage(judgement: &Judgement) -> String {
     let coverage = &judgement.coverage;
+    let proved = if coverage.proved > 0 { format!(", {} by proof", count(coverage.proved)) } else { String::new() };
     format!(
-        "{} expected, {} measured, {} compared",
+        "{} expected, {} measured, {} compared{proved}",
         plural(coverage.expected, "benchmark"),
         count(coverage.measured),
         count(coverage.compared)
@@ -116,6 +118,7 @@ fn methods(judgement: &Judgement) -> String {
         part(stored, "by stored runs of the baseline".to_owned()),
         part(single, "by one result a side".to_owned()),
         part(alone, "with nothing to compare with".to_owned()),
+        proof::amount(&judgement.identical).map(|amount| format!("{amount}: {}", proof::reason(judgement))),
     ]
     .into_iter()
     .flatten()

@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
+use crate::model::verdict::Towards;
 use crate::model::{BudgetLevel, Judgement, Outcome, Role, Row, RunVerdict, Verdict};
 
 use super::super::number::{self, count, plural};
 use super::super::sentence;
 use super::super::text::{Text, append};
+use super::proof;
 
 /// How the run ended, as a style. The headline says the same in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,7 +34,7 @@ impl State {
             }
             RunVerdict::Pass if judgement.rows.iter().any(super::is_urgent) => Self::Noted,
             // Green is a finding; here there is none.
-            RunVerdict::Pass if Counts::of(judgement).decided() == 0 => Self::Noted,
+            RunVerdict::Pass if Counts::of(judgement).decided() == 0 && judgement.identical.is_empty() => Self::Noted,
             RunVerdict::Pass => Self::Passed,
         }
     }
@@ -62,6 +64,8 @@ struct Counts {
     waived: usize,
     undecided: usize,
     failures: usize,
+    /// What passed by proof, in words.
+    proved: Option<String>,
 }
 
 impl Counts {
@@ -83,6 +87,7 @@ impl Counts {
             waived: count(&|row| row.outcome == Outcome::Waived),
             undecided: count(&|row| open(row) && !is_decided(row)),
             failures: judgement.coverage.problems.iter().filter(|p| super::is_failure(&p.trouble)).count(),
+            proved: proof::amount(&judgement.identical),
         }
     }
 
@@ -98,12 +103,17 @@ impl Counts {
         rest.fold(String::new(), |text, (number, what)| format!("{text}, {} {what}", count(number)))
     }
 
+    /// The same with what passed by proof.
+    fn beside(&self) -> String {
+        self.proved.iter().fold(self.rest(), |rest, proved| format!("{rest}, {proved}"))
+    }
+
     /// How the checks of a run that blocks stand: `3 of 8 checks passed, 2 not decided`.
     fn standing(&self) -> String {
         match self.rows {
-            0 => "nothing was compared".to_owned(),
+            0 => self.proved.clone().unwrap_or_else(|| "nothing was compared".to_owned()),
             rows if self.undecided == rows => format!("none of {} decided", plural(rows, "check")),
-            rows => format!("{} of {} passed{}", count(self.passed), plural(rows, "check"), self.rest()),
+            rows => format!("{} of {} passed{}", count(self.passed), plural(rows, "check"), self.beside()),
         }
     }
 
@@ -127,13 +137,20 @@ impl Counts {
 
 /// Whether a row is one of the checks that are counted: one that only informs is not, and neither is one that may get worse.
 fn is_check(row: &Row) -> bool {
-    let ignored = row.outcome == Outcome::Pass && row.verdict == Verdict::Regressed;
+    let worse = match &row.verdict {
+        Verdict::LayoutSuspect(layout) => layout.towards == Towards::Worse,
+        verdict => *verdict == Verdict::Regressed,
+    };
+    let ignored = row.outcome == Outcome::Pass && worse;
     row.metric.role == Role::Gated && !ignored || row.outcome != Outcome::Pass || row.budget.is_some()
 }
 
 /// Whether something is said of a row. What is new, missing, not comparable or inconclusive has not passed.
 fn is_decided(row: &Row) -> bool {
-    matches!(row.verdict, Verdict::Improved | Verdict::Unchanged | Verdict::Regressed | Verdict::OverBudget)
+    matches!(
+        row.verdict,
+        Verdict::Improved | Verdict::Unchanged | Verdict::Regressed | Verdict::OverBudget | Verdict::LayoutSuspect(_)
+    )
 }
 
 /// The line that can be read alone.
@@ -163,6 +180,9 @@ pub(super) fn headline(judgement: &Judgement) -> String {
 /// The headline of a run that blocks nothing.
 fn passing(judgement: &Judgement, counts: &Counts) -> String {
     let mut line = match (counts.waived + counts.noted, counts.decided()) {
+        (_, 0) if let Some(proved) = &counts.proved => {
+            format!("Tollgate: {proved}: {}{}", proof::reason(judgement), counts.rest())
+        }
         (_, 0) if judgement.coverage.compared > 0 => {
             "Tollgate: nothing blocks, but nothing could be decided".to_owned()
         }
@@ -170,7 +190,9 @@ fn passing(judgement: &Judgement, counts: &Counts) -> String {
         (0, decided) => format!("Tollgate: no regressions in {}", plural(decided, "check")),
         (_, decided) => format!("Tollgate: no blocking regressions in {}", plural(decided, "check")),
     };
-    line.push_str(&counts.rest());
+    if counts.decided() > 0 || counts.proved.is_none() {
+        line.push_str(&counts.beside());
+    }
     line.push('.');
     if let Some(ratio) = judgement.promise.detectable_median_ratio {
         append(&mut line, format_args!(" Smallest change that could have been seen: {}.", number::percent(ratio)));

@@ -2,6 +2,7 @@
 
 mod decided;
 mod headline;
+mod proof;
 mod row;
 
 use std::collections::BTreeSet;
@@ -11,8 +12,9 @@ use serde::Serialize;
 use crate::model::{BudgetLevel, CoverageProblem, Judgement, Outcome, Row, Trouble, Verdict};
 
 use super::note;
-use super::number::{self, plural};
+use super::number;
 use super::sentence;
+use super::settle;
 use super::text::{Text, append};
 
 pub(super) use decided::Fact;
@@ -86,6 +88,8 @@ pub(super) struct TroubleView {
 pub(super) struct Group {
     /// `93 unchanged`.
     pub(super) title: String,
+    /// The command that would decide them; empty where there is none.
+    pub(super) command: String,
     /// The rows, in the order of their names.
     pub(super) rows: Vec<RowView>,
     /// How many of them were left out.
@@ -119,7 +123,10 @@ impl View {
             urgent: urgent.into_iter().map(RowView::of).collect(),
             troubles: troubles(judgement),
             coverage: decided::coverage(judgement),
-            notices: judgement.notices.iter().map(sentence::notice).collect(),
+            notices: proof::suites(judgement)
+                .into_iter()
+                .chain(judgement.notices.iter().map(sentence::notice))
+                .collect(),
             groups: groups(judgement),
             decided: decided::facts(judgement),
         }
@@ -137,7 +144,8 @@ pub(super) fn is_urgent(row: &Row) -> bool {
     match row.outcome {
         Outcome::Pass => false,
         Outcome::Warn => {
-            limit_missed || matches!(row.verdict, Verdict::Regressed | Verdict::OverBudget | Verdict::Missing)
+            let worse = matches!(row.verdict, Verdict::Regressed | Verdict::OverBudget | Verdict::LayoutSuspect(_));
+            limit_missed || worse || row.verdict == Verdict::Missing
         }
         _ => true,
     }
@@ -176,7 +184,8 @@ fn finding(at: usize, row: &Row, judgement: &Judgement) -> Finding {
         owner: row.owner.as_deref().map(sentence::shown),
         reproduce: match judgement.head.commit.as_str() {
             "" => String::new(),
-            _ => sentence::reproduce(&row.metric.id.benchmark, judgement.base.as_ref()),
+            _ => settle::command(&[row], judgement.base.as_ref())
+                .unwrap_or_else(|| sentence::reproduce(&[&row.metric.id.benchmark], judgement.base.as_ref())),
         },
         row: RowView::of(row),
     }
@@ -231,22 +240,24 @@ type Is = fn(&Verdict) -> bool;
 
 /// The rows that are not urgent, by verdict: what a reader may want to know first, the unchanged last.
 fn groups(judgement: &Judgement) -> Vec<Group> {
-    let kinds: [(&str, Is); 6] = [
+    let kinds: [(&str, Is); 7] = [
         ("inconclusive", |v| matches!(v, Verdict::Inconclusive(_))),
         ("not comparable", |v| matches!(v, Verdict::NotComparable(_))),
         ("missing", |v| matches!(v, Verdict::Missing)),
         ("new", |v| matches!(v, Verdict::New)),
+        ("within layout noise", |v| matches!(v, Verdict::LayoutSuspect(_))),
         ("improved", |v| matches!(v, Verdict::Improved)),
         // A metric that is only informative may regress and still be nothing to look at.
         ("unchanged", |v| matches!(v, Verdict::Unchanged)),
     ];
     let rest: Vec<_> = judgement.rows.iter().filter(|row| !is_urgent(row)).collect();
     let group = |title: &str, is: &dyn Fn(&Verdict) -> bool| {
-        let rows: Vec<_> = rest.iter().filter(|row| is(&row.verdict)).map(|row| RowView::of(row)).collect();
-        let more = if title == "inconclusive" { more_rounds(judgement) } else { String::new() };
+        let rows: Vec<&Row> = rest.iter().copied().filter(|row| is(&row.verdict)).collect();
+        let measured_here = !judgement.head.commit.is_empty();
         (!rows.is_empty()).then(|| Group {
-            title: format!("{} {title}{more}", number::count(rows.len())),
-            rows,
+            title: format!("{} {title}{}", number::count(rows.len()), settle::together(&rows)),
+            command: settle::command(&rows, judgement.base.as_ref()).filter(|_| measured_here).unwrap_or_default(),
+            rows: rows.into_iter().map(RowView::of).collect(),
             omitted: 0,
         })
     };
@@ -255,22 +266,6 @@ fn groups(judgement: &Judgement) -> Vec<Group> {
         .into_iter()
         .chain(kinds.iter().filter_map(|(title, is)| group(title, is)))
         .collect()
-}
-
-/// What it would take to decide the inconclusive rows that do not block: ` (about 40 more rounds would be enough)`.
-fn more_rounds(judgement: &Judgement) -> String {
-    use crate::model::{Doubt, judgement::Method};
-    let more =
-        judgement.rows.iter().filter(|row| !is_urgent(row)).filter_map(|row| match (&row.verdict, &row.method) {
-            (
-                Verdict::Inconclusive(
-                    Doubt::TooNoisy { rounds_needed: Some(needed) } | Doubt::TimeLimit { rounds_needed: Some(needed) },
-                ),
-                Method::Paired { rounds_total, .. },
-            ) => Some(needed.saturating_sub(*rounds_total).max(1)),
-            _ => None,
-        });
-    more.max().map_or(String::new(), |more| format!(" (about {} would be enough)", plural(more as usize, "more round")))
 }
 
 #[cfg(test)]
@@ -326,7 +321,7 @@ mod tests {
         );
         let gone = headline(RunVerdict::Pass, Verdict::Missing, Outcome::Warn, 0);
         assert!(gone.starts_with("Tollgate: nothing blocks, but nothing was compared, 3 not decided."), "{gone}");
-        let doubt = Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: None });
+        let doubt = Verdict::Inconclusive(Doubt::TooNoisy { rounds_needed: None, more_s: None });
         let noisy = headline(RunVerdict::Pass, doubt, Outcome::Pass, 3);
         assert!(noisy.starts_with("Tollgate: nothing blocks, but nothing could be decided, 3 not decided."), "{noisy}");
     }

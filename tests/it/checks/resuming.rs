@@ -89,7 +89,11 @@ fn an_interrupted_check_keeps_its_rounds_and_goes_on_with_them() {
 
     let (checked, lines) = runs(&project, &["--resume"]);
     checked.ends(10, &["going on after 4 measured pairs", "`core/search` is"]);
-    assert_eq!(lines, 2 * (26 - 4), "the four recorded rounds are not run again");
+    assert_eq!(
+        lines,
+        2 * (26 - 4) + 2 * (10 - 4),
+        "the four recorded rounds are not run again, nor the canary in them"
+    );
     assert_eq!(checked.rows(), ["search:time regressed fail-regressed"]);
     project.check(&["--resume"]).ends(2, &["no verdict", "an interrupted run"]);
 }
@@ -102,17 +106,19 @@ fn a_check_without_resume_starts_anew() {
     end(&project, child).ends(130, &["interrupted"]);
     let (checked, lines) = runs(&project, &[]);
     checked.ends(10, &[]);
-    assert_eq!(lines, 2 * 26);
+    assert_eq!(lines, 2 * 26 + 20, "both arms in each round, and the canary twice in the first ten");
 }
 
 #[test]
-fn rounds_of_another_head_are_not_gone_on_with() {
+fn rounds_of_another_head_are_not_gone_on_with_and_nothing_is_built_for_it() {
     let project = held();
     let child = start(&project);
     signal(&project, &child, "-INT");
     end(&project, child).ends(130, &[]);
     project.commit("README.md", "words");
-    project.check(&["--resume"]).ends(2, &["base, head, the plan or the seed changed since"]);
+    let refused = project.check(&["--resume"]);
+    refused.ends(2, &["base, head, the plan or the seed changed since"]);
+    assert!(!refused.stderr.contains("checking out") && !refused.stderr.contains("building"), "{}", refused.stderr);
 }
 
 #[test]
@@ -130,7 +136,7 @@ fn a_check_that_was_killed_leaves_no_process_and_can_be_gone_on_with() {
 
     let (checked, lines) = runs(&project, &["--resume"]);
     checked.ends(10, &["going on after 4 measured pairs"]);
-    assert_eq!(lines, 2 * (26 - 4));
+    assert_eq!(lines, 2 * (26 - 4) + 2 * (10 - 4));
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn a_missed_warning_limit_is_a_warning() {
 #[test]
 fn what_is_too_noisy_blocks_only_where_the_policy_says_so() {
     for (policy, code) in [("fail", 12), ("warn", 0)] {
-        let project = Project::with(&format!("[gate]\ninconclusive = \"{policy}\"\nmax-rounds = 14\n"));
+        let project = Project::with(&format!("[gate]\ninconclusive = \"{policy}\"\nmax-rounds = 14\ncanary = false\n"));
         // A noise of half the value.
         project.commit("bench.sh", BENCH.replace("% 11 - 5", "% 500"));
         project.land();

@@ -58,6 +58,10 @@ mirror!(
     RunVerdict = model::RunVerdict { Pass, Inconclusive, NotComparable, NotCovered, Broken, OverBudget, Regressed }
 );
 mirror!(
+    /// Which way a metric went.
+    Towards = model::verdict::Towards { Worse, Better }
+);
+mirror!(
     /// Which of the two revisions.
     Arm = model::Arm { Base, Head }
 );

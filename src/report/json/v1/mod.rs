@@ -1,5 +1,6 @@
 //! Schema 1 of a saved judgement. Its names and shapes are frozen; the model behind it is not.
 
+mod doubt;
 mod mirror;
 mod read;
 mod write;
@@ -7,7 +8,8 @@ mod write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict};
+use doubt::{Doubt, MoreRuns};
+use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict, Towards};
 
 /// The number of this schema.
 pub const SCHEMA: u64 = 1;
@@ -44,6 +46,17 @@ pub struct Judgement {
     notices: Vec<Notice>,
     /// A row for each metric, sorted by its id.
     rows: Vec<Row>,
+    /// The suites that passed by proof, without being run: their programs are the same bytes in base and head.
+    #[serde(default)]
+    identical: Vec<Identical>,
+}
+
+/// A suite that passed by proof.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Identical {
+    suite: String,
+    /// Its benchmarks, as far as they are known without running it.
+    benchmarks: Vec<String>,
 }
 
 /// A state of the repository.
@@ -125,6 +138,9 @@ struct Coverage {
     expected: usize,
     measured: usize,
     compared: usize,
+    /// Expected benchmarks that passed by proof; a suite whose benchmarks are unknown counts as one.
+    #[serde(default)]
+    proved: usize,
     problems: Vec<CoverageProblem>,
 }
 
@@ -287,42 +303,7 @@ enum Verdict {
     New,
     Missing,
     NotComparable { because: Incomparable },
-}
-
-/// Why nothing can be said.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-enum Doubt {
-    TooFewRounds {
-        have: u32,
-        need: u32,
-    },
-    TooNoisy {
-        rounds_needed: Option<u32>,
-    },
-    TimeLimit {
-        rounds_needed: Option<u32>,
-    },
-    Interrupted,
-    StoredRunsCannotTell {
-        runs: u32,
-        detectable_ratio: Bound,
-        #[serde(default)]
-        with_more: Option<MoreRuns>,
-    },
-    OneProcess,
-    BudgetInsideInterval,
-    RoundsLost {
-        lost: u32,
-        of: u32,
-    },
-}
-
-/// What more stored runs of the same spread would show.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-struct MoreRuns {
-    more: u32,
-    detectable_ratio: Bound,
+    LayoutSuspect { towards: Towards, instructions_ratio: f64, noise_ratio: f64 },
 }
 
 /// Why base cannot be compared with.

@@ -5,8 +5,8 @@ use crate::report::json::JsonError;
 
 use super::{
     BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
-    Effect, Environment, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision, Promise, Quantity,
-    Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
+    Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision,
+    Promise, Quantity, Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
 };
 
 /// A name, or why it is none.
@@ -45,7 +45,17 @@ impl TryFrom<Judgement> for model::Judgement {
             coverage: value.coverage.try_into()?,
             promise: value.promise.try_into()?,
             notices: value.notices.into_iter().map(Into::into).collect(),
+            identical: each(value.identical)?,
         })
+    }
+}
+
+impl TryFrom<Identical> for model::Identical {
+    type Error = JsonError;
+
+    fn try_from(value: Identical) -> Result<Self, JsonError> {
+        let benchmarks = value.benchmarks.into_iter().map(name).collect::<Result<_, _>>()?;
+        Ok(Self { suite: name(value.suite)?, benchmarks })
     }
 }
 
@@ -89,8 +99,8 @@ impl TryFrom<Coverage> for model::Coverage {
     type Error = JsonError;
 
     fn try_from(value: Coverage) -> Result<Self, JsonError> {
-        let Coverage { expected, measured, compared, problems } = value;
-        Ok(Self { expected, measured, compared, problems: each(problems)? })
+        let Coverage { expected, measured, compared, proved, problems } = value;
+        Ok(Self { expected, measured, compared, proved, problems: each(problems)? })
     }
 }
 
@@ -216,6 +226,9 @@ impl From<Verdict> for verdict::Verdict {
             Verdict::New => Self::New,
             Verdict::Missing => Self::Missing,
             Verdict::NotComparable { because } => Self::NotComparable(because.into()),
+            Verdict::LayoutSuspect { towards, instructions_ratio, noise_ratio } => {
+                Self::LayoutSuspect(verdict::Layout { towards: towards.into(), instructions_ratio, noise_ratio })
+            }
         }
     }
 }
@@ -224,8 +237,8 @@ impl From<Doubt> for verdict::Doubt {
     fn from(value: Doubt) -> Self {
         match value {
             Doubt::TooFewRounds { have, need } => Self::TooFewRounds { have, need },
-            Doubt::TooNoisy { rounds_needed } => Self::TooNoisy { rounds_needed },
-            Doubt::TimeLimit { rounds_needed } => Self::TimeLimit { rounds_needed },
+            Doubt::TooNoisy { rounds_needed, more_s } => Self::TooNoisy { rounds_needed, more_s },
+            Doubt::TimeLimit { rounds_needed, more_s } => Self::TimeLimit { rounds_needed, more_s },
             Doubt::Interrupted => Self::Interrupted,
             Doubt::StoredRunsCannotTell { runs, detectable_ratio, with_more } => Self::StoredRunsCannotTell {
                 runs,

@@ -6,9 +6,9 @@ use crate::report::view::View;
 
 use super::{
     BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
-    Effect, Environment, Incomparable, Judgement, Method, MetricId, MoreRuns, Notice, PolicySource, Precision, Promise,
-    Quantity, Revision, Row, SCHEMA, Side, StoredPromise, Thresholds, Trouble, Unit, Verdict, WaiverBearing,
-    WaiverState, Warning,
+    Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, MoreRuns, Notice, PolicySource,
+    Precision, Promise, Quantity, Revision, Row, SCHEMA, Side, StoredPromise, Thresholds, Trouble, Unit, Verdict,
+    WaiverBearing, WaiverState, Warning,
 };
 
 impl From<f64> for Bound {
@@ -19,7 +19,8 @@ impl From<f64> for Bound {
 
 impl From<&model::Judgement> for Judgement {
     fn from(value: &model::Judgement) -> Self {
-        let model::Judgement { base, head, environment, policy, promise, coverage, notices, rows, .. } = value.clone();
+        let model::Judgement { base, head, environment, policy, promise, coverage, notices, rows, identical, .. } =
+            value.clone();
         Self {
             schema: SCHEMA,
             verdict: value.verdict.into(),
@@ -34,7 +35,15 @@ impl From<&model::Judgement> for Judgement {
             coverage: coverage.into(),
             notices: notices.into_iter().map(Into::into).collect(),
             rows: rows.into_iter().map(Into::into).collect(),
+            identical: identical.into_iter().map(Into::into).collect(),
         }
+    }
+}
+
+impl From<model::Identical> for Identical {
+    fn from(value: model::Identical) -> Self {
+        let benchmarks = value.benchmarks.iter().map(ToString::to_string).collect();
+        Self { suite: value.suite.to_string(), benchmarks }
     }
 }
 
@@ -80,6 +89,7 @@ impl From<model::Coverage> for Coverage {
             expected: value.expected,
             measured: value.measured,
             compared: value.compared,
+            proved: value.proved,
             problems: value.problems.into_iter().map(problem).collect(),
         }
     }
@@ -194,6 +204,9 @@ impl From<verdict::Verdict> for Verdict {
             verdict::Verdict::New => Self::New,
             verdict::Verdict::Missing => Self::Missing,
             verdict::Verdict::NotComparable(because) => Self::NotComparable { because: because.into() },
+            verdict::Verdict::LayoutSuspect(verdict::Layout { towards, instructions_ratio, noise_ratio }) => {
+                Self::LayoutSuspect { towards: towards.into(), instructions_ratio, noise_ratio }
+            }
         }
     }
 }
@@ -203,8 +216,8 @@ impl From<verdict::Doubt> for Doubt {
         use verdict::Doubt as Model;
         match value {
             Model::TooFewRounds { have, need } => Self::TooFewRounds { have, need },
-            Model::TooNoisy { rounds_needed } => Self::TooNoisy { rounds_needed },
-            Model::TimeLimit { rounds_needed } => Self::TimeLimit { rounds_needed },
+            Model::TooNoisy { rounds_needed, more_s } => Self::TooNoisy { rounds_needed, more_s },
+            Model::TimeLimit { rounds_needed, more_s } => Self::TimeLimit { rounds_needed, more_s },
             Model::Interrupted => Self::Interrupted,
             Model::StoredRunsCannotTell { runs, detectable_ratio, with_more } => Self::StoredRunsCannotTell {
                 runs,

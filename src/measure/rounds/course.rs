@@ -1,0 +1,62 @@
+//! The course of the rounds, taken down as they come: which arm ran first, and what one more round would cost. Refuses to judge either.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::measure::journal::Record;
+use crate::model::{Arm, BenchmarkId, Canary, Protocol};
+use crate::stats::summary::median;
+
+/// One more round costs what the last of a benchmark's rounds cost, as then the fewest others took part; the middle one of these, because one may
+/// have been disturbed.
+const LAST_ROUNDS: usize = 3;
+
+/// What is known of the rounds so far.
+#[derive(Debug, Default)]
+pub(super) struct Course {
+    first: BTreeMap<BenchmarkId, BTreeMap<u32, Arm>>,
+    /// Each benchmark's share of its part's time, by round and arm, in seconds.
+    shares_s: BTreeMap<BenchmarkId, BTreeMap<u32, BTreeMap<Arm, f64>>>,
+}
+
+impl Course {
+    /// Takes down one part's round. A part that `selects` can leave benchmarks out, so that each of them costs its share; one that cannot
+    /// runs all of them whenever one is wanted.
+    pub(super) fn took(&mut self, round: u32, first: Arm, record: &Record, selects: bool) {
+        let mut took: BTreeMap<Arm, BTreeSet<&BenchmarkId>> = BTreeMap::new();
+        for (arm, outcome) in &record.arms {
+            let Ok(parsed) = outcome else { continue };
+            let benchmarks = parsed.readings.iter().map(|reading| &reading.metric.id.benchmark);
+            took.insert(*arm, benchmarks.collect());
+        }
+        for (arm, benchmarks) in &took {
+            let Some(seconds) = record.seconds.get(arm) else { continue };
+            let sharers = if selects { benchmarks.len() } else { 1 };
+            for benchmark in benchmarks {
+                let rounds = self.shares_s.entry((*benchmark).clone()).or_default();
+                rounds.entry(round).or_default().insert(*arm, seconds / sharers as f64);
+            }
+        }
+        if let (Some(base), Some(head)) = (took.get(&Arm::Base), took.get(&Arm::Head)) {
+            for benchmark in base.intersection(head) {
+                self.first.entry((*benchmark).clone()).or_default().insert(round, first);
+            }
+        }
+    }
+
+    /// The seconds that one run of a benchmark took in one arm and round, where it is known.
+    pub(super) fn share_s(&self, benchmark: &BenchmarkId, round: u32, arm: Arm) -> Option<f64> {
+        self.shares_s.get(benchmark)?.get(&round)?.get(&arm).copied()
+    }
+
+    /// How the rounds went.
+    pub(super) fn protocol(self, canary: Option<Canary>) -> Protocol {
+        let cost_s = |rounds: &BTreeMap<u32, BTreeMap<Arm, f64>>| {
+            let arms = rounds.values().map(BTreeMap::len).max()?;
+            // A round in which one arm failed says too little.
+            let whole = rounds.values().rev().filter(|round| round.len() == arms);
+            median(&whole.take(LAST_ROUNDS).map(|round| round.values().sum()).collect::<Vec<f64>>())
+        };
+        let round_s = self.shares_s.iter().filter_map(|(benchmark, rounds)| Some((benchmark.clone(), cost_s(rounds)?)));
+        Protocol { round_s: round_s.collect(), first: self.first, canary, identical: Vec::new() }
+    }
+}
