@@ -46,5 +46,5 @@ pub(super) enum Doubt {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(super) struct MoreRuns {
     pub(super) more: u32,
-    detectable_ratio: Bound,
+    pub(super) detectable_ratio: Bound,
 }
