@@ -28,7 +28,7 @@ use commands::{Code, Context, Failure};
 /// The gate, from one end to the other.
 pub fn check(args: &CheckArgs, context: &Context) -> Result<Code, Failure> {
     let sources = sources::read(args, context)?; // what is compared with what, and the policy of base
-    let plan = planned::make(args, &sources)?; // which suites run in which arms; nothing has run yet
+    let plan = planned::make(args, context, &sources)?; // which suites run in which arms; nothing has run yet
     if args.list {
         context.print(&plan.describe());
         return Ok(Code::Pass);

@@ -33,6 +33,8 @@ pub struct PlannedSuite {
     pub changed: bool,
     /// Whether its rows are judged by stored runs: then head alone is measured.
     pub by_stored: bool,
+    /// Why it is judged by stored runs, or why it is not although there are some.
+    pub why: Option<String>,
 }
 
 impl Plan {
@@ -57,6 +59,7 @@ impl Plan {
                     arms: base_arm.into_iter().chain(head_arm).collect(),
                     changed: base.is_some() && head.is_some() && base != head,
                     by_stored,
+                    why: None,
                 }
             })
             .filter(|suite| !suite.arms.is_empty())
@@ -70,13 +73,23 @@ impl Plan {
         }
     }
 
+    /// Says of suites why they are judged by stored runs, or are not.
+    #[must_use]
+    pub fn explained(mut self, why: &BTreeMap<Name, String>) -> Self {
+        for suite in &mut self.suites {
+            suite.why = why.get(&suite.name).cloned();
+        }
+        self
+    }
+
     /// The plan as text, one suite a paragraph.
     pub fn describe(&self) -> String {
         let mut text = String::new();
         for suite in &self.suites {
             let arms: Vec<&str> = suite.arms.keys().map(|arm| arm.as_str()).collect();
             let compared = if suite.by_stored { "stored runs" } else { "rounds in pairs" };
-            let _infallible = writeln!(text, "{}: {} ({compared})", suite.name, arms.join(" and "));
+            let why = suite.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+            let _infallible = writeln!(text, "{}: {} ({compared}{why})", suite.name, arms.join(" and "));
             for (arm, suite) in &suite.arms {
                 for line in commands(suite) {
                     let _infallible = writeln!(text, "  {}  {line}", arm.as_str());

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::sample::Statistic;
-use crate::model::{Metric, MetricId, Sample};
+use crate::model::{Determinism, Metric, MetricId, Sample};
+use crate::stats::variance_components::{Components, components};
 
 use super::file::BaselineFile;
 
@@ -18,6 +19,8 @@ pub struct Summary {
     pub spread_ratio: Option<f64>,
     /// How many runs have the metric; at least 1.
     pub runs: usize,
+    /// Where the spread of a noisy metric comes from, of its logarithms; `None` where its runs and rounds cannot say.
+    pub components: Option<Components>,
 }
 
 /// Every metric of a file in a few numbers.
@@ -25,6 +28,10 @@ pub fn summaries(file: &BaselineFile) -> BTreeMap<MetricId, Summary> {
     let mut medians: BTreeMap<&MetricId, Vec<f64>> = BTreeMap::new();
     for (id, series) in file.runs.iter().flat_map(|run| &run.series) {
         medians.entry(id).or_default().extend(statistic(series.statistics.clone(), Statistic::Median));
+    }
+    let mut logarithms: BTreeMap<&MetricId, Vec<Vec<f64>>> = BTreeMap::new();
+    for (id, series) in file.runs.iter().flat_map(|run| &run.series) {
+        logarithms.entry(id).or_default().push(series.statistics.iter().map(|value| value.ln()).collect());
     }
     let metrics = file.metrics();
     medians
@@ -34,7 +41,10 @@ pub fn summaries(file: &BaselineFile) -> BTreeMap<MetricId, Summary> {
             let of = |which| statistic(medians.clone(), which);
             let (median, least, most) = (of(Statistic::Median)?, of(Statistic::Min)?, of(Statistic::Max)?);
             let spread_ratio = (runs > 1 && median > 0.0).then(|| (most - least) / median);
-            Some((id.clone(), Summary { metric: (*metrics.get(id)?).clone(), median, spread_ratio, runs }))
+            let metric = (*metrics.get(id)?).clone();
+            let noisy = metric.determinism == Determinism::Noisy;
+            let components = logarithms.get(id).filter(|_| noisy).and_then(|runs| components(runs));
+            Some((id.clone(), Summary { metric, median, spread_ratio, runs, components }))
         })
         .collect()
 }

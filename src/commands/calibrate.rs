@@ -37,7 +37,7 @@ pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<Code, Failu
     let mut sources = sources::read_twice(&check, context).map_err(here)?;
     // Both arms are base against itself already.
     sources.config.policy.gate.canary = false;
-    let mut plan = planned::make(&check, &sources).map_err(here)?;
+    let mut plan = planned::make(&check, context, &sources).map_err(here)?;
     plan.rounds_max = args.rounds;
     let gathered = measure(&check, context, &sources, &plan).map_err(here)?;
     let calibration = calibration(&check, context, &sources, &plan, &gathered);

@@ -28,7 +28,7 @@ pub(super) fn run(args: &SelftestArgs, context: &Context) -> Result<Code, Failur
     let slowdown_ratio = slowdown(&args.slowdown)?;
     let check = check_args(args, args.only.clone());
     let sources = sources::read_twice(&check, context).map_err(here)?;
-    let plan = planned::make(&check, &sources).map_err(here)?;
+    let plan = planned::make(&check, context, &sources).map_err(here)?;
     context.say("1 of 2: the same program in both arms; it must pass");
     let (unchanged, first) = judged(&check, context, &sources, &plan, None).map_err(here)?;
     let chosen = match unchanged.verdict {

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::config::{Against, Policy};
-use crate::model::judgement::{Notice, PolicySource, Promise, WaiverState};
+use crate::model::judgement::{Notice, PolicySource, Promise, StoredPromise, WaiverState};
 use crate::model::verdict::Incomparable;
 use crate::model::{
     Anchor, BenchmarkId, CanaryState, Coverage, CoverageProblem, Identical, Judgement, MetricId, Name, Protocol, Role,
@@ -31,7 +31,7 @@ use crate::stats::summary;
 
 pub use calibrate::calibrate;
 pub use family::{checkpoints, undecided};
-pub use stored::detectable_ratio;
+pub use stored::{Sight, sights};
 pub use worse::by_both;
 
 /// How the measuring ended.
@@ -124,7 +124,7 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
         elapsed_s: evidence.elapsed_s,
         policy: circumstances.policy.clone(),
         verdict,
-        promise: promise(&judged.rows, judged.family, policy),
+        promise: promise(&judged.rows, judged.family, judged.stored, policy),
         rows: judged.rows,
         coverage,
         // What base against itself shows to be untrue of the rounds is untrue of all benchmarks together.
@@ -198,7 +198,7 @@ fn expired(rows: &[Row]) -> impl Iterator<Item = Notice> {
 }
 
 /// The promise of the run in numbers. What only informs takes no part in it.
-fn promise(rows: &[Row], family: usize, policy: &Policy) -> Promise {
+fn promise(rows: &[Row], family: usize, stored: Option<StoredPromise>, policy: &Policy) -> Promise {
     let checks = rows.iter().filter(|row| row.metric.role == Role::Gated);
     let detectable: Vec<(&MetricId, f64)> =
         checks.filter_map(|row| Some((&row.metric.id, row.detectable_ratio?))).collect();
@@ -209,5 +209,6 @@ fn promise(rows: &[Row], family: usize, policy: &Policy) -> Promise {
         family,
         detectable_median_ratio: summary::median(&ratios),
         detectable_worst: worst.map(|(id, ratio)| ((*id).clone(), *ratio)),
+        stored,
     }
 }

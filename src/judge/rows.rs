@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::config::{Against, Policy, Resolved};
-use crate::model::judgement::{BudgetCheck, Method, Side, Warning};
+use crate::model::judgement::{BudgetCheck, Method, Side, StoredPromise, Warning};
 use crate::model::verdict::Incomparable;
 use crate::model::{
     BudgetLevel, CanaryState, Change, Direction, Doubt, Effect, Metric, MetricId, Outcome, Precision, Row, Thresholds,
@@ -20,7 +20,8 @@ use super::family::{Entry, Family, Test, settings};
 use super::health::{self, Disturbed};
 use super::pair::{Pairs, Scale, side};
 use super::procedure::{self, Assessed, Decision, LOOKS, Phase, ROUNDS_MIN};
-use super::{Circumstances, Ending, Evidence, layout, stored};
+use super::stored::ByStored;
+use super::{Circumstances, Ending, Evidence, layout};
 
 /// Confidence of the two-sided interval that is shown for each row: each end is at least as strict as the bound that shows a metric unchanged, so
 /// that an unchanged row's interval ends below must-detect, and a regressed row's begins above the tolerance.
@@ -30,10 +31,11 @@ const POWER: f64 = 0.80;
 /// A metric that lost more than this share of its rounds cannot be judged.
 const LOST_SHARE_MAX: f64 = 0.20;
 
-/// The rows, and how many metrics share the promise.
+/// The rows, how many metrics share the promise of the rounds in pairs, and what is promised of the others.
 pub(super) struct Judged {
     pub(super) rows: Vec<Row>,
     pub(super) family: usize,
+    pub(super) stored: Option<StoredPromise>,
 }
 
 /// What a comparison says of one metric, before budget, waiver and policy.
@@ -71,7 +73,7 @@ pub(super) fn rows(
 ) -> Judged {
     let assessed =
         family.map(|family| family.assess(evidence.rounds_run, Phase::Ended, &settings(policy))).unwrap_or_default();
-    let level = stored::level(evidence, policy);
+    let by_stored = ByStored::new(evidence, policy);
     let setting = Setting {
         evidence,
         policy,
@@ -87,7 +89,7 @@ pub(super) fn rows(
             let metric = Metric { direction: resolved.direction, ..metric };
             let entry = family.and_then(|family| family.entries.get(&id));
             let said = match (entry, evidence.stored.get(&id)) {
-                (_, Some(Ok(stored))) => stored::say(&metric, stored, evidence, &resolved, level),
+                (_, Some(Ok(stored))) => by_stored.say(&metric, stored, evidence, &resolved),
                 (Some(entry), _) => paired(entry, assessed.get(&id), &metric, &setting),
                 (None, stored) => alone(&metric, stored.and_then(|stored| stored.as_ref().err()), evidence, &resolved),
             };
@@ -98,7 +100,7 @@ pub(super) fn rows(
     let mut rows: Vec<Row> =
         said.into_iter().map(|(metric, resolved, said)| finish(metric, said, &resolved, &setting)).collect();
     drift::add(&mut rows, family, &assessed, evidence, policy);
-    Judged { rows, family: family.map_or(0, Family::size) + stored::family(evidence, policy) }
+    Judged { rows, family: family.map_or(0, Family::size), stored: by_stored.promise() }
 }
 
 /// Every metric that head, base or the stored runs have; head's description first.

@@ -198,12 +198,26 @@ pub enum PolicySource {
 pub struct Promise {
     /// The largest probability, in (0, 1), that a run of unchanged code is red.
     pub false_alarm_rate: f64,
-    /// How many metrics share it.
+    /// How many metrics share it: those that rounds in pairs decide.
     pub family: usize,
     /// The median of [`Row::detectable_ratio`].
     pub detectable_median_ratio: Option<f64>,
     /// The worst of them, by name.
     pub detectable_worst: Option<(MetricId, f64)>,
+    /// What is promised of the metrics that stored runs decide; `None` where there is none.
+    pub stored: Option<StoredPromise>,
+}
+
+/// What is promised of the noisy metrics that block and that stored runs decide.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StoredPromise {
+    /// How many metrics.
+    pub metrics: usize,
+    /// How many stored runs the metric with the fewest has.
+    pub runs: u32,
+    /// The largest probability that any of them is called regressed in a run of unchanged code, if that run and the stored ones differ by chance
+    /// alone: in (0, 1], where 1 promises nothing.
+    pub false_alarm_rate: f64,
 }
 
 /// What the report says about the run as a whole, beside its rows.

@@ -32,8 +32,10 @@ pub enum Doubt {
     StoredRunsCannotTell {
         /// How many stored runs there are.
         runs: u32,
-        /// The smallest change that they could show, as a fraction.
+        /// The smallest change for the worse that they would show in four of five runs, as a fraction.
         detectable_ratio: f64,
+        /// What more of them would show; `None` where that cannot be said, or is hardly better.
+        with_more: Option<MoreRuns>,
     },
     /// Each side was measured by one process only; its spread says nothing about the spread between processes.
     OneProcess,
@@ -48,6 +50,15 @@ pub enum Doubt {
     },
     /// Base differed from itself: no difference of this run can be laid to the change.
     Untrusted,
+}
+
+/// What more stored runs of the same spread would show.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MoreRuns {
+    /// How many more.
+    pub more: u32,
+    /// About the smallest change for the worse that all of them together would show in four of five runs, as a fraction.
+    pub detectable_ratio: f64,
 }
 
 /// The verdict on one metric.

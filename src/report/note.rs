@@ -1,7 +1,7 @@
 //! What stands beside a row's numbers: why nothing could be said, how a waiver bears on it, how to read it. Refuses to repeat the verdict.
 
 use crate::model::judgement::{Method, WaiverState, Warning};
-use crate::model::verdict::{Incomparable, Layout};
+use crate::model::verdict::{Incomparable, Layout, MoreRuns};
 use crate::model::{Arm, Ceiling, Doubt, Outcome, Ratio, Row, Verdict, Waiver};
 
 use super::number::{self, plural};
@@ -87,16 +87,36 @@ pub(super) fn doubt(doubt: &Doubt, method: &Method) -> String {
         Doubt::TooNoisy { .. } => format!("too noisy to tell: {}", settle()),
         Doubt::TimeLimit { .. } => format!("the time limit came first: {}", settle()),
         Doubt::Interrupted => "the measurement was interrupted before it could be decided".to_owned(),
-        Doubt::StoredRunsCannotTell { runs, detectable_ratio } => format!(
-            "{} could only show a change of {} or more",
-            plural(*runs as usize, "stored run"),
-            number::percent(*detectable_ratio)
-        ),
+        Doubt::StoredRunsCannotTell { runs, detectable_ratio, with_more } => {
+            stored_runs_cannot_tell(*runs, *detectable_ratio, with_more.as_ref())
+        }
         Doubt::OneProcess => "one process a side says nothing about the spread between processes".to_owned(),
         Doubt::BudgetInsideInterval => "the limit lies inside the interval: it may be missed or kept".to_owned(),
         Doubt::RoundsLost { lost, of } => format!("{lost} of {} were lost", plural(*of as usize, "round")),
         Doubt::Untrusted => "base differs from itself here, so that no difference can be laid to the change".to_owned(),
     }
+}
+
+/// What the stored runs could show, and what more of them would.
+fn stored_runs_cannot_tell(runs: u32, detectable_ratio: f64, with_more: Option<&MoreRuns>) -> String {
+    let runs = plural(runs as usize, "stored run");
+    if !detectable_ratio.is_finite() {
+        return format!("{runs} cannot show a change: some value is 0, so that there is no ratio");
+    }
+    let more = with_more.map_or_else(String::new, |with| {
+        let so_far = number::percent(rounded(with.detectable_ratio));
+        format!(
+            "; {} on machines of this class would bring it to about {so_far}",
+            plural(with.more as usize, "more run")
+        )
+    });
+    format!("{runs} could only show a change of {} or more{more}", number::percent(rounded(detectable_ratio)))
+}
+
+/// Two digits of a fraction: what stored runs could show is known no better.
+fn rounded(ratio: f64) -> f64 {
+    let step = 10_f64.powf(ratio.abs().max(1e-6).log10().floor() - 1.0);
+    (ratio / step).round() * step
 }
 
 /// Why a change may not be the change's doing, as the end of its sentence.

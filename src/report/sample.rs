@@ -8,7 +8,7 @@ mod soundness;
 use jiff::civil::date;
 
 use crate::model::effect::{Change, Effect, Precision};
-use crate::model::judgement::{BudgetCheck, Method, Notice, PolicySource, Promise, Side, WaiverState, Warning};
+use crate::model::judgement::*;
 use crate::model::*;
 
 pub(super) use drift::drifted;
@@ -104,6 +104,7 @@ pub(super) fn judgement(verdict: RunVerdict, mut rows: Vec<Row>) -> Judgement {
             family: rows.len(),
             detectable_median_ratio: Some(0.019),
             detectable_worst: worst,
+            stored: None,
         },
         canary: None,
         common_shift: None,
@@ -226,6 +227,7 @@ pub(super) fn mixed() -> Judgement {
     });
     let mut judgement = judgement(RunVerdict::Regressed, rows);
     judgement.policy = PolicySource::BaseAndHead { changed: vec!["tollgate.toml".to_owned()] };
+    judgement.promise.stored = Some(StoredPromise { metrics: 1, runs: 20, false_alarm_rate: 1.0 / 21.0 });
     judgement.notices =
         vec![Notice::TimeLimit { limit_s: 900 }, Notice::WaiverUnused { id: "core/gone:time".to_owned(), line: 3 }];
     judgement
@@ -233,7 +235,7 @@ pub(super) fn mixed() -> Judgement {
 
 /// Something may be slower, and the policy wants certainty.
 pub(super) fn inconclusive() -> Judgement {
-    let mut judgement = green();
+    let mut judgement = Judgement { verdict: RunVerdict::Inconclusive, ..green() };
     judgement.rows[0] = Row {
         verdict: Verdict::Inconclusive(Doubt::TooFewRounds { have: 3, need: 6 }),
         outcome: Outcome::FailInconclusive,
@@ -244,7 +246,6 @@ pub(super) fn inconclusive() -> Judgement {
         method: Method::Paired { rounds: 3, rounds_total: 3 },
         ..judgement.rows[0].clone()
     };
-    judgement.verdict = RunVerdict::Inconclusive;
     judgement
 }
 
@@ -264,8 +265,7 @@ pub(super) fn broken() -> Judgement {
         }],
         ..Coverage::default()
     };
-    judgement.promise.detectable_median_ratio = None;
-    judgement.promise.detectable_worst = None;
+    judgement.promise = Promise { detectable_median_ratio: None, detectable_worst: None, ..judgement.promise };
     judgement
 }
 

@@ -8,9 +8,11 @@ pub mod multiplicity;
 pub mod planning;
 
 pub mod bimodal;
+pub mod conformal;
 pub mod contrast;
 pub mod prediction;
 pub mod student;
+pub mod variance_components;
 
 pub mod mann_whitney;
 pub mod rates;

@@ -76,6 +76,17 @@ pub fn prediction(history: &[f64], head: f64, alpha: f64, prior: Prior) -> Resul
     Ok(Prediction { effect, lower: effect - reach, upper: effect + reach, scale, degrees_of_freedom })
 }
 
+/// How far a prediction's bound at level `alpha` would lie from its estimate if there were `runs` runs, at least 10, with the spread of these:
+/// t with `runs` − 1 degrees of freedom × the standard deviation (at least 0.003) × √(1 + π ÷ (2 `runs`)). `None` for fewer than two runs in
+/// `history`, and where `alpha` or a value is impossible.
+pub fn foreseen_reach(history: &[f64], runs: usize, alpha: f64) -> Option<f64> {
+    let variance = variance(history).filter(|variance| variance.is_finite())?;
+    let scale = variance.sqrt().max(SCALE_MIN);
+    let runs = runs as f64;
+    let reach = -student_t_quantile(alpha, runs - 1.0) * scale * (1.0 + std::f64::consts::FRAC_PI_2 / runs).sqrt();
+    reach.is_finite().then_some(reach)
+}
+
 struct Expected {
     centre: f64,
     /// Variance of the centre relative to that of one run.
@@ -95,16 +106,30 @@ fn expected(history: &[f64], prior: Prior) -> Option<Expected> {
             degrees_of_freedom: runs - 1.0,
         });
     }
-    let centre = mean(history)?;
-    let degrees_of_freedom = prior.degrees_of_freedom + runs - 1.0;
-    let squares = prior.degrees_of_freedom * prior.sd.powi(2) + (runs - 1.0) * variance(history).unwrap_or(0.0);
-    let scale = (squares / degrees_of_freedom).sqrt();
+    let Moderated { centre, scale, degrees_of_freedom } = moderated(history, prior)?;
     Some(Expected { centre, centre_variance_ratio: 1.0 / runs, scale, degrees_of_freedom })
+}
+
+/// The mean of a history, and its standard deviation mixed with a prior.
+pub(super) struct Moderated {
+    pub(super) centre: f64,
+    pub(super) scale: f64,
+    pub(super) degrees_of_freedom: f64,
+}
+
+/// (d0 s0² + (N − 1) s²) ÷ (d0 + N − 1) with d0 + N − 1 degrees of freedom: Smyth 2004. `None` where there is no run.
+pub(super) fn moderated(history: &[f64], prior: Prior) -> Option<Moderated> {
+    let centre = mean(history)?;
+    let more = history.len() as f64 - 1.0;
+    let degrees_of_freedom = prior.degrees_of_freedom + more;
+    let squares = prior.degrees_of_freedom * prior.sd.powi(2) + more * variance(history).unwrap_or(0.0);
+    Some(Moderated { centre, scale: (squares / degrees_of_freedom).sqrt(), degrees_of_freedom })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::distribution::normal_upper_quantile;
     use crate::stats::fixture::{assert_close, cases};
     use proptest::prelude::*;
 
@@ -142,6 +167,18 @@ mod tests {
         let bound = prediction(&[0.0], 0.0, 0.01, HOSTED).unwrap();
         assert_close(bound.upper, 0.321, 1e-3);
         assert_close(bound.upper.exp(), 1.38, 1e-2);
+    }
+
+    #[test]
+    fn what_more_runs_would_show_is_what_they_show_when_they_are_there() {
+        let history: Vec<f64> =
+            (0..2000).map(|run| 0.02 * normal_upper_quantile((f64::from(run) + 0.5) / 2000.0)).collect();
+        let foreseen = foreseen_reach(&history[..], 2000, 0.01).unwrap();
+        let there = prediction(&history, 0.0, 0.01, HOSTED).unwrap();
+        assert_close(foreseen, there.effect - there.lower, 1e-3);
+        assert_eq!(foreseen_reach(&[1.0], 20, 0.01), None);
+        assert_eq!(foreseen_reach(&[1.0, f64::NAN], 20, 0.01), None);
+        assert!(foreseen_reach(&[1.0, 1.0], 20, 0.01).unwrap() > 0.0);
     }
 
     #[test]

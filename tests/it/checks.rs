@@ -8,5 +8,6 @@ mod places;
 pub(crate) mod project;
 mod proofs;
 mod resuming;
+mod stored;
 mod troubles;
 mod verdicts;

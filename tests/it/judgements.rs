@@ -27,15 +27,15 @@ use tollgate::model::{
 };
 use tollgate::report;
 
-fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
-fn policy(text: &str) -> Policy {
+pub(crate) fn policy(text: &str) -> Policy {
     Config::parse(text, "tollgate.toml").unwrap().policy
 }
 
-fn revision(label: &str) -> Revision {
+pub(crate) fn revision(label: &str) -> Revision {
     Revision {
         commit: "0123456789abcdef".to_owned(),
         tree: label.to_owned(),
@@ -46,7 +46,7 @@ fn revision(label: &str) -> Revision {
     }
 }
 
-fn environment() -> Environment {
+pub(crate) fn environment() -> Environment {
     Environment {
         cpu_model: "test".to_owned(),
         cores: 2,
@@ -129,7 +129,7 @@ impl Scene {
     }
 }
 
-fn circumstances(against: Against) -> Circumstances {
+pub(crate) fn circumstances(against: Against) -> Circumstances {
     Circumstances {
         base: Some(revision("base")),
         today: Date::constant(2030, 1, 1),
@@ -140,7 +140,7 @@ fn circumstances(against: Against) -> Circumstances {
     }
 }
 
-type Stored = BTreeMap<MetricId, Result<StoredMetric, Incomparable>>;
+pub(crate) type Stored = BTreeMap<MetricId, Result<StoredMetric, Incomparable>>;
 
 fn evidence<'a>(measured: &'a Measured, stored: &'a Stored, suites: &'a [BTreeSet<Name>; 3]) -> Evidence<'a> {
     let [by_stored, sources_changed, base_failed] = suites;

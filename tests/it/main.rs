@@ -18,4 +18,5 @@ mod noise;
 mod processes;
 mod reports;
 mod security;
+mod stored_calibration;
 mod trust;

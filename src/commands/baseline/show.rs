@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::baseline::BaselineFile;
-use crate::baseline::summary::summaries;
+use crate::baseline::summary::{Summary, summaries};
 use crate::cli::{BaselineListArgs, BaselineShowArgs};
 use crate::commands::{Code, Context, Failure};
 use crate::model::{StoredRun, Why};
@@ -16,6 +16,8 @@ use super::place::{in_work_tree, machine, repository, unreadable};
 use super::text::{day, percent, table, time};
 
 const NOT_SHOWN: &str = "nothing shown";
+/// What setting up a run (checkout, build, start) is taken to cost, in rounds.
+const SETUP_ROUNDS: f64 = 10.0;
 
 /// Lists suites and classes. What can be read is listed although another file cannot.
 pub(super) fn list(args: &BaselineListArgs, context: &Context) -> Result<Code, Failure> {
@@ -85,7 +87,8 @@ fn shown(file: &BaselineFile) -> String {
         ]
     }));
     let mut metrics = vec![["metric", "median", "spread", "runs", "history"].map(str::to_owned).to_vec()];
-    metrics.extend(summaries(file).iter().map(|(id, summary)| {
+    let summaries = summaries(file);
+    metrics.extend(summaries.iter().map(|(id, summary)| {
         vec![
             terminal(&id.to_string()),
             quantity(summary.median, &summary.metric.unit),
@@ -97,12 +100,29 @@ fn shown(file: &BaselineFile) -> String {
         ]
     }));
     format!(
-        "{}, {}: {}\n\n{}\n{}",
+        "{}, {}: {}\n\n{}\n{}{}",
         terminal(file.suite.as_str()),
         terminal(&file.class),
         plural(file.runs.len(), "run"),
         table(&runs, 5),
-        table(&metrics, 1)
+        table(&metrics, 1),
+        sources_of_spread(summaries.values())
+    )
+}
+
+/// Whether more rounds or more runs would make the stored values surer; empty where it cannot be said.
+fn sources_of_spread<'a>(summaries: impl Iterator<Item = &'a Summary>) -> String {
+    let shares: Vec<f64> = summaries.filter_map(|summary| summary.components?.between_share()).collect();
+    let Some(share) = median(&shares) else { return String::new() };
+    let advice = if share >= 0.5 {
+        "more rounds in a run would not help, more runs do"
+    } else {
+        "rounds that measure longer would help; runs hardly differ more than their rounds explain"
+    };
+    format!(
+        "\nOf the variance of a run's mean, {} lies between runs (median of {}): {advice}.\n",
+        percent(share),
+        plural(shares.len(), "metric")
     )
 }
 
@@ -115,6 +135,9 @@ fn shown_json(file: &BaselineFile) -> Value {
             "median": summary.median,
             "spread_ratio": summary.spread_ratio,
             "runs": summary.runs,
+            "between_runs_sd_ratio": summary.components.map(|found| found.between.sqrt()),
+            "between_rounds_sd_ratio": summary.components.map(|found| found.within.sqrt()),
+            "best_rounds": summary.components.and_then(|found| found.best_rounds(SETUP_ROUNDS)),
         })
     });
     json!({

@@ -1,13 +1,15 @@
 //! What `baseline update` says of the runs that it stored: how far they lie apart, what they could show, how to keep them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::baseline::summary::summaries;
 use crate::baseline::{BaselineFile, comparable};
-use crate::config::{Policy, Severity};
-use crate::judge::detectable_ratio;
+use crate::config::Policy;
+use crate::judge::sights;
 use crate::measure::rounds::Ended;
-use crate::model::{Determinism, Environment, MetricId, StoredMetric};
+use crate::model::{Environment, MetricId, StoredMetric};
 use crate::report::escape::terminal;
 use crate::report::number::{duration, plural};
 use crate::stats::summary::median;
@@ -50,22 +52,14 @@ pub(super) struct Told {
 impl Told {
     /// Sums up the baselines of the suites as they are now on disk.
     pub(super) fn new(stored: Stored, files: &[BaselineFile], here: &Environment, policy: &Policy) -> Self {
-        let mut metrics: Vec<StoredMetric> = comparable(files, here).into_values().filter_map(Result::ok).collect();
-        let count = metrics.len();
-        metrics.retain(|one| one.metric.determinism == Determinism::Noisy);
-        let blocking = |one: &&StoredMetric| policy.resolve(&one.metric).severity == Severity::Blocking;
-        let level = policy.gate.false_alarm_rate / metrics.iter().filter(blocking).count().max(1) as f64;
-        let detectable = metrics.iter().filter_map(|one| {
-            let runs: Vec<f64> = one.runs.iter().rev().filter_map(|run| median(&run.statistics)).collect();
-            let resolved = policy.resolve(&one.metric);
-            let ratio = detectable_ratio(&runs, level, resolved.thresholds, resolved.direction)?;
-            (resolved.severity == Severity::Blocking).then(|| (one.metric.id.clone(), ratio))
-        });
+        let metrics: BTreeMap<MetricId, StoredMetric> =
+            comparable(files, here).into_iter().filter_map(|(id, stored)| Some((id, stored.ok()?))).collect();
+        let detectable = sights(&metrics, policy).into_iter().map(|(id, sight)| (id, sight.detectable_ratio));
         let spreads = files.iter().filter(|file| file.class == here.class()).flat_map(summaries);
         let spreads = spreads.filter_map(|(id, summary)| Some((id, summary.spread_ratio?)));
         Self {
             stored,
-            metrics: count,
+            metrics: metrics.len(),
             spread: Spread::of(spreads.collect()),
             detectable: Spread::of(detectable.collect()),
         }

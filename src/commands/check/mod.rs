@@ -2,6 +2,7 @@
 
 pub(crate) mod sources;
 
+mod choice;
 pub(crate) mod planned;
 
 mod anchor;

@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::cli::{AgainstArg, CheckArgs};
-use crate::commands::{Code, Failure};
+use crate::commands::{Code, Context, Failure, measuring};
 use crate::config::{Against, CONFIG_FILE, Config, Suite};
+use crate::measure::host;
 use crate::measure::selection::Selection;
-use crate::model::{Determinism, Name};
+use crate::model::Name;
 use crate::plan::Plan;
 
+use super::choice::{self, Choice};
 use super::sources::Sources;
 
 /// Makes the plan.
-pub(crate) fn make(args: &CheckArgs, sources: &Sources) -> Result<Plan, Failure> {
+pub(crate) fn make(args: &CheckArgs, context: &Context, sources: &Sources) -> Result<Plan, Failure> {
     require_suites([&sources.config, &sources.head_config])?;
     let selection = selection(args)?;
     let named = |suite: &Suite| selection.may_match(&suite.name);
@@ -22,8 +24,8 @@ pub(crate) fn make(args: &CheckArgs, sources: &Sources) -> Result<Plan, Failure>
     // Where base has no config, both arms run head's suites: its benchmarks are mostly there already.
     base.suites.retain(named);
     head.suites.retain(named);
-    let by_stored = by_stored(args, sources);
-    let mut plan = Plan::new(Some(&base), &head, &by_stored, seed(args, sources));
+    let Choice { by_stored, why } = choice(args, context, sources);
+    let mut plan = Plan::new(Some(&base), &head, &by_stored, seed(args, sources)).explained(&why);
     if let Some(text) = &args.time_limit {
         plan.time_limit = crate::config::human::duration(text)
             .map_err(|error| Failure::usage(format!("--time-limit: {error}"), error.hint()))?;
@@ -64,20 +66,16 @@ pub(crate) fn against(args: &CheckArgs, sources: &Sources) -> Against {
     }
 }
 
-/// The suites that stored runs decide: all of them where the user says so; else those of which every stored metric is deterministic, so that
-/// one stored run is as good as measuring base again.
-fn by_stored(args: &CheckArgs, sources: &Sources) -> BTreeSet<Name> {
-    let suites = sources.config.suites.iter().chain(&sources.head_config.suites).map(|suite| suite.name.clone());
+/// The suites that stored runs decide: all of them where the user says so, none where the user says so, else those that stored runs can.
+fn choice(args: &CheckArgs, context: &Context, sources: &Sources) -> Choice {
+    let suites: BTreeSet<Name> =
+        sources.config.suites.iter().chain(&sources.head_config.suites).map(|suite| suite.name.clone()).collect();
     match against(args, sources) {
-        Against::Base => BTreeSet::new(),
-        Against::Baseline => suites.collect(),
+        Against::Base => Choice::default(),
+        Against::Baseline => Choice { by_stored: suites, why: BTreeMap::new() },
         Against::Auto => {
-            let mut exact: BTreeMap<&Name, bool> = BTreeMap::new();
-            for series in sources.baselines.iter().flat_map(|file| &file.runs).flat_map(|run| run.series.values()) {
-                let all = exact.entry(&series.metric.id.benchmark.suite).or_insert(true);
-                *all &= series.metric.determinism == Determinism::Exact;
-            }
-            suites.filter(|name| exact.get(name).is_some_and(|all| *all)).collect()
+            let here = || host::environment(&measuring::surroundings(context), sources.repository.root());
+            choice::make(&sources.baselines, &suites, &sources.config.policy, here, context.now_s)
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::judge::{self, Circumstances, Ending, Evidence};
 use crate::measure::rounds::Ended;
 use crate::model::Judgement;
 use crate::model::judgement::{Notice, PolicySource};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedSuite};
 
 use super::evidence::Gathered;
 use super::planned::against;
@@ -84,8 +84,16 @@ pub(crate) fn today(now_s: i64) -> Date {
 fn notices(args: &CheckArgs, sources: &Sources, plan: &Plan, gathered: &Gathered) -> Vec<Notice> {
     let changed = plan.suites.iter().filter(|suite| suite.changed);
     let changed = changed.map(|suite| Notice::SuiteChanged { suite: suite.name.to_string() });
+    let stored = plan.suites.iter().filter_map(judged_how);
     let said = sources.notices.iter().chain(&gathered.notices).cloned();
-    said.chain(changed).chain(nothing_selected(args, gathered)).collect()
+    said.chain(changed).chain(stored).chain(nothing_selected(args, gathered)).collect()
+}
+
+/// Why a suite was judged by stored runs, or was not although there are some.
+fn judged_how(suite: &PlannedSuite) -> Option<Notice> {
+    let why = suite.why.as_ref()?;
+    let how = if suite.by_stored { "by stored runs" } else { "by rounds of base and head, not by its stored runs" };
+    Some(Notice::Note(format!("{} was judged {how}: {why}.", suite.name)))
 }
 
 /// That `--only` is why nothing was measured.

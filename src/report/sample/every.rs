@@ -2,13 +2,14 @@
 
 use crate::model::environment::Difference;
 use crate::model::judgement::{BudgetCheck, Method, Notice, WaiverState, Warning};
-use crate::model::verdict::Incomparable;
+use crate::model::verdict::{Incomparable, MoreRuns};
 use crate::model::*;
 
 use super::{id, mixed, name, over, time, waiver};
 
 /// The verdicts that [`mixed`] has not.
 fn every_verdict() -> Vec<Verdict> {
+    let with_more = Some(MoreRuns { more: 10, detectable_ratio: 0.1 + 0.02 });
     vec![
         Verdict::OverBudget,
         Verdict::Missing,
@@ -16,7 +17,7 @@ fn every_verdict() -> Vec<Verdict> {
         Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: Some(9), more_s: Some(3) }),
         Verdict::Inconclusive(Doubt::TimeLimit { rounds_needed: None, more_s: None }),
         Verdict::Inconclusive(Doubt::Interrupted),
-        Verdict::Inconclusive(Doubt::StoredRunsCannotTell { runs: 3, detectable_ratio: 0.1 + 0.2 }),
+        Verdict::Inconclusive(Doubt::StoredRunsCannotTell { runs: 3, detectable_ratio: 0.1 + 0.2, with_more }),
         Verdict::Inconclusive(Doubt::OneProcess),
         Verdict::Inconclusive(Doubt::BudgetInsideInterval),
         Verdict::Inconclusive(Doubt::RoundsLost { lost: 8, of: 20 }),

@@ -42,7 +42,7 @@ impl Random {
     }
 
     /// Standard normal, two at a time by Box and Muller.
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }

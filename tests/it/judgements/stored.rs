@@ -67,6 +67,45 @@ fn runs_of_another_machine_are_not_compared_with_and_that_is_red_where_the_basel
     assert!(judgement.verdict > RunVerdict::Pass);
 }
 
+/// Judges head, in which `a` is slower, by stored runs of `a` and of `b`.
+fn by_two(a: Vec<StoredValues>, b: Vec<StoredValues>, slower: f64) -> Judgement {
+    let policy = policy("");
+    let mut measured = Scene::of(&["a", "b"]).slower("a", slower).measure(&policy, Journal::in_memory());
+    measured.base = None;
+    let stored = [("a", a), ("b", b)].map(|(benchmark, runs)| {
+        let metric = time(&name("core"), &name(benchmark));
+        (metric.id.clone(), Ok(StoredMetric { metric, runs }))
+    });
+    let suites = [BTreeSet::from([name("core")]), BTreeSet::new(), BTreeSet::new()];
+    judge::judge(&evidence(&measured, &Stored::from(stored), &suites), &policy, &circumstances(Against::Baseline))
+}
+
+#[test]
+fn a_slowdown_that_a_stored_run_outdid_is_not_called_a_regression() {
+    let steady = by_two(runs(20), runs(20), 0.2);
+    assert_eq!(row(&steady, "a").verdict, Verdict::Regressed);
+    let mut wild = runs(20);
+    wild[7].statistics = vec![1.6e-3];
+    let judgement = by_two(runs(20), wild, 0.2);
+    let verdict = &row(&judgement, "a").verdict;
+    assert!(matches!(verdict, Verdict::Inconclusive(Doubt::StoredRunsCannotTell { .. })), "{verdict:?}");
+}
+
+#[test]
+fn a_benchmark_that_was_added_later_is_ranked_among_the_runs_that_have_it_and_the_promise_adds_up() {
+    let judgement = by_two(runs(20), runs(4), 0.2);
+    assert_eq!(row(&judgement, "a").verdict, Verdict::Regressed);
+    let promise = judgement.promise.stored.unwrap();
+    assert_eq!((promise.metrics, promise.runs, judgement.promise.family), (2, 4, 0));
+    assert!((promise.false_alarm_rate - (1.0 / 21.0 + 1.0 / 5.0)).abs() < 1e-12, "{promise:?}");
+}
+
+#[test]
+fn one_stored_run_promises_nothing() {
+    let promise = by_two(runs(1), runs(1), 0.0).promise.stored.unwrap();
+    assert!(promise.false_alarm_rate >= 1.0, "{promise:?}");
+}
+
 #[test]
 fn an_exact_metric_needs_one_stored_run() {
     let metric = Metric { determinism: Determinism::Exact, ..time(&name("core"), &name("a")) };

@@ -1,5 +1,6 @@
 //! Schema 1 of a saved judgement. Its names and shapes are frozen; the model behind it is not.
 
+mod doubt;
 mod drift;
 mod health;
 mod mirror;
@@ -9,6 +10,7 @@ mod write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use doubt::{Doubt, MoreRuns};
 use drift::Drift;
 use health::{CanaryCheck, CommonShift};
 use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict, Towards, WaiverBearing};
@@ -114,6 +116,18 @@ struct Promise {
     family: usize,
     detectable_median_ratio: Option<f64>,
     detectable_worst: Option<DetectableWorst>,
+    /// What is promised of the metrics that stored runs decide.
+    #[serde(default)]
+    stored: Option<StoredPromise>,
+}
+
+/// What is promised of the metrics that stored runs decide.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct StoredPromise {
+    metrics: usize,
+    runs: u32,
+    /// The largest probability that any of them is called regressed in a run of unchanged code, if all runs differ by chance alone; 1 promises nothing.
+    false_alarm_rate: f64,
 }
 
 /// The metric of which only the largest change could have been seen.
@@ -306,42 +320,6 @@ enum Verdict {
     Missing,
     NotComparable { because: Incomparable },
     LayoutSuspect { towards: Towards, instructions_ratio: f64, noise_ratio: f64 },
-}
-
-/// Why nothing can be said.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-enum Doubt {
-    TooFewRounds {
-        have: u32,
-        need: u32,
-    },
-    TooNoisy {
-        /// About how many rounds in all would settle it.
-        rounds_needed: Option<u32>,
-        /// About how many seconds those of them that are still missing would take.
-        #[serde(default)]
-        more_s: Option<u64>,
-    },
-    TimeLimit {
-        /// About how many rounds in all would settle it.
-        rounds_needed: Option<u32>,
-        /// About how many seconds those of them that are still missing would take.
-        #[serde(default)]
-        more_s: Option<u64>,
-    },
-    Interrupted,
-    StoredRunsCannotTell {
-        runs: u32,
-        detectable_ratio: Bound,
-    },
-    OneProcess,
-    BudgetInsideInterval,
-    RoundsLost {
-        lost: u32,
-        of: u32,
-    },
-    Untrusted,
 }
 
 /// Why base cannot be compared with.

@@ -72,6 +72,11 @@ impl TryFrom<Promise> for judgement::Promise {
             family: value.family,
             detectable_median_ratio: value.detectable_median_ratio,
             detectable_worst: value.detectable_worst.map(worst).transpose()?,
+            stored: value.stored.map(|stored| judgement::StoredPromise {
+                metrics: stored.metrics,
+                runs: stored.runs,
+                false_alarm_rate: stored.false_alarm_rate,
+            }),
         })
     }
 }
@@ -239,9 +244,14 @@ impl From<Doubt> for verdict::Doubt {
             Doubt::TooNoisy { rounds_needed, more_s } => Self::TooNoisy { rounds_needed, more_s },
             Doubt::TimeLimit { rounds_needed, more_s } => Self::TimeLimit { rounds_needed, more_s },
             Doubt::Interrupted => Self::Interrupted,
-            Doubt::StoredRunsCannotTell { runs, detectable_ratio } => {
-                Self::StoredRunsCannotTell { runs, detectable_ratio: detectable_ratio.or(f64::INFINITY) }
-            }
+            Doubt::StoredRunsCannotTell { runs, detectable_ratio, with_more } => Self::StoredRunsCannotTell {
+                runs,
+                detectable_ratio: detectable_ratio.or(f64::INFINITY),
+                with_more: with_more.map(|with| verdict::MoreRuns {
+                    more: with.more,
+                    detectable_ratio: with.detectable_ratio.or(f64::INFINITY),
+                }),
+            },
             Doubt::OneProcess => Self::OneProcess,
             Doubt::BudgetInsideInterval => Self::BudgetInsideInterval,
             Doubt::RoundsLost { lost, of } => Self::RoundsLost { lost, of },

@@ -6,9 +6,9 @@ use crate::report::view::View;
 
 use super::{
     BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
-    Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision,
-    Promise, Quantity, Revision, Row, SCHEMA, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState,
-    Warning,
+    Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, MoreRuns, Notice, PolicySource,
+    Precision, Promise, Quantity, Revision, Row, SCHEMA, Side, StoredPromise, Thresholds, Trouble, Unit, Verdict,
+    WaiverBearing, WaiverState, Warning,
 };
 
 impl From<f64> for Bound {
@@ -60,6 +60,11 @@ impl From<judgement::Promise> for Promise {
             detectable_worst: value
                 .detectable_worst
                 .map(|(id, ratio)| DetectableWorst { id: id.into(), ratio: ratio.into() }),
+            stored: value.stored.map(|judgement::StoredPromise { metrics, runs, false_alarm_rate }| StoredPromise {
+                metrics,
+                runs,
+                false_alarm_rate,
+            }),
         }
     }
 }
@@ -219,9 +224,12 @@ impl From<verdict::Doubt> for Doubt {
             Model::TooNoisy { rounds_needed, more_s } => Self::TooNoisy { rounds_needed, more_s },
             Model::TimeLimit { rounds_needed, more_s } => Self::TimeLimit { rounds_needed, more_s },
             Model::Interrupted => Self::Interrupted,
-            Model::StoredRunsCannotTell { runs, detectable_ratio } => {
-                Self::StoredRunsCannotTell { runs, detectable_ratio: detectable_ratio.into() }
-            }
+            Model::StoredRunsCannotTell { runs, detectable_ratio, with_more } => Self::StoredRunsCannotTell {
+                runs,
+                detectable_ratio: detectable_ratio.into(),
+                with_more: with_more
+                    .map(|with| MoreRuns { more: with.more, detectable_ratio: with.detectable_ratio.into() }),
+            },
             Model::OneProcess => Self::OneProcess,
             Model::BudgetInsideInterval => Self::BudgetInsideInterval,
             Model::RoundsLost { lost, of } => Self::RoundsLost { lost, of },
