@@ -3,6 +3,7 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use statrs::function::beta::{checked_beta_reg, inv_beta_reg};
 use statrs::function::erf::{erfc, erfc_inv};
+use statrs::function::gamma::{checked_gamma_lr, checked_gamma_ur};
 
 /// The value that a Student's t variable with `degrees_of_freedom` stays below with `probability`. Student 1908.
 ///
@@ -35,6 +36,16 @@ pub(super) fn normal_upper_tail(z: f64) -> f64 {
 /// The value that a standard normal variable exceeds with `probability`; infinite at 0 and 1.
 pub(super) fn normal_upper_quantile(probability: f64) -> f64 {
     std::f64::consts::SQRT_2 * erfc_inv(2.0 * probability)
+}
+
+/// The probability, in [0, 1], that a Poisson variable of this mean exceeds `count`. `mean` above 0, or NaN.
+pub(super) fn poisson_upper_tail(count: u32, mean: f64) -> f64 {
+    checked_gamma_lr(f64::from(count) + 1.0, mean).unwrap_or(f64::NAN)
+}
+
+/// The probability, in [0, 1], that a Poisson variable of this mean is at most `count`. `mean` above 0, or NaN.
+pub(super) fn poisson_cumulative(count: u32, mean: f64) -> f64 {
+    checked_gamma_ur(f64::from(count) + 1.0, mean).unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod bimodal;
 pub mod prediction;
 pub mod student;
 
+pub mod excess;
 pub mod mann_whitney;
 pub mod rates;
 
