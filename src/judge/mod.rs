@@ -1,6 +1,7 @@
 //! From samples and policy to verdicts. A pure function of its arguments: same rounds, same stored runs, same policy, same words out.
 
 mod budget;
+pub mod counts;
 mod coverage;
 pub mod decide;
 mod family;

@@ -9,6 +9,7 @@ use crate::model::{
     BudgetLevel, Change, Direction, Doubt, Effect, Metric, MetricId, Outcome, Precision, Row, Thresholds, Verdict,
 };
 use crate::stats::bimodal::split;
+use crate::stats::excess::RateDifference;
 use crate::stats::signed_rank::{Cap, PairedDifferences};
 use crate::stats::summary::mad_sd;
 
@@ -17,7 +18,7 @@ use super::decide;
 use super::family::{Entry, Family, Test, settings};
 use super::pair::{Pairs, Scale, side};
 use super::procedure::{self, Assessed, Decision, LOOKS, Phase, ROUNDS_MIN};
-use super::{Circumstances, Ending, Evidence, stored};
+use super::{Circumstances, Ending, Evidence, counts, stored};
 
 /// Confidence of the two-sided interval that is shown for each row: each end is at least as strict as the bound that shows a metric unchanged, so
 /// that an unchanged row's interval ends below must-detect, and a regressed row's begins above the tolerance.
@@ -88,6 +89,10 @@ fn paired(entry: &Entry, assessed: Option<&Assessed>, evidence: &Evidence<'_>) -
         warnings.push(Warning::RoundsLost { lost: pairs.lost });
     }
     let (verdict, effect, rounds, detectable_ratio) = match (&entry.test, assessed) {
+        (Test::Reported(doubt), _) => {
+            let test = PairedDifferences::new(&pairs.between(0, u32::MAX), Cap::Third).ok();
+            (Verdict::Inconclusive(doubt.clone()), test.map(|test| effect(&test, pairs)), paired_rounds, None)
+        }
         (Test::Exact, _) | (_, None) => {
             let (verdict, effect) = exact(pairs.base.value, pairs.head.value, entry.thresholds, pairs.direction());
             (verdict, effect, paired_rounds, None)
@@ -96,8 +101,12 @@ fn paired(entry: &Entry, assessed: Option<&Assessed>, evidence: &Evidence<'_>) -
             if bimodal(&pairs.base, entry.thresholds) && bimodal(&pairs.head, entry.thresholds) {
                 warnings.push(Warning::Bimodal);
             }
-            if pairs.exact() && paired_rounds >= ROUNDS_MIN {
-                warnings.push(Warning::NoSpread);
+            match (&pairs.counts, pairs.scale) {
+                (Some(counts), _) if counts.bursty(assessed.to) => warnings.push(Warning::Bursts),
+                (None, Scale::LogRatio | Scale::Absolute) if pairs.exact() && paired_rounds >= ROUNDS_MIN => {
+                    warnings.push(Warning::NoSpread);
+                }
+                (Some(_) | None, _) => {}
             }
             let differences = pairs.between(assessed.from, assessed.to);
             let test = PairedDifferences::new(&differences, Cap::Third).ok();
@@ -109,7 +118,11 @@ fn paired(entry: &Entry, assessed: Option<&Assessed>, evidence: &Evidence<'_>) -
                 let plan = procedure::plan(assessed.level, POWER, noise_sd, member.tolerance);
                 plan.detectable_effect(rounds).map(f64::exp_m1)
             });
-            let effect = test.map(|test| effect(&test, pairs));
+            let pooled = pairs.counts.as_ref().and_then(|counts| counts.pooled(assessed.from, assessed.to));
+            let effect = match pooled {
+                Some(pooled) => Some(effect_of_counts(&pooled, pairs)),
+                None => test.map(|test| effect(&test, pairs)),
+            };
             (verdict(assessed, pairs.lost, paired_rounds, evidence.ending), effect, rounds, detectable)
         }
     };
@@ -154,6 +167,16 @@ fn effect(test: &PairedDifferences, pairs: &Pairs) -> Effect {
     let (low, high) = (pairs.change(low).value(), pairs.change(high).value());
     Effect {
         change: pairs.change(test.estimate()),
+        precision: Precision::Interval { lower: low.min(high), upper: low.max(high), confidence: CONFIDENCE },
+    }
+}
+
+/// The same for events that were taken together.
+fn effect_of_counts(pooled: &RateDifference, pairs: &Pairs) -> Effect {
+    let level = (1.0 - CONFIDENCE) / 2.0;
+    let (low, high) = (pairs.change(pooled.lower_bound(level)).value(), pairs.change(pooled.upper_bound(level)).value());
+    Effect {
+        change: pairs.change(pooled.estimate()),
         precision: Precision::Interval { lower: low.min(high), upper: low.max(high), confidence: CONFIDENCE },
     }
 }
@@ -231,7 +254,9 @@ fn finish(
     budget_level: f64,
 ) -> Row {
     let exact = matches!(said.effect, Some(Effect { precision: Precision::Exact, .. }));
-    let bounds = said.head.as_ref().map(|head| budget::bounds(head, exact, budget_level));
+    let counted = evidence.head.series.get(&metric.id).filter(|_| !exact);
+    let counted = counted.and_then(|series| counts::bounds(series, budget_level));
+    let bounds = counted.or_else(|| said.head.as_ref().map(|head| budget::bounds(head, exact, budget_level)));
     let budget =
         resolved.budget.zip(bounds).map(|(rule, bounds)| budget::check(&rule.budget, bounds, metric.direction));
     let worse_sign = match metric.direction {

@@ -59,6 +59,8 @@ pub enum Warning {
     Bimodal,
     /// All rounds of both sides gave the same value: the timer may be too coarse.
     NoSpread,
+    /// Events come in bursts: rounds were compared, not the sum of all events.
+    Bursts,
 }
 
 /// How a waiver bears on a row.

@@ -42,6 +42,13 @@ pub enum Doubt {
         /// Rounds run.
         of: u32,
     },
+    /// Too few values of a round lie beyond an extreme quantile: it is shown and not judged.
+    TailTooThin {
+        /// Values of a round that lie beyond it.
+        beyond: u64,
+        /// Values that it takes.
+        need: u64,
+    },
 }
 
 /// The verdict on one metric.

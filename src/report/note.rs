@@ -99,6 +99,9 @@ pub(super) fn doubt(doubt: &Doubt, method: &Method) -> String {
         Doubt::OneProcess => "one process a side says nothing about the spread between processes".to_owned(),
         Doubt::BudgetInsideInterval => "the limit lies inside the interval: it may be missed or kept".to_owned(),
         Doubt::RoundsLost { lost, of } => format!("{lost} of {} were lost", plural(*of as usize, "round")),
+        Doubt::TailTooThin { beyond, need } => {
+            format!("shown, not judged: {beyond} values of a round lie beyond it, and it takes {need}")
+        }
     }
 }
 
@@ -136,6 +139,7 @@ fn warning(warning: &Warning) -> String {
         Warning::RoundsLost { lost } => format!("{} lost", plural(*lost as usize, "round")),
         Warning::Bimodal => "the values fall into two groups".to_owned(),
         Warning::NoSpread => "all rounds gave the same value: the timer may be too coarse".to_owned(),
+        Warning::Bursts => "the events come in bursts, so rounds were compared and not their sum".to_owned(),
     }
 }
 

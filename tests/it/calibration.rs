@@ -4,7 +4,7 @@
 //! `TOLLGATE_CALIBRATION=full cargo test --release --test it calibration -- --nocapture`.
 #![expect(clippy::print_stdout, reason = "prints the table that METHODOLOGY.md shows")]
 
-mod noise;
+pub(crate) mod noise;
 
 use noise::{Benchmark, CI, CI_BIMODAL, HEAVY, Mix, NOISY, Order, QUIET, Random, SLOWING};
 use tollgate::judge::procedure::{Assessed, Decision, Member, Phase, Settings, assess, checkpoints};
@@ -51,7 +51,7 @@ fn pull_request(mix: Mix, order: Order, head: Head, random: &mut Random, tally: 
     };
     let mut benchmarks: Vec<Benchmark> = (0..BENCHMARKS).map(|_| Benchmark::new(mix.draw(random), random)).collect();
     let (tolerance, must_detect) = (TOLERANCE.ln_1p(), MUST_DETECT.ln_1p());
-    let mut members = vec![Member { differences: Vec::new(), tolerance, must_detect }; BENCHMARKS];
+    let mut members = vec![Member { differences: Vec::new(), tolerance, must_detect, counts: None }; BENCHMARKS];
     let mut running: Vec<usize> = (0..BENCHMARKS).collect();
     let mut rounds_run = 0;
     for end in checkpoints(&SETTINGS) {

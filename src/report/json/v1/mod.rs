@@ -289,6 +289,7 @@ enum Doubt {
     OneProcess,
     BudgetInsideInterval,
     RoundsLost { lost: u32, of: u32 },
+    TailTooThin { beyond: u64, need: u64 },
 }
 
 /// Why base cannot be compared with.
@@ -361,4 +362,5 @@ enum Warning {
     RoundsLost { lost: u32 },
     Bimodal,
     NoSpread,
+    Bursts,
 }

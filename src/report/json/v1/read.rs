@@ -228,6 +228,7 @@ impl From<Doubt> for verdict::Doubt {
             Doubt::OneProcess => Self::OneProcess,
             Doubt::BudgetInsideInterval => Self::BudgetInsideInterval,
             Doubt::RoundsLost { lost, of } => Self::RoundsLost { lost, of },
+            Doubt::TailTooThin { beyond, need } => Self::TailTooThin { beyond, need },
         }
     }
 }
@@ -346,6 +347,7 @@ impl From<Warning> for judgement::Warning {
             Warning::RoundsLost { lost } => Self::RoundsLost { lost },
             Warning::Bimodal => Self::Bimodal,
             Warning::NoSpread => Self::NoSpread,
+            Warning::Bursts => Self::Bursts,
         }
     }
 }

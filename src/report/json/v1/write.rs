@@ -206,6 +206,7 @@ impl From<verdict::Doubt> for Doubt {
             Model::OneProcess => Self::OneProcess,
             Model::BudgetInsideInterval => Self::BudgetInsideInterval,
             Model::RoundsLost { lost, of } => Self::RoundsLost { lost, of },
+            Model::TailTooThin { beyond, need } => Self::TailTooThin { beyond, need },
         }
     }
 }
@@ -309,6 +310,7 @@ impl From<judgement::Warning> for Warning {
             judgement::Warning::RoundsLost { lost } => Self::RoundsLost { lost },
             judgement::Warning::Bimodal => Self::Bimodal,
             judgement::Warning::NoSpread => Self::NoSpread,
+            judgement::Warning::Bursts => Self::Bursts,
         }
     }
 }
