@@ -188,6 +188,18 @@ mod tests {
     }
 
     #[test]
+    fn bursts_and_a_thin_tail_are_told_and_kept() {
+        let mut judgement = sample::mixed();
+        judgement.rows[0].verdict = Verdict::Inconclusive(Doubt::TailTooThin { beyond: 20, need: 100 });
+        judgement.rows[0].outcome = Outcome::Warn;
+        judgement.rows[0].warnings = vec![Warning::Bursts];
+        shown_in_all(&judgement, "shown, not judged: 20 values of a round lie beyond it, and it takes 100");
+        shown_in_all(&judgement, "the events come in bursts, so rounds were compared and not their sum");
+        let saved = super::super::json::to_json(&judgement);
+        assert_eq!(super::super::json::from_json(saved.as_bytes()).unwrap(), judgement);
+    }
+
+    #[test]
     fn a_row_that_cannot_be_compared_says_why() {
         let differences = vec![
             Difference { field: "CPU model", stored: "Xeon".to_owned(), here: "EPYC".to_owned() },

@@ -175,7 +175,7 @@ fn one_failed_request_in_a_million_is_not_red_and_one_in_a_hundred_is() {
 
 #[test]
 fn a_single_burst_of_errors_convicts_nobody() {
-    let judgement = check("", 26, |arm, round| errors(if arm == Arm::Head && round == 17 { 900 } else { 0 }, 1_000));
+    let judgement = check("", 26, |arm, round| errors(if arm == Arm::Head && round == 3 { 900 } else { 0 }, 1_000));
     let row = row(&judgement, "m");
     assert!(row.verdict != Verdict::Regressed, "{:?}", row.verdict);
     assert_eq!(row.warnings, [Warning::Bursts]);

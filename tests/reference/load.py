@@ -149,6 +149,16 @@ def tracks():
     write("track", cases)
 
 
+def poissons():
+    cases = []
+    for count in (0, 1, 4, 25, 300, 9999):
+        for mean in (1e-300, 1e-3, 0.7, 4.0, 24.0, 30.0, 290.0, 350.0, 9000.0, 1e4, 10500.0, 1e6):
+            at_most, more = float(stats.poisson.cdf(count, mean)), float(stats.poisson.sf(count, mean))
+            cases.append({"count": count, "mean": mean, "at_most": at_most, "more": more})
+    write("poisson", cases)
+
+
+poissons()
 histograms()
 excesses()
 count_bounds()

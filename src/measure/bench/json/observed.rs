@@ -227,3 +227,6 @@ fn whole(node: &Node, what: &str) -> Result<u64, String> {
         None => Err(format!("{what} is not a number")),
     }
 }
+
+#[cfg(test)]
+mod tests;
