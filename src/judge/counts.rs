@@ -15,7 +15,7 @@ const ROUNDS_MIN: usize = 8;
 /// One round's events on both sides, turned so that a larger rate of `suspect` is worse.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Round {
-    round: u32,
+    number: u32,
     reference: Events,
     suspect: Events,
 }
@@ -36,9 +36,8 @@ impl Counts {
                 (Direction::HigherIsBetter, Exposure::Amount(_)) => true,
                 (Direction::HigherIsBetter, Exposure::Trials(_)) | (Direction::LowerIsBetter, _) => false,
             };
-            let (reference, suspect) =
-                if swap { (head_events, base_events) } else { (base_events, head_events) };
-            Some(Round { round, reference, suspect })
+            let (reference, suspect) = if swap { (head_events, base_events) } else { (base_events, head_events) };
+            Some(Round { number: round, reference, suspect })
         });
         Some(Self { rounds: rounds.collect::<Option<_>>()? })
     }
@@ -49,23 +48,26 @@ impl Counts {
         let counts: Option<Vec<(u32, Count, Count)>> =
             both.map(|(round, base, head)| Some((round, *base.count()?, *head.count()?))).collect();
         let same_kind = |count: &Count| matches!(count.exposure(), Exposure::Trials(_));
-        let counts = counts.filter(|counts| counts.iter().all(|(_, b, h)| same_kind(b) == same_kind(&counts[0].1) && same_kind(h) == same_kind(b)))?;
+        let counts = counts.filter(|counts| {
+            counts.iter().all(|(_, b, h)| same_kind(b) == same_kind(&counts[0].1) && same_kind(h) == same_kind(b))
+        })?;
         Self::new(counts.into_iter(), direction)
     }
 
     /// All events of the rounds `from..to` as one, where they come one by one in all rounds before `to`; `None` where they come in bursts, or
     /// where there are too few rounds to know or too many events to pool.
     pub(super) fn pooled(&self, from: u32, to: u32) -> Option<RateDifference> {
-        if self.bursty(to) || self.rounds.iter().filter(|round| round.round < to).count() < ROUNDS_MIN {
+        if self.bursty(to) || self.rounds.iter().filter(|round| round.number < to).count() < ROUNDS_MIN {
             return None;
         }
-        let within = || self.rounds.iter().filter(|round| (from..to).contains(&round.round));
+        let within = || self.rounds.iter().filter(|round| (from..to).contains(&round.number));
         RateDifference::new(sum(within().map(|round| round.reference))?, sum(within().map(|round| round.suspect))?)
     }
 
     /// Whether events of the rounds before `to` come in bursts.
     pub(super) fn bursty(&self, to: u32) -> bool {
-        let side = |pick: fn(&Round) -> Events| self.rounds.iter().filter(|round| round.round < to).map(pick).collect();
+        let side =
+            |pick: fn(&Round) -> Events| self.rounds.iter().filter(|round| round.number < to).map(pick).collect();
         let sides: [Vec<Events>; 2] = [side(|round| round.reference), side(|round| round.suspect)];
         dispersion_within(&sides).is_some_and(|dispersion| dispersion > DISPERSION_MAX)
     }
@@ -172,7 +174,13 @@ mod tests {
 
     #[test]
     fn numbers_that_do_not_fit_are_left_to_the_rounds() {
-        assert!(Counts::new(std::iter::once((0, trials(5_000_000_000, 6_000_000_000), trials(0, 1))), Direction::LowerIsBetter).is_none());
+        assert!(
+            Counts::new(
+                std::iter::once((0, trials(5_000_000_000, 6_000_000_000), trials(0, 1))),
+                Direction::LowerIsBetter
+            )
+            .is_none()
+        );
         let many = trials(100_000, 1_000_000);
         assert!(rounds(many, many, Direction::LowerIsBetter).pooled(0, 10).is_none());
     }

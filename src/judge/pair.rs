@@ -75,7 +75,8 @@ impl Pairs {
         let side_of = |series: &Series, values: Vec<f64>| {
             let side = side(values)?;
             // Rounds of a rare event are mostly 0; all of them together have a rate.
-            let of_both = series.rounds.iter().filter(|(round, _)| base.contains_key(round) && head.contains_key(round));
+            let of_both =
+                series.rounds.iter().filter(|(round, _)| base.contains_key(round) && head.contains_key(round));
             let value = pooled_rate(of_both.map(|(_, sample)| sample)).unwrap_or(side.value);
             Some(Side { value, ..side })
         };
@@ -146,7 +147,8 @@ impl Pairs {
 fn reference(base: &Series) -> Option<(Scale, f64)> {
     let first = || base.rounds.range(..STAGE_ROUNDS).map(|(_, sample)| sample);
     if base.rounds.values().all(|sample| sample.track().is_some()) {
-        let levels: Vec<f64> = first().filter_map(Sample::track).map(crate::model::sample::Track::level_over_span).collect();
+        let levels: Vec<f64> =
+            first().filter_map(Sample::track).map(crate::model::sample::Track::level_over_span).collect();
         return Some((Scale::Growth, median(&levels).unwrap_or(0.0)));
     }
     let counted = base.rounds.values().all(|sample| sample.count().is_some());

@@ -174,7 +174,8 @@ fn effect(test: &PairedDifferences, pairs: &Pairs) -> Effect {
 /// The same for events that were taken together.
 fn effect_of_counts(pooled: &RateDifference, pairs: &Pairs) -> Effect {
     let level = (1.0 - CONFIDENCE) / 2.0;
-    let (low, high) = (pairs.change(pooled.lower_bound(level)).value(), pairs.change(pooled.upper_bound(level)).value());
+    let (low, high) =
+        (pairs.change(pooled.lower_bound(level)).value(), pairs.change(pooled.upper_bound(level)).value());
     Effect {
         change: pairs.change(pooled.estimate()),
         precision: Precision::Interval { lower: low.min(high), upper: low.max(high), confidence: CONFIDENCE },

@@ -25,9 +25,8 @@ pub struct RateDifference {
 impl RateDifference {
     /// `None` for an exposure that is not above 0 and finite, or more than [`EVENTS_MAX`] events on a side.
     pub fn new(base: Events, head: Events) -> Option<Self> {
-        let usable = |events: Events| {
-            events.exposure > 0.0 && events.exposure.is_finite() && events.count <= EVENTS_MAX
-        };
+        let usable =
+            |events: Events| events.exposure > 0.0 && events.exposure.is_finite() && events.count <= EVENTS_MAX;
         (usable(base) && usable(head)).then_some(Self { base, head })
     }
 
@@ -130,7 +129,8 @@ pub fn dispersion_within(groups: &[Vec<Events>]) -> Option<f64> {
         if group.len() < 2 || rate.is_nan() || rate <= 0.0 {
             continue;
         }
-        let excess = |events: &Events| (f64::from(events.count) - rate * events.exposure).powi(2) / (rate * events.exposure);
+        let excess =
+            |events: &Events| (f64::from(events.count) - rate * events.exposure).powi(2) / (rate * events.exposure);
         chi_squared += group.iter().map(excess).sum::<f64>();
         freedom += (group.len() - 1) as f64;
     }

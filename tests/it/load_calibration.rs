@@ -193,7 +193,8 @@ fn failed_requests_raise_no_alarm_whether_they_come_one_by_one_or_in_bursts() {
 fn an_error_rate_exactly_at_what_is_allowed_is_red_in_one_of_a_hundred_at_most() {
     for (rate, allowed) in [(0.0, 0.001), (1e-3, 0.001), (1e-2, 0.001)] {
         for shared in [0.0, 0.002, 0.01] {
-            let name = format!("20 endpoints, {} % errors and 0.1 points more in head, correlation {shared}", 100.0 * rate);
+            let name =
+                format!("20 endpoints, {} % errors and 0.1 points more in head, correlation {shared}", 100.0 * rate);
             let tally = failed(&name, (3, 1000), 20, (rate, rate + allowed), shared);
             assert!(tally.red() <= one_percent_and_luck(tally), "{name}: {tally:?}");
         }

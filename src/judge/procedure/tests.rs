@@ -16,7 +16,12 @@ fn wobbling(shift: f64, noise: f64, rounds: u32) -> Member {
 }
 
 fn member(differences: Vec<f64>) -> Member {
-    Member { differences: (0..).zip(differences).collect(), tolerance: 0.02_f64.ln_1p(), must_detect: 0.05_f64.ln_1p(), counts: None }
+    Member {
+        differences: (0..).zip(differences).collect(),
+        tolerance: 0.02_f64.ln_1p(),
+        must_detect: 0.05_f64.ln_1p(),
+        counts: None,
+    }
 }
 
 /// A round of one that stays suspicious, and is never convicted, up to its 74th: above the tolerance a little more often than below.

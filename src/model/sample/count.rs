@@ -75,10 +75,7 @@ mod tests {
             assert!(matches!(Count::new(1, Exposure::Amount(amount)), Err(SampleError::NoExposure { .. })), "{amount}");
         }
         assert!(matches!(Count::new(0, Exposure::Trials(0)), Err(SampleError::NoExposure { .. })));
-        assert_eq!(
-            Count::new(3, Exposure::Trials(2)),
-            Err(SampleError::MoreEventsThanTrials { events: 3, trials: 2 })
-        );
+        assert_eq!(Count::new(3, Exposure::Trials(2)), Err(SampleError::MoreEventsThanTrials { events: 3, trials: 2 }));
         assert!((Count::new(7, Exposure::Amount(3.5)).unwrap().rate() - 2.0).abs() < 1e-12);
         assert!((Count::new(u64::MAX, Exposure::Trials(u64::MAX)).unwrap().rate() - 1.0).abs() < 1e-12);
     }

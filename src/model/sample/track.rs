@@ -78,7 +78,11 @@ fn floors(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let width = (last - start) / WINDOWS as f64;
     let mut floors: Vec<Option<(f64, f64)>> = vec![None; WINDOWS];
     for (time, value) in points.iter().filter(|(time, _)| *time >= start) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 0, and bounded just after")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at least 0, and bounded just after"
+        )]
         let window = (((time - start) / width) as usize).min(WINDOWS - 1);
         if floors[window].is_none_or(|(_, lowest)| *value < lowest) {
             floors[window] = Some((*time, *value));

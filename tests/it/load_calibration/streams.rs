@@ -31,7 +31,8 @@ impl Queue {
         let warm_up = requests / 5;
         for request in 0..requests + warm_up {
             self.speed = keep * self.speed + fresh * random.normal();
-            let service = (SERVICE_SD * random.normal() - 0.5 * SERVICE_SD * SERVICE_SD + self.speed).exp() * (1.0 + slower);
+            let service =
+                (SERVICE_SD * random.normal() - 0.5 * SERVICE_SD * SERVICE_SD + self.speed).exp() * (1.0 + slower);
             if request >= warm_up {
                 histogram.record(1e-3 * (waiting + service), 1).expect("a latency");
             }

@@ -220,7 +220,9 @@ fn growth(values: &Unit, metric: &Node) -> Result<Unit, String> {
 fn whole(node: &Node, what: &str) -> Result<u64, String> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number in range")]
     match node.number() {
-        Some(number) if number.fract().abs() < f64::MIN_POSITIVE && (0.0..=9_007_199_254_740_992.0).contains(&number) => {
+        Some(number)
+            if number.fract().abs() < f64::MIN_POSITIVE && (0.0..=9_007_199_254_740_992.0).contains(&number) =>
+        {
             Ok(number as u64)
         }
         Some(number) => Err(format!("{what} is {number}, not a whole number of things")),

@@ -202,7 +202,9 @@ fn metric(reading: &Reading) -> Metric<'_> {
             let (unit, per) = match &metric.unit {
                 Unit::BytesPerSecond => ("B", None),
                 Unit::PerSecond => ("count", None),
-                other => other.symbol().rsplit_once('/').map_or((other.symbol(), None), |(unit, per)| (unit, Some(per))),
+                other => {
+                    other.symbol().rsplit_once('/').map_or((other.symbol(), None), |(unit, per)| (unit, Some(per)))
+                }
             };
             Metric { unit, per, track: Some(track.points()), ..said }
         }

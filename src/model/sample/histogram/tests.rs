@@ -25,7 +25,8 @@ struct Case {
 
 #[test]
 fn quantiles_agree_with_those_of_the_raw_values_up_to_the_width_of_a_bucket() {
-    let cases: Vec<Case> = serde_json::from_str(include_str!("../../../../tests/fixtures/stats/histogram.json")).unwrap();
+    let cases: Vec<Case> =
+        serde_json::from_str(include_str!("../../../../tests/fixtures/stats/histogram.json")).unwrap();
     assert!(cases.len() >= 50);
     for case in cases {
         let mut histogram = Histogram::default();
@@ -105,7 +106,10 @@ fn a_histogram_written_down_comes_back_whole_and_a_made_up_one_does_not() {
 fn beyond_a_quantile_lies_its_share_of_the_values() {
     let mut histogram = Histogram::default();
     histogram.record(1.0, 100_000).unwrap();
-    assert_eq!([Summary::P999, Summary::P99, Summary::P50, Summary::Max].map(|s| histogram.beyond(s)), [100, 1000, 50_000, 0]);
+    assert_eq!(
+        [Summary::P999, Summary::P99, Summary::P50, Summary::Max].map(|s| histogram.beyond(s)),
+        [100, 1000, 50_000, 0]
+    );
 }
 
 #[test]

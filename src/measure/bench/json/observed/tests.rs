@@ -97,7 +97,7 @@ fn what_cannot_have_been_seen_is_named_with_the_reason() {
         (&pairs, "250001 pairs in `histogram`, more than 250000"),
     ] {
         let parsed = metric(fields);
-        assert!(parsed.readings.is_empty(), "{}", &fields[..60.min(fields.len())]);
+        assert!(parsed.readings.is_empty(), "{reason}");
         let [line] = parsed.unparsed.as_slice() else { unreachable!("{:?}", parsed.unparsed) };
         assert!(line.contains(reason), "{line} for {reason}");
     }
@@ -125,7 +125,10 @@ fn repeated_names_are_one_sample_where_they_can_be() {
 #[test]
 fn a_summary_never_takes_the_name_of_another_metric() {
     let parsed = read(r#"{"name":"m","unit":"ms","histogram":[[1,2]]},{"name":"m-p95","unit":"ms","samples":[7]}"#);
-    assert_eq!(numbers(&parsed).iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>(), ["m-p50", "m-p95", "m-p99"]);
+    assert_eq!(
+        numbers(&parsed).iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>(),
+        ["m-p50", "m-p95", "m-p99"]
+    );
     assert!((numbers(&parsed)[1].2 - 0.007).abs() < 1e-12, "the one that was named");
     assert_eq!(parsed.unparsed, ["`io`, `m`: there is another metric called `m-p95`"]);
     let long = format!(r#"{{"name":"{}","unit":"ms","histogram":[[1,2]]}}"#, "m".repeat(511));
