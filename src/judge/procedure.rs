@@ -20,6 +20,8 @@ use super::counts::Counts;
 pub const STAGE_ROUNDS: u32 = 10;
 /// Rounds of stage 2 at which it is looked, if the limit on rounds allows; the limit itself is the last look.
 pub const LOOKS: [u32; 3] = [16, 32, 64];
+/// Rounds of stage 2 after which those leave that are surely unchanged by then. Nobody is convicted there.
+pub const LEAVING: u32 = 8;
 /// A metric is a suspect where stage 1 alone gives a p-value of at most this.
 pub const SUSPECT_P: f64 = 0.30;
 /// How much of the level an unsettled metric gets, against a suspect's 1.
@@ -30,7 +32,7 @@ const LAST_SHARE: f64 = 0.55;
 /// Level of the one-sided bound that shows a metric unchanged, in stage 1.
 pub const UNCHANGED_LEVEL: f64 = 0.05;
 /// The same for each look of stage 2, over the rounds of both stages: this bound needs no fresh rounds, as it concerns one metric alone.
-pub const UNCHANGED_LEVEL_LOOK: f64 = 0.02;
+pub const UNCHANGED_LEVEL_LOOK: f64 = 0.0125;
 /// Fewer rounds than this are never tested: the smallest possible p-value would be above 3 %.
 pub const ROUNDS_MIN: u32 = 5;
 
@@ -97,45 +99,60 @@ pub struct Assessed {
     pub level: f64,
 }
 
-/// The round numbers at which the procedure looks: the end of stage 1, then each look of stage 2.
-pub fn checkpoints(settings: &Settings) -> Vec<u32> {
-    let mut ends = vec![STAGE_ROUNDS.min(settings.rounds_max)];
-    ends.extend(LOOKS.iter().map(|look| STAGE_ROUNDS + look).filter(|end| *end < settings.rounds_max));
-    if settings.rounds_max > STAGE_ROUNDS {
-        ends.push(settings.rounds_max);
+/// What is done after some rounds of stage 2.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    /// Who is surely unchanged leaves.
+    Leave,
+    /// Who is surely beyond its tolerance is convicted, at this share of the level, and who does not look suspicious leaves.
+    Look { share: f64, last: bool },
+}
+
+/// The steps of stage 2, each with the round after which it is due. Empty where the limit leaves no room for a stage 2.
+fn steps(settings: &Settings) -> Vec<(u32, Step)> {
+    if settings.rounds_max <= STAGE_ROUNDS {
+        return Vec::new();
     }
-    ends
+    let before_the_limit = |rounds: &u32| *rounds < settings.rounds_max;
+    let early: Vec<u32> = LOOKS.iter().map(|look| STAGE_ROUNDS + look).filter(before_the_limit).collect();
+    let early_share = (1.0 - LAST_SHARE) / early.len().max(1) as f64;
+    let last = Step::Look { share: if early.is_empty() { 1.0 } else { LAST_SHARE }, last: true };
+    let leave = Some(STAGE_ROUNDS + LEAVING).filter(before_the_limit).map(|end| (end, Step::Leave));
+    let early = early.into_iter().map(|end| (end, Step::Look { share: early_share, last: false }));
+    leave.into_iter().chain(early).chain([(settings.rounds_max, last)]).collect()
+}
+
+/// The round numbers at which the procedure may decide something: the end of stage 1, then each step of stage 2.
+pub fn checkpoints(settings: &Settings) -> Vec<u32> {
+    let stage_1 = STAGE_ROUNDS.min(settings.rounds_max);
+    [stage_1].into_iter().chain(steps(settings).into_iter().map(|(end, _)| end)).collect()
 }
 
 /// Assesses every member on the rounds so far. `rounds_run` counts the rounds that undecided members took part in.
 pub fn assess(members: &[Member], rounds_run: u32, phase: Phase, settings: &Settings) -> Vec<Assessed> {
-    let looks = checkpoints(settings);
-    if rounds_run < looks[0] {
-        return match phase {
-            Phase::Measuring => members.iter().map(|_| waiting(rounds_run, settings)).collect(),
-            Phase::Ended => single_look(members, rounds_run, settings),
-        };
+    let stage_1 = STAGE_ROUNDS.min(settings.rounds_max);
+    if rounds_run < stage_1 && phase == Phase::Measuring {
+        return members.iter().map(|_| waiting(rounds_run, settings)).collect();
     }
-    if looks.len() == 1 {
+    let steps = steps(settings);
+    let Some((_, Step::Look { share: last_share, .. })) = steps.last().filter(|_| rounds_run >= stage_1) else {
         return single_look(members, rounds_run, settings);
-    }
-    let early_share = if looks.len() > 2 { (1.0 - LAST_SHARE) / (looks.len() - 2) as f64 } else { 0.0 };
-    let last_share = if looks.len() > 2 { LAST_SHARE } else { 1.0 };
-    let mut stage = Stage::choose(members, looks[0], settings, last_share);
-    for (index, end) in looks.iter().enumerate().skip(1) {
-        if rounds_run >= *end {
-            let last = index + 1 == looks.len();
-            stage.look(members, (looks[0], *end), if last { last_share } else { early_share }, last);
-        } else if phase == Phase::Ended {
-            // The clock or the user ended the rounds. Before the first look, who takes part in stage 2 is known from stage 1 alone, so that
-            // the end cannot depend on the coins of stage 2: one test at the whole level is exact. After it the end may depend on them by
-            // who left, and with them how long a round takes; a test at such a moment has no exact level. So nobody is convicted then: what
-            // the looks said stands.
-            let level = if index == 1 { 1.0 } else { 0.0 };
-            stage.look(members, (looks[0], rounds_run), level, true);
-            break;
-        } else {
-            break;
+    };
+    let mut stage = Stage::choose(members, stage_1, settings, *last_share);
+    for (index, (end, step)) in steps.iter().enumerate() {
+        match step {
+            Step::Leave if rounds_run >= *end => stage.leave(members, *end),
+            Step::Look { share, last } if rounds_run >= *end => stage.look(members, (stage_1, *end), *share, *last),
+            Step::Leave | Step::Look { .. } => {
+                if phase == Phase::Ended {
+                    // The clock or the user ended the rounds. Before the first step, who takes part in stage 2 is known from stage 1 alone,
+                    // so that the end cannot depend on the coins of stage 2: one test at the whole level is exact. After it the end may
+                    // depend on them by who left, and with them how long a round takes; a test at such a moment has no exact level. So
+                    // nobody is convicted then: what the looks said stands.
+                    stage.look(members, (stage_1, rounds_run), if index == 0 { 1.0 } else { 0.0 }, true);
+                }
+                break;
+            }
         }
     }
     stage.assessed
@@ -220,6 +237,24 @@ impl<'a> Stage<'a> {
             };
         }
         stage
+    }
+
+    /// Lets those go after `to` rounds that do not look suspicious in the fresh ones and are surely within must-detect, on both sides so that
+    /// exchanging base and head changes nothing. Who goes is never convicted: the level of the others holds.
+    fn leave(&mut self, members: &[Member], to: u32) {
+        for (member, assessed) in members.iter().zip(&mut self.assessed) {
+            if assessed.decision != Decision::Undecided {
+                continue;
+            }
+            let (fresh, all) = (member.test(STAGE_ROUNDS, to), member.test(0, to));
+            let within = |side| {
+                p_value(member, fresh.as_ref(), side) > SUSPECT_P
+                    && member.settled(all.as_ref(), side, UNCHANGED_LEVEL_LOOK)
+            };
+            if within(Side::Worse) && within(Side::Better) {
+                (assessed.decision, assessed.to) = (Decision::Unchanged, to);
+            }
+        }
     }
 
     /// One look of stage 2 at the rounds `from..to`, with this share of the level.

@@ -6,7 +6,7 @@
 
 pub(crate) mod noise;
 
-use noise::{Benchmark, CI, CI_BIMODAL, HEAVY, Mix, NOISY, Order, QUIET, Random, SLOWING};
+use noise::{Benchmark, CI, CI_BIMODAL, CORRELATED, HEAVY, Mix, NOISY, Order, QUIET, Random, SLOWING, TWO_MACHINES};
 use tollgate::judge::procedure::{Assessed, Decision, Member, Phase, Settings, assess, checkpoints};
 use tollgate::stats::rates::proportion_upper;
 
@@ -186,13 +186,17 @@ fn no_kind_of_noise_breaks_the_promise() {
         ("noisy", NOISY),
         ("heavy tails", HEAVY),
         ("machine slowing down", SLOWING),
+        ("correlated samples", CORRELATED),
+        ("two machine types", TWO_MACHINES),
     ];
     for (name, noise) in kinds {
-        for (what, head) in
-            [("unchanged", Head::Same), ("all +2 %", Head::All(TOLERANCE)), ("one +5 %", Head::One(0.05))]
-        {
-            let few = u32::from(what != "one +5 %");
-            let tally = simulate(&format!("{name}, {what}"), Mix::All(noise), Order::InTurn, head, few, 600);
+        for (what, head, few, many) in [
+            ("unchanged", Head::Same, 1, 1000),
+            ("all +2 %", Head::All(TOLERANCE), 1, 1000),
+            ("one +5 %", Head::One(0.05), 0, 1000),
+            ("one +10 %", Head::One(0.10), 0, 500),
+        ] {
+            let tally = simulate(&format!("{name}, {what}"), Mix::All(noise), Order::InTurn, head, few, many);
             let luck = if full() { one_percent_and_luck(tally.requests) } else { 0.0 };
             assert!(tally.percent(tally.alarms) <= luck, "{name}, {what}: {tally:?}");
         }

@@ -20,6 +20,7 @@ use tollgate::model::{
     Arm, Environment, Judgement, MetricId, Name, Outcome, Revision, Row, RunVerdict, StoredMetric, Trouble, Unit,
     Verdict,
 };
+use tollgate::report;
 
 fn name(text: &str) -> Name {
     Name::new(text).unwrap()
@@ -247,9 +248,22 @@ fn a_change_of_policy_is_judged_by_both_and_the_worse_counts() {
 }
 
 #[test]
-fn the_same_rounds_give_the_same_judgement() {
-    let scene = sixty().slower("bench 3", 0.04);
-    assert_eq!(scene.judge(&policy("")), scene.judge(&policy("")));
+fn the_same_rounds_give_the_same_bytes_in_every_format() {
+    let formats = |judgement: &Judgement| {
+        [
+            report::json::to_json(judgement),
+            report::markdown::render(judgement, 64_000),
+            report::terminal::render(judgement),
+            report::html::render(judgement),
+            report::junit::render(judgement),
+            report::annotations::render(judgement),
+        ]
+    };
+    let scene = sixty().slower("bench 3", 0.04).slower("bench 4", 0.20).only("new", Arm::Head);
+    let first = scene.judge(&policy(""));
+    assert_eq!(formats(&first), formats(&scene.judge(&policy(""))));
+    let read = report::json::from_json(report::json::to_json(&first).as_bytes()).unwrap();
+    assert_eq!(formats(&first), formats(&read), "what was saved shows as what was judged");
 }
 
 #[test]

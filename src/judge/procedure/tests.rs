@@ -99,7 +99,7 @@ fn a_run_that_ends_within_stage_one_is_looked_at_once() {
 
 #[test]
 fn before_the_first_look_an_early_end_is_the_only_look() {
-    check(&wobbling(0.10, 0.01, 18), 18, REGRESSED);
+    check(&wobbling(0.10, 0.01, 17), 17, REGRESSED);
 }
 
 #[test]
@@ -127,7 +127,8 @@ fn the_last_look_waits_for_its_rounds() {
 fn a_slowdown_is_found_whatever_the_limit_on_rounds() {
     for rounds_max in [20, 26, 27, 42, 74, 120] {
         let settings = Settings { rounds_max, ..SETTINGS };
-        let look = checkpoints(&settings)[1];
+        let looks = checkpoints(&settings);
+        let look = *looks.iter().find(|end| **end > STAGE_ROUNDS && **end != STAGE_ROUNDS + LEAVING).unwrap();
         let members = [wobbling(0.1, 0.005, look), wobbling(0.0, 0.005, look)];
         let of = |rounds| assess(&members, rounds, Phase::Measuring, &settings).into_iter().map(|a| a.decision);
         assert_eq!(of(STAGE_ROUNDS).next(), Some(Decision::Undecided));
@@ -141,6 +142,25 @@ fn one_that_cannot_be_told_and_does_not_look_suspicious_leaves_at_a_look() {
     let first = STAGE_ROUNDS + LOOKS[0];
     let decision = decisions(&[wild], first, Phase::Measuring)[0];
     assert!(inconclusive(decision), "{decision:?}");
+}
+
+#[test]
+fn one_that_is_surely_unchanged_soon_leaves_before_the_first_look_and_a_suspicious_one_stays() {
+    let leaving = STAGE_ROUNDS + LEAVING;
+    // Unsettled by stage 1; then quiet.
+    let calm = member((0..leaving).map(|round| if round < 3 { 0.2 } else { 0.001 * f64::from(round % 3) }).collect());
+    let at = |member: &Member, rounds| decisions(std::slice::from_ref(member), rounds, Phase::Measuring)[0];
+    assert_eq!((at(&calm, leaving - 1), at(&calm, leaving)), (Decision::Undecided, UNCHANGED));
+    let slow = wobbling(0.03, 0.005, leaving);
+    assert_eq!(at(&slow, leaving), Decision::Undecided);
+}
+
+#[test]
+fn an_early_end_after_some_could_leave_convicts_nobody() {
+    let slow = wobbling(0.10, 0.001, STAGE_ROUNDS + LEAVING + 4);
+    let at = |rounds| decisions(std::slice::from_ref(&slow), rounds, Phase::Ended)[0];
+    assert_eq!(at(STAGE_ROUNDS + LEAVING - 1), REGRESSED);
+    assert!(inconclusive(at(STAGE_ROUNDS + LEAVING + 4)));
 }
 
 #[test]
@@ -174,8 +194,9 @@ fn checkpoints_rise_and_end_at_the_limit() {
     assert_eq!(of(5), [5]);
     assert_eq!(of(10), [10]);
     assert_eq!(of(11), [10, 11]);
-    assert_eq!(of(one), [10, one]);
-    assert_eq!(of(120), [10, one, two, three, 120]);
+    assert_eq!(of(18), [10, 18]);
+    assert_eq!(of(one), [10, 18, one]);
+    assert_eq!(of(120), [10, 18, one, two, three, 120]);
 }
 
 /// A few members of 120 rounds, each with its own shift and noise; some rounds wild.

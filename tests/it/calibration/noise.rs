@@ -66,6 +66,8 @@ pub(super) struct Noise {
     outliers: (f64, f64),
     /// The machine slows down by this much each tick.
     slowing: f64,
+    /// The work moves between two machines (or kinds of core): rate per tick, and how much slower the second one is.
+    machines: (f64, f64),
 }
 
 pub(super) const QUIET: Noise = Noise {
@@ -77,6 +79,7 @@ pub(super) const QUIET: Noise = Noise {
     bursts: (0.0, 1.0, 0.0),
     outliers: (0.01, 0.05),
     slowing: 0.0,
+    machines: (0.0, 0.0),
 };
 
 pub(super) const CI: Noise = Noise {
@@ -105,6 +108,12 @@ pub(super) const HEAVY: Noise = Noise { process_sd: 0.0, heavy: 0.008, ..CI };
 
 /// A machine that gets slower all the time: 2 % over the first stage of a hundred benchmarks.
 pub(super) const SLOWING: Noise = Noise { slowing: 1e-6, ..CI };
+
+/// Samples of a process that hardly differ from each other, in an environment that hardly changes within a round.
+pub(super) const CORRELATED: Noise = Noise { within: (0.020, 0.98), drift: (0.030, 3000.0), ..CI };
+
+/// A runner that is moved between two types of machine, 8 % apart, every few rounds.
+pub(super) const TWO_MACHINES: Noise = Noise { machines: (1.0 / 5000.0, 0.08), ..CI };
 
 /// Which benchmarks a pull request has.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -142,13 +151,14 @@ pub(super) struct Benchmark {
     noise: Noise,
     drift: f64,
     burst: Option<f64>,
+    on_second: bool,
     ticks: f64,
 }
 
 impl Benchmark {
     pub(super) fn new(noise: Noise, random: &mut Random) -> Self {
         let drift = noise.drift.0 * random.normal();
-        let mut benchmark = Self { noise, drift, burst: None, ticks: 0.0 };
+        let mut benchmark = Self { noise, drift, burst: None, on_second: false, ticks: 0.0 };
         benchmark.pass(1e9, random);
         benchmark.ticks = 0.0;
         benchmark
@@ -178,6 +188,7 @@ impl Benchmark {
         self.pass(ticks, random);
         let noise = self.noise;
         let mut level = self.drift + self.burst.unwrap_or(0.0) + noise.slowing * self.ticks;
+        level += if self.on_second { noise.machines.1 } else { 0.0 };
         level += noise.process_sd * random.normal();
         if noise.heavy > 0.0 {
             level += noise.heavy * random.normal() / random.exponential().sqrt();
@@ -205,6 +216,9 @@ impl Benchmark {
     fn pass(&mut self, ticks: f64, random: &mut Random) {
         self.ticks += ticks;
         let kept = (-ticks / self.noise.drift.1).exp();
+        if self.noise.machines.0 > 0.0 {
+            self.on_second ^= random.uniform() < 0.5 * (1.0 - (-2.0 * ticks * self.noise.machines.0).exp());
+        }
         self.drift = kept * self.drift + self.noise.drift.0 * (1.0 - kept * kept).sqrt() * random.normal();
         let (rate, length, size) = self.noise.bursts;
         if rate <= 0.0 || (self.burst.is_some() && random.uniform() < (-ticks / length).exp()) {
