@@ -134,9 +134,10 @@ fn simulate(
     tally
 }
 
-/// What a count of red pull requests may reach by luck where one in a hundred is right: three standard errors above it.
-fn one_percent_and_luck(tally: Tally) -> f64 {
-    1.0 + 300.0 * (0.01 * 0.99 / f64::from(tally.requests)).sqrt()
+/// Whether as many red pull requests may be luck where one in a hundred is right: three standard errors above it, or a single one of a few.
+fn is_luck(tally: Tally) -> bool {
+    let allowed = 1.0 + 300.0 * (0.01 * 0.99 / f64::from(tally.requests)).sqrt();
+    tally.red <= 1 || tally.red() <= allowed
 }
 
 /// The latencies of one endpoint: `slower` in head.
@@ -158,7 +159,7 @@ fn latencies(name: &str, sizes: (u32, u32), slower: f64) -> [Tally; 3] {
 #[test]
 fn requests_that_wait_for_each_other_raise_no_alarm_and_a_slower_service_is_found() {
     let same = latencies("of a queue, unchanged", (10, 600), 0.0);
-    assert!(same.into_iter().all(|tally| tally.red() <= one_percent_and_luck(tally)), "{same:?}");
+    assert!(same.into_iter().all(is_luck), "{same:?}");
     let five = latencies("of a queue, service +5 %", (0, 200), 0.05);
     let ten = latencies("of a queue, service +10 %", (3, 200), 0.10);
     if full() {
@@ -184,7 +185,7 @@ fn failed_requests_raise_no_alarm_whether_they_come_one_by_one_or_in_bursts() {
         for shared in [0.0, 0.002, 0.01] {
             let name = format!("20 endpoints with {} % errors, correlation {shared}", 100.0 * rate);
             let tally = failed(&name, (3, 1000), 20, (rate, rate), shared);
-            assert!(tally.red() <= one_percent_and_luck(tally), "{name}: {tally:?}");
+            assert!(is_luck(tally), "{name}: {tally:?}");
         }
     }
 }
@@ -196,7 +197,7 @@ fn an_error_rate_exactly_at_what_is_allowed_is_red_in_one_of_a_hundred_at_most()
             let name =
                 format!("20 endpoints, {} % errors and 0.1 points more in head, correlation {shared}", 100.0 * rate);
             let tally = failed(&name, (3, 1000), 20, (rate, rate + allowed), shared);
-            assert!(tally.red() <= one_percent_and_luck(tally), "{name}: {tally:?}");
+            assert!(is_luck(tally), "{name}: {tally:?}");
         }
     }
 }
@@ -232,9 +233,9 @@ fn growing(name: &str, sizes: (u32, u32), benchmarks: u32, growth: f64) -> Tally
 #[test]
 fn memory_that_warms_up_and_is_collected_is_no_leak_and_one_that_grows_is_found() {
     let same = growing("memory of 10 servers, unchanged", (3, 600), 10, 0.0);
-    assert!(same.red() <= one_percent_and_luck(same), "{same:?}");
+    assert!(is_luck(same), "{same:?}");
     let border = growing("memory of 10 servers, all grow by 2 %", (0, 600), 10, 0.02);
-    assert!(border.red() <= one_percent_and_luck(border), "{border:?}");
+    assert!(is_luck(border), "{border:?}");
     let five = growing("memory grows by 5 %", (5, 300), 1, 0.05);
     let ten = growing("memory grows by 10 %", (3, 300), 1, 0.10);
     assert!(five.regressed() >= if full() { 90.0 } else { 60.0 } && ten.regressed() >= 99.0, "{five:?} {ten:?}");
