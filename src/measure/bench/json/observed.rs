@@ -225,7 +225,7 @@ fn whole(node: &Node, what: &str) -> Result<u64, String> {
         {
             Ok(number as u64)
         }
-        Some(number) => Err(format!("{what} is {number}, not a whole number of things")),
+        Some(number) => Err(format!("{what} is {number:e}, not a whole number of things")),
         None => Err(format!("{what} is not a number")),
     }
 }
