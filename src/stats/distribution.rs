@@ -25,8 +25,25 @@ pub(super) fn beta_cumulative(a: f64, b: f64, x: f64) -> f64 {
 /// The value that a beta variable stays below with `probability`, in [0, 1]. `a` and `b` above 0, or NaN.
 pub(super) fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
     let possible = (0.0..=1.0).contains(&probability) && a > 0.0 && b > 0.0 && a.is_finite() && b.is_finite();
-    if possible { inv_beta_reg(a, b, probability) } else { f64::NAN }
+    if !possible {
+        return f64::NAN;
+    }
+    if a + b < SEARCH_FROM {
+        return inv_beta_reg(a, b, probability);
+    }
+    // Newton's steps of the library may go on for ever where the density is as steep as that of millions of trials; halving ends.
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..HALVINGS {
+        let middle = f64::midpoint(low, high);
+        if beta_cumulative(a, b, middle) < probability { low = middle } else { high = middle }
+    }
+    f64::midpoint(low, high)
 }
+
+/// From this sum of both parameters on, quantiles of the beta distribution are searched by halving.
+const SEARCH_FROM: f64 = 10_000.0;
+/// Halvings of the range: down to 1e-36.
+const HALVINGS: u32 = 120;
 
 /// The probability, in [0, 1], that a standard normal variable exceeds `z`.
 pub(super) fn normal_upper_tail(z: f64) -> f64 {
@@ -144,6 +161,17 @@ mod tests {
             }
         }
         assert!(poisson_tails(3, 0.0).0.is_nan() && poisson_tails(3, f64::INFINITY).1.is_nan());
+    }
+
+    #[test]
+    fn quantiles_of_millions_of_trials_are_found_and_undo_the_distribution() {
+        for (a, b) in [(1.0, 1e7), (2.0, 9_999_999.0), (9e6, 1e6), (300.0, 4e9)] {
+            for probability in [1e-6, 0.01, 0.5, 0.99] {
+                assert_close_ratio(beta_cumulative(a, b, beta_quantile(probability, a, b)), probability, 1e-6);
+            }
+        }
+        // Of the least of n uniform values: 1 - (1 - p)^(1/n).
+        assert_close_ratio(beta_quantile(0.01, 1.0, 1e7), -(0.99_f64.ln() / 1e7).exp_m1(), 1e-6);
     }
 
     #[test]
