@@ -10,6 +10,7 @@ use tollgate::config::{Against, Config};
 use tollgate::judge::{self, Circumstances, Ending, Evidence};
 use tollgate::measure::scripted;
 use tollgate::model::judgement::PolicySource;
+use tollgate::model::sample::{Histogram, Summary};
 use tollgate::model::{Arm, Environment, Judgement, Name, Protocol, Revision, Run, Sample, Series};
 use tollgate::report;
 use tollgate::stats::signed_rank::{Cap, PairedDifferences};
@@ -127,11 +128,23 @@ fn reporting(c: &mut Criterion) {
     group.bench_function("json", |b| b.iter(|| report::json::to_json(&judgement)));
 }
 
+/// Ten million latencies over three decades, and the quantiles of them.
+fn distributions(c: &mut Criterion) {
+    let mut histogram = Histogram::default();
+    for step in 0..10_000_000 {
+        histogram.record(1e-3 * 10_f64.powf(3.0 * noise(step)), 1).expect("a latency");
+    }
+    c.bench_function("histogram/four quantiles of 10000000 values", |b| {
+        let asked = [Summary::P50, Summary::P95, Summary::P99, Summary::P999];
+        b.iter(|| asked.map(|summary| black_box(&histogram).summary(summary)));
+    });
+}
+
 fn configuring(c: &mut Criterion) {
     c.bench_function("config/parse the default", |b| {
         b.iter(|| Config::parse(black_box(Config::default_text()), "the default").expect("the shipped default"));
     });
 }
 
-criterion_group!(benches, signed_rank, judging, reporting, configuring);
+criterion_group!(benches, signed_rank, judging, reporting, distributions, configuring);
 criterion_main!(benches);

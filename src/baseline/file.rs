@@ -35,7 +35,7 @@ pub struct Taken {
 }
 
 /// What a baseline keeps of a run: the one number of each round, the first [`STATISTICS_MAX`] of them, and one value of an exact metric that
-/// showed no spread. A metric without any round is left out.
+/// showed no spread. A metric without any round is left out, and so is a growth: it may be below 0, and is judged by its budget or by rounds.
 pub fn stored_run(run: &Run, taken: Taken) -> StoredRun {
     let series = run.series.iter().filter_map(|(id, series)| {
         let mut statistics: Vec<f64> = series.statistics().into_values().take(STATISTICS_MAX).collect();
@@ -44,7 +44,8 @@ pub fn stored_run(run: &Run, taken: Taken) -> StoredRun {
             statistics.truncate(1);
         }
         let kept = StoredSeries { metric: series.metric.clone(), statistics };
-        (!kept.statistics.is_empty()).then(|| (id.clone(), kept))
+        let growth = series.rounds.values().any(|sample| sample.track().is_some());
+        (!kept.statistics.is_empty() && !growth).then(|| (id.clone(), kept))
     });
     StoredRun {
         revision: run.revision.clone(),

@@ -160,9 +160,11 @@ pub struct Resolved<'a> {
 /// `docs/configuration.md` shows the same table.
 const fn defaults(kind: Kind, determinism: Determinism) -> Thresholds {
     let (tolerance_ratio, must_detect_ratio, floor) = match (kind, determinism) {
-        (Kind::Time | Kind::Rate | Kind::Count, Determinism::Noisy) | (Kind::Ratio | Kind::Slope, _) => {
-            (0.02, 0.05, 0.0)
-        }
+        (Kind::Time | Kind::Rate | Kind::Count, Determinism::Noisy)
+        | (Kind::Slope, _)
+        | (Kind::Ratio, Determinism::Exact) => (0.02, 0.05, 0.0),
+        // One failed request more or less is no finding; one in a thousand is.
+        (Kind::Ratio, Determinism::Noisy) => (0.02, 0.05, 0.001),
         // Peak memory moves in steps of the allocator: a page more or less says nothing.
         (Kind::Bytes, Determinism::Noisy) => (0.03, 0.08, 262_144.0),
         (Kind::Time | Kind::Rate | Kind::Count | Kind::Bytes, Determinism::Exact) => (0.0, 0.0, 0.0),

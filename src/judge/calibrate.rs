@@ -9,12 +9,12 @@ mod shape;
 use crate::config::{Policy, Severity};
 use crate::model::calibration::{Calibrated, Reach, Told};
 use crate::model::{
-    BenchmarkId, Calibration, CoverageProblem, Direction, Judgement, Metric, Protocol, Run, Thresholds, Verdict,
+    BenchmarkId, Calibration, Change, CoverageProblem, Direction, Judgement, Metric, Protocol, Run, Thresholds, Verdict,
 };
 use crate::stats::summary::{mad_sd, variance};
 
 use super::family::{Entry, Family, Test, settings};
-use super::pair::{Pairs, Scale};
+use super::pair::{Pairs, Scale, signed};
 use super::procedure::{self, ROUNDS_MIN, STAGE_ROUNDS, Settings, Step};
 
 /// Power at which the reach of some rounds is stated.
@@ -139,7 +139,7 @@ impl<'a> Planner<'a> {
                 let told = self.told(benchmark, noise, member.tolerance, member.must_detect);
                 (self.reach(pairs, noise, member.tolerance), told, self.suggest(benchmark, pairs, noise, entry))
             }
-            (Test::Blocking(_) | Test::Advisory(_), None) => (Vec::new(), Told::Unknown, None),
+            (Test::Blocking(_) | Test::Advisory(_), None) | (Test::Reported(_), _) => (Vec::new(), Told::Unknown, None),
         };
         Calibrated {
             metric: Metric { direction: pairs.direction(), ..metric.clone() },
@@ -147,7 +147,7 @@ impl<'a> Planner<'a> {
             rounds: u32::try_from(pairs.differences.len()).unwrap_or(u32::MAX),
             noise_ratio: noise.and_then(|noise| match pairs.scale {
                 Scale::LogRatio => Some(noise),
-                Scale::Absolute => (pairs.base.value > 0.0).then(|| noise / pairs.base.value),
+                Scale::Absolute | Scale::Growth | Scale::Rates => worse_ratio(pairs, noise),
             }),
             thresholds: Thresholds { tolerance_ratio, must_detect_ratio, floor: entry.thresholds.floor },
             blocking,
@@ -225,6 +225,10 @@ fn worse_ratio(pairs: &Pairs, worse: f64) -> Option<f64> {
         (Scale::LogRatio, Direction::LowerIsBetter) => Some(worse.exp_m1()),
         (Scale::LogRatio, Direction::HigherIsBetter) => Some(-(-worse).exp_m1()),
         (Scale::Absolute, _) => (pairs.base.value > 0.0).then(|| worse / pairs.base.value),
+        (Scale::Growth | Scale::Rates, direction) => match pairs.change(worse) {
+            Change::Relative(ratio) => Some(signed(ratio, direction)),
+            Change::Absolute(_) => None,
+        },
     }
 }
 

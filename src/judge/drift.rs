@@ -76,7 +76,7 @@ impl Own {
     fn of(row: &Row, family: Option<&Family>, assessed: &BTreeMap<&MetricId, Assessed>) -> Option<Self> {
         let entry = family?.entries.get(&row.metric.id)?;
         let rounds = match (&entry.test, assessed.get(&row.metric.id)) {
-            (Test::Exact, _) | (_, None) => return None,
+            (Test::Exact | Test::Reported(_), _) | (_, None) => return None,
             (Test::Blocking(_) | Test::Advisory(_), Some(assessed)) => assessed,
         };
         let differences = entry.pairs.between(rounds.from, rounds.to);

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Policy, Resolved, Severity};
-use crate::model::{BenchmarkId, Determinism, Metric, MetricId, Run, Thresholds};
+use crate::model::sample::BEYOND_MIN;
+use crate::model::{BenchmarkId, Determinism, Doubt, Metric, MetricId, Run, Series, Thresholds};
 
-use super::pair::Pairs;
+use super::pair::{Pairs, Scale};
 use super::procedure::{self, Assessed, Decision, Member, Phase, Settings};
 
 /// Rounds after which a metric that is declared exact and did not spread is taken as exact.
@@ -32,6 +33,8 @@ pub(super) enum Test {
     Blocking(Member),
     /// In the family of those that only warn: it never asks for rounds.
     Advisory(Member),
+    /// Shown and not judged, whatever the rounds say.
+    Reported(Doubt),
 }
 
 /// Every metric that both arms have, by how it is judged.
@@ -51,7 +54,10 @@ impl Family {
                 let resolved = policy.resolve(&head.metric);
                 let pairs = Pairs::new(base, head, resolved.direction)?;
                 let exact = head.metric.determinism == Determinism::Exact;
-                let entry = Entry::new(pairs, exact, &resolved);
+                let mut entry = Entry::new(pairs, exact, &resolved);
+                if let Some(doubt) = thin_tail(base, head) {
+                    entry.test = Test::Reported(doubt);
+                }
                 Some((id.clone(), entry))
             })
             .collect();
@@ -90,11 +96,19 @@ impl Entry {
         // Base's value as stage 1 saw it: a tolerance that moved with later rounds would change what was decided, and what they are tested
         // against would depend on them.
         let (tolerance, must_detect) = thresholds.with_floor_at(pairs.base_before(procedure::STAGE_ROUNDS));
+        // Where no ratio exists the floor is all there is: twice the floor must not slip through. That also holds for rates and growths,
+        // whose ratio to a base near 0 says little.
+        let twice = (2.0 * thresholds.floor).max(f64::MIN_POSITIVE);
+        let must_detect = match (pairs.scale, pairs.threshold(must_detect)) {
+            (Scale::Rates | Scale::Growth, Some(must_detect)) => must_detect.max(twice),
+            (Scale::LogRatio | Scale::Absolute, Some(must_detect)) => must_detect,
+            (_, None) => twice,
+        };
         let member = Member {
             differences: pairs.differences.iter().map(|d| (d.round, d.worse)).collect(),
-            // Where no ratio exists the floor is all there is: twice the floor must not slip through.
             tolerance: pairs.threshold(tolerance).unwrap_or(thresholds.floor),
-            must_detect: pairs.threshold(must_detect).unwrap_or((2.0 * thresholds.floor).max(f64::MIN_POSITIVE)),
+            must_detect,
+            counts: pairs.counts.clone(),
         };
         let test = match resolved.severity {
             Severity::Blocking => Test::Blocking(member),
@@ -102,6 +116,16 @@ impl Entry {
         };
         Self { pairs, test, thresholds, not_exact: declared_exact }
     }
+}
+
+/// Why an extreme quantile is not judged: in the middle round of stage 1 too few values lie beyond it.
+fn thin_tail(base: &Series, head: &Series) -> Option<Doubt> {
+    let stage = |series: &Series| series.rounds.range(..procedure::STAGE_ROUNDS).map(|(_, s)| s.beyond()).collect();
+    let both: [Vec<Option<u64>>; 2] = [stage(base), stage(head)];
+    let mut beyond: Vec<u64> = both.into_iter().flatten().collect::<Option<_>>()?;
+    beyond.sort_unstable();
+    let middle = *beyond.get(beyond.len().checked_sub(1)? / 2)?;
+    (middle < BEYOND_MIN).then_some(Doubt::TailTooThin { beyond: middle, need: BEYOND_MIN })
 }
 
 /// The largest relative spread of either arm.
@@ -130,7 +154,7 @@ pub fn undecided(base: Option<&Run>, head: &Run, policy: &Policy, rounds_run: u3
                 return decision == Some(Decision::Undecided);
             }
             (Some(Test::Exact), _) | (None, Determinism::Exact) => EXACT_ROUNDS,
-            (Some(Test::Advisory(_)), _) | (None, Determinism::Noisy) => procedure::STAGE_ROUNDS,
+            (Some(Test::Advisory(_) | Test::Reported(_)), _) | (None, Determinism::Noisy) => procedure::STAGE_ROUNDS,
         };
         rounds_run < enough
     };

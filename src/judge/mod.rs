@@ -2,6 +2,7 @@
 
 mod budget;
 pub mod calibrate;
+pub mod counts;
 mod coverage;
 pub mod decide;
 mod drift;

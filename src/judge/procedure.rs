@@ -8,10 +8,13 @@
 //! the probability that a run with no metric beyond its tolerance is red is at most the false-alarm rate, under any noise and any
 //! dependence between metrics (`METHODOLOGY.md`; Holm 1979; Cox 1975 for sample splitting).
 
+use crate::stats::excess::RateDifference;
 use crate::stats::multiplicity::{Weighted, holm_weighted};
 use crate::stats::planning::Plan;
 use crate::stats::signed_rank::{Cap, PairedDifferences};
-use crate::stats::summary::mad_sd;
+use crate::stats::summary::{mad_sd, variance};
+
+use super::counts::Counts;
 
 /// Rounds of stage 1.
 pub const STAGE_ROUNDS: u32 = 10;
@@ -42,6 +45,9 @@ pub struct Member {
     pub tolerance: f64,
     /// Must-detect on the same scale; at least `tolerance`.
     pub must_detect: f64,
+    /// The events of the rounds, where the metric is a count and the differences are of rates: tested as a whole as long as events come one
+    /// by one. Its p-values stand in the same stages as those of differences; what convicts is, here as there, fresh rounds alone.
+    pub counts: Option<Counts>,
 }
 
 /// The level and the limit.
@@ -322,15 +328,19 @@ impl Member {
         if differences.len() < ROUNDS_MIN as usize {
             return None;
         }
-        let noise_sd = mad_sd(&differences)?;
-        Some(Tested { paired: PairedDifferences::new(&differences, Cap::Third).ok()?, noise_sd })
+        // More than half of the rounds of a rare event are alike, and their median deviation 0.
+        let noise_sd = if self.counts.is_some() { variance(&differences)?.sqrt() } else { mad_sd(&differences)? };
+        let pooled = self.counts.as_ref().and_then(|counts| counts.pooled(from, to));
+        Some(Tested { paired: PairedDifferences::new(&differences, Cap::Third).ok()?, noise_sd, pooled })
     }
 
     /// Whether it is surely within must-detect on one side.
     fn settled(&self, test: Option<&Tested>, side: Side, level: f64) -> bool {
-        test.is_some_and(|test| match side {
-            Side::Worse => test.paired.upper_bound(level) < self.must_detect,
-            Side::Better => test.paired.lower_bound(level) > -self.must_detect,
+        test.is_some_and(|test| match (side, test.pooled) {
+            (Side::Worse, None) => test.paired.upper_bound(level) < self.must_detect,
+            (Side::Better, None) => test.paired.lower_bound(level) > -self.must_detect,
+            (Side::Worse, Some(pooled)) => pooled.p_value_less(self.must_detect) <= level,
+            (Side::Better, Some(pooled)) => pooled.mirrored().p_value_less(self.must_detect) <= level,
         })
     }
 
@@ -348,6 +358,8 @@ impl Member {
 struct Tested {
     paired: PairedDifferences,
     noise_sd: f64,
+    /// All events of the rounds, where they may be taken together.
+    pooled: Option<RateDifference>,
 }
 
 /// What is planned for one test of the procedure.
@@ -366,9 +378,11 @@ fn waiting(rounds_run: u32, settings: &Settings) -> Assessed {
 }
 
 fn p_value(member: &Member, test: Option<&Tested>, side: Side) -> f64 {
-    test.map_or(1.0, |test| match side {
-        Side::Worse => test.paired.p_value_greater(member.tolerance),
-        Side::Better => test.paired.p_value_less(-member.tolerance),
+    test.map_or(1.0, |test| match (side, test.pooled) {
+        (Side::Worse, None) => test.paired.p_value_greater(member.tolerance),
+        (Side::Better, None) => test.paired.p_value_less(-member.tolerance),
+        (Side::Worse, Some(pooled)) => pooled.p_value_greater(member.tolerance),
+        (Side::Better, Some(pooled)) => pooled.mirrored().p_value_greater(member.tolerance),
     })
 }
 

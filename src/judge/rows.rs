@@ -10,6 +10,7 @@ use crate::model::{
     BudgetLevel, CanaryState, Change, Direction, Doubt, Effect, Metric, MetricId, Outcome, Precision, Row, Thresholds,
     Verdict,
 };
+use crate::stats::excess::RateDifference;
 use crate::stats::signed_rank::{Cap, PairedDifferences};
 use crate::stats::summary::mad_sd;
 
@@ -21,7 +22,7 @@ use super::health::{self, Disturbed};
 use super::pair::{Pairs, Scale, side};
 use super::procedure::{self, Assessed, Decision, LOOKS, Phase, ROUNDS_MIN};
 use super::stored::ByStored;
-use super::{Circumstances, Ending, Evidence, layout};
+use super::{Circumstances, Ending, Evidence, counts, layout};
 
 /// Confidence of the two-sided interval that is shown for each row: each end is at least as strict as the bound that shows a metric unchanged, so
 /// that an unchanged row's interval ends below must-detect, and a regressed row's begins above the tolerance.
@@ -121,11 +122,18 @@ fn paired(entry: &Entry, assessed: Option<&Assessed>, metric: &Metric, setting: 
         warnings.push(Warning::RoundsLost { lost: pairs.lost });
     }
     let (verdict, effect, rounds, detectable_ratio) = match (&entry.test, assessed) {
+        (Test::Reported(doubt), _) => {
+            let test = PairedDifferences::new(&pairs.between(0, u32::MAX), Cap::Third).ok();
+            (Verdict::Inconclusive(doubt.clone()), test.map(|test| effect(&test, pairs)), paired_rounds, None)
+        }
         (Test::Exact, _) | (_, None) => {
             let (verdict, effect) = exact(pairs.base.value, pairs.head.value, entry.thresholds, pairs.direction());
             (verdict, effect, paired_rounds, None)
         }
         (Test::Blocking(member) | Test::Advisory(member), Some(assessed)) => {
+            if pairs.counts.as_ref().is_some_and(|counts| counts.bursty(assessed.to)) {
+                warnings.push(Warning::Bursts);
+            }
             let differences = pairs.between(assessed.from, assessed.to);
             let test = PairedDifferences::new(&differences, Cap::Third).ok();
             let rounds = u32::try_from(differences.len()).unwrap_or(u32::MAX);
@@ -136,7 +144,11 @@ fn paired(entry: &Entry, assessed: Option<&Assessed>, metric: &Metric, setting: 
                 let plan = procedure::plan(assessed.level, POWER, noise_sd, member.tolerance);
                 plan.detectable_effect(rounds).map(f64::exp_m1)
             });
-            let effect = test.map(|test| effect(&test, pairs));
+            let pooled = pairs.counts.as_ref().and_then(|counts| counts.pooled(assessed.from, assessed.to));
+            let effect = match pooled {
+                Some(pooled) => Some(effect_of_counts(&pooled, pairs)),
+                None => test.map(|test| effect(&test, pairs)),
+            };
             let one_more_s = evidence.protocol.round_s.get(&metric.id.benchmark).copied();
             (verdict(assessed, pairs.lost, paired_rounds, evidence.ending, one_more_s), effect, rounds, detectable)
         }
@@ -188,6 +200,17 @@ fn effect(test: &PairedDifferences, pairs: &Pairs) -> Effect {
     let (low, high) = (pairs.change(low).value(), pairs.change(high).value());
     Effect {
         change: pairs.change(test.estimate()),
+        precision: Precision::Interval { lower: low.min(high), upper: low.max(high), confidence: CONFIDENCE },
+    }
+}
+
+/// The same for events that were taken together.
+fn effect_of_counts(pooled: &RateDifference, pairs: &Pairs) -> Effect {
+    let level = (1.0 - CONFIDENCE) / 2.0;
+    let (low, high) =
+        (pairs.change(pooled.lower_bound(level)).value(), pairs.change(pooled.upper_bound(level)).value());
+    Effect {
+        change: pairs.change(pooled.estimate()),
         precision: Precision::Interval { lower: low.min(high), upper: low.max(high), confidence: CONFIDENCE },
     }
 }
@@ -253,7 +276,9 @@ fn finish(metric: Metric, said: Said, resolved: &Resolved<'_>, setting: &Setting
     let Setting { evidence, policy, circumstances, budget_level, .. } = *setting;
     let exact = matches!(said.effect, Some(Effect { precision: Precision::Exact, .. }));
     let doubted = setting.canary == Some(CanaryState::Moved) && !exact;
-    let bounds = said.head.as_ref().map(|head| budget::bounds(head, exact, budget_level));
+    let counted = evidence.head.series.get(&metric.id).filter(|_| !exact);
+    let counted = counted.and_then(|series| counts::bounds(series, budget_level));
+    let bounds = counted.or_else(|| said.head.as_ref().map(|head| budget::bounds(head, exact, budget_level)));
     let budget =
         resolved.budget.zip(bounds).map(|(rule, bounds)| budget::check(&rule.budget, bounds, metric.direction));
     let budget = if doubted { budget.as_ref().map(budget::doubted) } else { budget };

@@ -91,6 +91,8 @@ pub enum Warning {
         /// Which side.
         arm: Arm,
     },
+    /// Events come in bursts: rounds were compared, not the sum of all events.
+    Bursts,
 }
 
 /// How a waiver bears on a row.

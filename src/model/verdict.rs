@@ -50,6 +50,13 @@ pub enum Doubt {
     },
     /// Base differed from itself: no difference of this run can be laid to the change.
     Untrusted,
+    /// Too few values of a round lie beyond an extreme quantile: it is shown and not judged.
+    TailTooThin {
+        /// Values of a round that lie beyond it.
+        beyond: u64,
+        /// Values that it takes.
+        need: u64,
+    },
 }
 
 /// What more stored runs of the same spread would show.

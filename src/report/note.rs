@@ -94,6 +94,9 @@ pub(super) fn doubt(doubt: &Doubt, method: &Method) -> String {
         Doubt::BudgetInsideInterval => "the limit lies inside the interval: it may be missed or kept".to_owned(),
         Doubt::RoundsLost { lost, of } => format!("{lost} of {} were lost", plural(*of as usize, "round")),
         Doubt::Untrusted => "base differs from itself here, so that no difference can be laid to the change".to_owned(),
+        Doubt::TailTooThin { beyond, need } => {
+            format!("shown, not judged: {beyond} values of a round lie beyond it, and it takes {need}")
+        }
     }
 }
 
@@ -187,6 +190,7 @@ fn warning(warning: &Warning) -> String {
         Warning::BimodalAlone { arm: Arm::Base } => {
             "the values of base fall into two groups, those of head do not: base may be slow only sometimes".to_owned()
         }
+        Warning::Bursts => "the events come in bursts, so rounds were compared and not their sum".to_owned(),
     }
 }
 
@@ -239,6 +243,18 @@ mod tests {
             &judgement,
             "worse than its waiver allows, which is 5 % worse until 2026-12-31 (line 12 of tollgate-waivers.toml): delete the entry",
         );
+    }
+
+    #[test]
+    fn bursts_and_a_thin_tail_are_told_and_kept() {
+        let mut judgement = sample::mixed();
+        judgement.rows[0].verdict = Verdict::Inconclusive(Doubt::TailTooThin { beyond: 20, need: 100 });
+        judgement.rows[0].outcome = Outcome::Warn;
+        judgement.rows[0].warnings = vec![Warning::Bursts];
+        shown_in_all(&judgement, "shown, not judged: 20 values of a round lie beyond it, and it takes 100");
+        shown_in_all(&judgement, "the events come in bursts, so rounds were compared and not their sum");
+        let saved = super::super::json::to_json(&judgement);
+        assert_eq!(super::super::json::from_json(saved.as_bytes()).unwrap(), judgement);
     }
 
     #[test]

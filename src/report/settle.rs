@@ -49,7 +49,8 @@ impl Need {
             | Doubt::OneProcess
             | Doubt::BudgetInsideInterval
             | Doubt::RoundsLost { .. }
-            | Doubt::Untrusted => None,
+            | Doubt::Untrusted
+            | Doubt::TailTooThin { .. } => None,
         }
     }
 

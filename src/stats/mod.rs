@@ -14,6 +14,7 @@ pub mod prediction;
 pub mod student;
 pub mod variance_components;
 
+pub mod excess;
 pub mod mann_whitney;
 pub mod rates;
 

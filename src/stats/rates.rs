@@ -1,6 +1,6 @@
 //! Counts of rare events, such as errors of requests: what their rate may be, and whether it rose. Refuses to know what failed.
 
-use super::distribution::{beta_cumulative, beta_quantile};
+use super::distribution::{beta_cumulative, beta_quantile, poisson_cumulative, poisson_upper_tail};
 
 /// Events among trials, or over an exposure such as seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +26,33 @@ pub fn proportion_lower(count: u32, trials: u32, alpha: f64) -> Option<f64> {
 pub fn proportion_upper(count: u32, trials: u32, alpha: f64) -> Option<f64> {
     let missed = trials.checked_sub(count)?;
     proportion_lower(missed, trials, alpha).map(|lower| 1.0 - lower)
+}
+
+/// The least mean of a count that `alpha` does not rule out, at least 0, where `count` events were seen. Garwood 1936: exact, one-sided.
+///
+/// 0 for no event; NaN unless `alpha` is in (0, 1).
+pub fn count_lower(count: u32, alpha: f64) -> f64 {
+    match count.checked_sub(1) {
+        _ if !is_level(alpha) => f64::NAN,
+        None => 0.0,
+        Some(fewer) => mean_where(count, |mean| poisson_upper_tail(fewer, mean) <= alpha),
+    }
+}
+
+/// The largest mean of a count that `alpha` does not rule out, finite. About 3 for no event at 5 %. See [`count_lower`].
+pub fn count_upper(count: u32, alpha: f64) -> f64 {
+    if is_level(alpha) { mean_where(count, |mean| poisson_cumulative(count, mean) >= alpha) } else { f64::NAN }
+}
+
+/// The largest mean of which `holds` is true, which is true of all smaller ones.
+fn mean_where(count: u32, holds: impl Fn(f64) -> bool) -> f64 {
+    let count = f64::from(count);
+    let (mut low, mut high) = (0.0, count + 40.0 * (count + 400.0).sqrt());
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if holds(middle) { low = middle } else { high = middle }
+    }
+    low
 }
 
 /// Base's and head's events, compared by the ratio of their rates, head / base.
@@ -172,6 +199,23 @@ mod tests {
         assert_close(ratio((5, 1), (15, 1)).p_value_greater(1.0), 0.020_694_7, 1e-7);
         assert_close(ratio((5, 1), (15, 1)).lower_bound(0.05), 1.194_99, 1e-5);
         assert_close(ratio((0, 10), (0, 20)).estimate(), 0.5, 1e-15);
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Counted {
+        count: u32,
+        alpha: f64,
+        lower: f64,
+        upper: f64,
+    }
+
+    #[test]
+    fn bounds_of_a_count_agree_with_the_reference() {
+        for case in cases::<Counted>(include_str!("../../tests/fixtures/stats/count_bounds.json")) {
+            assert_close(count_lower(case.count, case.alpha), case.lower, 1e-9);
+            assert_close(count_upper(case.count, case.alpha), case.upper, 1e-9);
+        }
+        assert!(count_lower(3, 0.0).is_nan() && count_upper(3, 1.0).is_nan());
     }
 
     #[test]

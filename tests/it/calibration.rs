@@ -60,7 +60,7 @@ fn pull_request(mix: Mix, order: Order, head: Head, random: &mut Random, tally: 
 /// gives the differences of one round, of the benchmarks that still take part.
 pub(crate) fn measure(head: Head, slow: usize, tally: &mut Tally, mut round: impl FnMut(&[usize]) -> Vec<f64>) {
     let (tolerance, must_detect) = (TOLERANCE.ln_1p(), MUST_DETECT.ln_1p());
-    let mut members = vec![Member { differences: Vec::new(), tolerance, must_detect }; BENCHMARKS];
+    let mut members = vec![Member { differences: Vec::new(), tolerance, must_detect, counts: None }; BENCHMARKS];
     let mut running: Vec<usize> = (0..BENCHMARKS).collect();
     let mut rounds_run = 0;
     for end in checkpoints(&SETTINGS) {

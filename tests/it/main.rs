@@ -14,6 +14,8 @@ mod docs;
 mod gits;
 mod harness;
 mod judgements;
+mod load;
+mod load_calibration;
 mod noise;
 mod processes;
 mod reports;

@@ -111,6 +111,7 @@ fn judged(all: &[Vec<f64>], slower: f64) -> Judgement {
         base: None,
         head: &head,
         rounds_run: 1,
+        anchor: None,
         protocol: &Protocol::default(),
         stored: &stored,
         by_stored: &BTreeSet::from([suite]),

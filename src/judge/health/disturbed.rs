@@ -40,7 +40,7 @@ pub(in crate::judge) fn level(family: &Family) -> f64 {
 /// The tolerance on the scale of the differences; `None` for a metric that is compared exactly.
 fn tolerance(entry: &Entry) -> Option<f64> {
     match &entry.test {
-        Test::Exact => None,
+        Test::Exact | Test::Reported(_) => None,
         Test::Blocking(member) | Test::Advisory(member) => Some(member.tolerance),
     }
 }
@@ -112,6 +112,8 @@ fn drift(pairs: &Pairs, tolerance: f64, level: f64) -> Option<Warning> {
     let values: Vec<f64> = match pairs.scale {
         Scale::LogRatio => pairs.base.statistics.iter().map(|value| value.ln()).collect(),
         Scale::Absolute => pairs.base.statistics.clone(),
+        // How many events there are, or how fast memory grows, is the program's doing before it is the machine's.
+        Scale::Growth | Scale::Rates => return None,
     };
     let times: Vec<f64> = pairs.differences.iter().map(|difference| f64::from(difference.round)).collect();
     let third = values.len() / 3;
@@ -133,7 +135,7 @@ fn drift(pairs: &Pairs, tolerance: f64, level: f64) -> Option<Warning> {
     let ratio = match pairs.scale {
         Scale::LogRatio => risen.exp_m1(),
         Scale::Absolute if pairs.base.value > 0.0 => risen / pairs.base.value,
-        Scale::Absolute => return None,
+        Scale::Absolute | Scale::Growth | Scale::Rates => return None,
     };
     Some(Warning::Drifting { ratio: Ratio(ratio) })
 }

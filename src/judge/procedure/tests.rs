@@ -16,7 +16,12 @@ fn wobbling(shift: f64, noise: f64, rounds: u32) -> Member {
 }
 
 fn member(differences: Vec<f64>) -> Member {
-    Member { differences: (0..).zip(differences).collect(), tolerance: 0.02_f64.ln_1p(), must_detect: 0.05_f64.ln_1p() }
+    Member {
+        differences: (0..).zip(differences).collect(),
+        tolerance: 0.02_f64.ln_1p(),
+        must_detect: 0.05_f64.ln_1p(),
+        counts: None,
+    }
 }
 
 /// A round of one that stays suspicious, and is never convicted, up to its 74th: above the tolerance a little more often than below.
@@ -227,6 +232,7 @@ proptest! {
             differences: member.differences.iter().map(|(round, d)| (*round, 4.0 * d)).collect(),
             tolerance: 4.0 * member.tolerance,
             must_detect: 4.0 * member.must_detect,
+            counts: None,
         }).collect();
         prop_assert_eq!(decisions(&members, rounds_run, Phase::Ended), decisions(&scaled, rounds_run, Phase::Ended));
     }

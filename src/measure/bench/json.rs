@@ -3,14 +3,18 @@
 
 mod foreign;
 mod node;
+mod observed;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use crate::model::{BenchmarkId, Determinism, Direction, Kind, Metric, MetricId, Name, Role, Sample, Unit};
+use crate::model::sample::Summary;
+use crate::model::{BenchmarkId, Determinism, Direction, Kind, Metric, MetricId, Name, Role, Unit};
 
 use super::{BENCHMARKS_MAX, Parsed, Reading};
 use node::Node;
+use observed::{Observed, Seen, name_of, seen};
 
 pub use wire::{schema, write};
 
@@ -101,7 +105,9 @@ struct Described<'a> {
     symbol: &'a str,
     unit: Unit,
     direction: Option<Direction>,
-    kind: Option<Kind>,
+    /// The direction that such a metric has where nobody says it.
+    usual: Option<Direction>,
+    kind: Kind,
     determinism: Determinism,
 }
 
@@ -109,7 +115,7 @@ struct Described<'a> {
 struct Results<'a> {
     suite: &'a Name,
     better: &'a BTreeMap<String, Direction>,
-    series: BTreeMap<MetricId, (Metric, Vec<f64>)>,
+    series: BTreeMap<MetricId, (Metric, Observed)>,
     unparsed: Vec<String>,
 }
 
@@ -144,8 +150,8 @@ impl Results<'_> {
                 Err(_) => format!("`{benchmark}`, metric {}", position + 1),
             };
             let taken = named.and_then(|name| {
-                let (described, values) = described(metric)?;
-                self.take(benchmark, name, described, default_direction, values)
+                let (described, observed) = described(metric)?;
+                self.take(benchmark, name, described, observed)
             });
             if let Err(reason) = taken {
                 self.refuse(&place, &reason);
@@ -153,37 +159,33 @@ impl Results<'_> {
         }
     }
 
-    /// Takes values of one metric, or says why not. `default` gives the direction of units that need not say it.
+    /// Takes what was seen of one metric, or says why not.
     fn take(
         &mut self,
         benchmark: &str,
         metric: &str,
         described: Described<'_>,
-        default: fn(&Unit) -> Option<Direction>,
-        values: Vec<f64>,
+        observed: Observed,
     ) -> Result<(), String> {
-        let Described { symbol, unit, direction, kind, determinism } = described;
+        let Described { symbol, unit, direction, usual, kind, determinism } = described;
         let direction = direction
             .or_else(|| self.better.get(symbol).copied())
-            .or_else(|| default(&unit))
+            .or(usual)
             .ok_or_else(|| format!("which direction of `{symbol}` is better is not said"))?;
-        let kind = kind.unwrap_or_else(|| kind_of(&unit));
         let name = |text: &str| Name::new(text).map_err(|error| error.to_string());
         let benchmark = BenchmarkId { suite: self.suite.clone(), benchmark: name(benchmark)? };
         let id = MetricId { benchmark, metric: name(metric)? };
         let metric = Metric { id: id.clone(), unit, direction, kind, determinism, role: Role::Gated, work: None };
-        if let Some(value) = values.iter().find(|value| !believable(**value, kind)) {
-            return Err(format!("the value {value:e} is not a measurement"));
+        match self.series.entry(id) {
+            Entry::Vacant(vacant) => {
+                vacant.insert((metric, observed));
+                Ok(())
+            }
+            Entry::Occupied(known) if known.get().0 != metric => {
+                Err("repeated with another unit, direction or kind".to_owned())
+            }
+            Entry::Occupied(known) => known.into_mut().1.add(observed),
         }
-        let (known, all) = self.series.entry(id).or_insert_with(|| (metric.clone(), Vec::new()));
-        if *known != metric {
-            return Err("repeated with another unit, direction or kind".to_owned());
-        }
-        if values.is_empty() || all.len() + values.len() > crate::model::sample::VALUES_MAX {
-            return Err(format!("{} values, and {} before", values.len(), all.len()));
-        }
-        all.extend(values);
-        Ok(())
     }
 
     /// Notes something that was not understood, as one line.
@@ -195,24 +197,40 @@ impl Results<'_> {
     }
 
     fn into_parsed(mut self) -> Parsed {
-        let mut readings = Vec::new();
-        for (id, (metric, values)) in std::mem::take(&mut self.series) {
-            match Sample::new(values) {
-                Ok(sample) => readings.push(Reading { metric, sample }),
-                Err(crate::model::sample::SampleError::Empty) => {} // its only entry was refused, and noted then
-                Err(error) => {
-                    self.refuse(&format!("`{}`, `{}`", id.benchmark.benchmark, id.metric), &error.to_string());
+        let mut readings: BTreeMap<MetricId, Reading> = BTreeMap::new();
+        // What is one number goes first: a distribution whose summary has the name of another metric gives way.
+        let (plain, distributions): (Vec<_>, Vec<_>) = std::mem::take(&mut self.series)
+            .into_values()
+            .partition(|(_, observed)| !matches!(observed, Observed::Distribution(..)));
+        for (metric, observed) in plain.into_iter().chain(distributions) {
+            let place = format!("`{}`, `{}`", metric.id.benchmark.benchmark, metric.id.metric);
+            for (summary, sample) in observed.samples() {
+                match summarised(&metric, summary) {
+                    Ok(metric) if readings.contains_key(&metric.id) => {
+                        self.refuse(&place, &format!("there is another metric called `{}`", metric.id.metric));
+                    }
+                    Ok(metric) => {
+                        readings.insert(metric.id.clone(), Reading { metric, sample });
+                    }
+                    Err(reason) => self.refuse(&place, &reason),
                 }
             }
         }
-        Parsed { readings, unparsed: self.unparsed }
+        Parsed { readings: readings.into_values().collect(), unparsed: self.unparsed }
     }
 }
 
-/// What one metric of the open format says, and its values in base units.
-fn described(metric: &Node) -> Result<(Described<'_>, Vec<f64>), String> {
+/// The metric that one summary of a distribution is. The largest value is only shown: it is one value of many.
+fn summarised(metric: &Metric, summary: Option<Summary>) -> Result<Metric, String> {
+    let Some(summary) = summary else { return Ok(metric.clone()) };
+    let name = Name::new(name_of(&metric.id.metric, summary)).map_err(|error| error.to_string())?;
+    let role = if summary == Summary::Max { Role::Informative } else { metric.role };
+    Ok(Metric { id: MetricId { metric: name, ..metric.id.clone() }, role, ..metric.clone() })
+}
+
+/// What one metric of the open format says, and what was seen of it in base units.
+fn described(metric: &Node) -> Result<(Described<'_>, Observed), String> {
     let symbol = metric.need("unit")?.text("unit")?;
-    let (unit, scale) = unit(symbol)?;
     let direction = match metric.get("better")?.map(|node| node.text("better")).transpose()? {
         None => None,
         Some("lower") => Some(Direction::LowerIsBetter),
@@ -225,12 +243,8 @@ fn described(metric: &Node) -> Result<(Described<'_>, Vec<f64>), String> {
         Some(Node::Flag(true)) => Determinism::Exact,
         Some(_) => return Err("`exact` is neither `true` nor `false`".to_owned()),
     };
-    let samples = metric.need("samples")?.list("samples")?;
-    if samples.is_empty() {
-        return Err("no samples".to_owned());
-    }
-    let values = samples.iter().map(|sample| sample.value(scale)).collect::<Result<_, _>>()?;
-    Ok((Described { symbol, unit, direction, kind, determinism }, values))
+    let Seen { observed, unit, kind, direction: usual } = seen(metric, symbol, kind)?;
+    Ok((Described { symbol, unit, direction, usual, kind, determinism }, observed))
 }
 
 /// The base unit and scale of a symbol; one that is not known stands for itself.

@@ -1,9 +1,12 @@
 //! One line of the journal. Version 1; read back only by the version that wrote it (the identity says which), so it may change freely.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::measure::bench::{Parsed, Reading};
 use crate::measure::rounds::PartId;
+use crate::model::sample::{Count, Exposure, Histogram, Parts, Summary, Track};
 use crate::model::{
     Arm, BenchmarkId, Determinism, Direction, Kind, Metric, MetricId, Name, Quantity, Role, Sample, Trouble, Unit,
 };
@@ -49,7 +52,23 @@ struct ReadingLine {
     exact: bool,
     informative: bool,
     work: Option<(f64, String)>,
-    values: Vec<f64>,
+    sample: SampleLine,
+}
+
+/// What one round gave for one metric.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SampleLine {
+    Values(Vec<f64>),
+    /// The summary; buckets, sum, least and largest value.
+    Quantile(String, Vec<(u32, u64)>, f64, f64, f64),
+    /// Another summary of the distribution of the reading before.
+    Again(String),
+    /// Events and trials.
+    Trials(u64, u64),
+    /// Events and exposure.
+    Amount(u64, f64),
+    Track(Vec<(f64, f64)>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,7 +88,10 @@ impl Line {
             .map(|(arm, outcome)| {
                 let (readings, unparsed, trouble) = match outcome {
                     Ok(parsed) => {
-                        (parsed.readings.iter().map(ReadingLine::new).collect(), parsed.unparsed.clone(), None)
+                        let before = std::iter::once(None).chain(parsed.readings.iter().map(Some));
+                        let lines = parsed.readings.iter().zip(before);
+                        let lines = lines.map(|(reading, before)| ReadingLine::new(reading, before)).collect();
+                        (lines, parsed.unparsed.clone(), None)
                     }
                     Err(trouble) => (Vec::new(), Vec::new(), Some(TroubleLine::new(trouble))),
                 };
@@ -89,9 +111,12 @@ impl Line {
             let outcome = if let Some(trouble) = line.trouble {
                 Err(trouble.into_trouble(arm))
             } else {
-                let readings: Option<Vec<Reading>> =
-                    line.readings.into_iter().map(|reading| reading.into_reading(&suite)).collect();
-                Ok(Parsed { readings: readings?, unparsed: line.unparsed })
+                let mut readings: Vec<Reading> = Vec::new();
+                for reading in line.readings {
+                    let reading = reading.into_reading(&suite, readings.last())?;
+                    readings.push(reading);
+                }
+                Ok(Parsed { readings, unparsed: line.unparsed })
             };
             record.arms.insert(arm, outcome);
             record.seconds.extend(line.seconds.filter(|seconds| *seconds >= 0.0).map(|seconds| (arm, seconds)));
@@ -125,7 +150,7 @@ impl CanaryLine {
 }
 
 impl ReadingLine {
-    fn new(reading: &Reading) -> Self {
+    fn new(reading: &Reading, before: Option<&Reading>) -> Self {
         let metric = &reading.metric;
         Self {
             benchmark: metric.id.benchmark.benchmark.to_string(),
@@ -136,11 +161,11 @@ impl ReadingLine {
             exact: metric.determinism == Determinism::Exact,
             informative: metric.role == Role::Informative,
             work: metric.work.as_ref().map(|work| (work.value, work.unit.symbol().to_owned())),
-            values: reading.sample.values().to_vec(),
+            sample: SampleLine::new(&reading.sample, before.map(|before| &before.sample)),
         }
     }
 
-    fn into_reading(self, suite: &Name) -> Option<Reading> {
+    fn into_reading(self, suite: &Name, before: Option<&Reading>) -> Option<Reading> {
         let benchmark = BenchmarkId { suite: suite.clone(), benchmark: Name::new(self.benchmark).ok()? };
         let metric = Metric {
             id: MetricId { benchmark, metric: Name::new(self.metric).ok()? },
@@ -154,7 +179,48 @@ impl ReadingLine {
                 None => None,
             },
         };
-        Some(Reading { metric, sample: Sample::new(self.values).ok()? })
+        Some(Reading { metric, sample: self.sample.into_sample(before.map(|before| &before.sample))? })
+    }
+}
+
+impl SampleLine {
+    fn new(sample: &Sample, before: Option<&Sample>) -> Self {
+        match (sample, before) {
+            (Sample::Quantile { of, summary }, Some(Sample::Quantile { of: earlier, .. }))
+                if Arc::ptr_eq(of.histogram(), earlier.histogram()) =>
+            {
+                Self::Again(summary.as_str().to_owned())
+            }
+            (Sample::Quantile { of, summary }, _) => {
+                let Parts { buckets, sum, min, max } = of.histogram().parts();
+                Self::Quantile(summary.as_str().to_owned(), buckets, sum, min, max)
+            }
+            (Sample::Values(_), _) => Self::Values(sample.values().to_vec()),
+            (Sample::Count(count), _) => match count.exposure() {
+                Exposure::Trials(trials) => Self::Trials(count.events(), trials),
+                Exposure::Amount(amount) => Self::Amount(count.events(), amount),
+            },
+            (Sample::Track(track), _) => Self::Track(track.points().to_vec()),
+        }
+    }
+
+    fn into_sample(self, before: Option<&Sample>) -> Option<Sample> {
+        match self {
+            Self::Values(values) => Sample::new(values).ok(),
+            Self::Quantile(summary, buckets, sum, min, max) => {
+                let histogram = Histogram::from_parts(Parts { buckets, sum, min, max })?;
+                Sample::quantile(Arc::new(histogram), Summary::parse(&summary)?).ok()
+            }
+            Self::Again(summary) => match before? {
+                Sample::Quantile { of, .. } => {
+                    Sample::quantile(Arc::clone(of.histogram()), Summary::parse(&summary)?).ok()
+                }
+                Sample::Values(_) | Sample::Count(_) | Sample::Track(_) => None,
+            },
+            Self::Trials(events, trials) => Count::new(events, Exposure::Trials(trials)).ok().map(Sample::from),
+            Self::Amount(events, amount) => Count::new(events, Exposure::Amount(amount)).ok().map(Sample::from),
+            Self::Track(points) => Track::new(points).ok().map(Sample::from),
+        }
     }
 }
 

@@ -52,7 +52,7 @@ impl Random {
         radius * cos
     }
 
-    fn exponential(&mut self) -> f64 {
+    pub(crate) fn exponential(&mut self) -> f64 {
         -self.uniform().ln()
     }
 }

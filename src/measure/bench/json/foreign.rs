@@ -3,7 +3,8 @@
 use crate::model::{Determinism, Direction, Name, Unit};
 
 use super::node::Node;
-use super::{Described, JsonError, Results, check_count, unit};
+use super::observed::{Observed, measured};
+use super::{Described, JsonError, Results, check_count, kind_of, unit};
 
 /// The metric of a list that has one value a benchmark and no name for it.
 const VALUE: &str = "value";
@@ -18,7 +19,7 @@ pub(super) fn custom_list(entries: &[Node], results: &mut Results<'_>) -> Result
             let symbol = entry.need("unit")?.text("unit")?;
             let (unit, scale) = unit(symbol)?;
             let value = entry.need(VALUE)?.value(scale)?;
-            results.take(name, VALUE, noisy(symbol, unit, None), certain_direction, vec![value])
+            results.take(name, VALUE, noisy(symbol, &unit, None), one(value, &unit)?)
         });
         if let Err(reason) = taken {
             results.refuse(&place, &reason);
@@ -60,11 +61,17 @@ fn bencher_measure(benchmark: &str, measure: &str, node: &Node, results: &mut Re
         other => (Unit::Other(Name::new(other).map_err(|error| error.to_string())?), 1.0, None),
     };
     let value = node.need(VALUE)?.value(scale)?;
-    results.take(benchmark, measure, noisy(measure, unit, direction), certain_direction, vec![value])
+    results.take(benchmark, measure, noisy(measure, &unit, direction), one(value, &unit)?)
 }
 
-fn noisy(symbol: &str, unit: Unit, direction: Option<Direction>) -> Described<'_> {
-    Described { symbol, unit, direction, kind: None, determinism: Determinism::Noisy }
+fn noisy<'a>(symbol: &'a str, unit: &Unit, direction: Option<Direction>) -> Described<'a> {
+    let (usual, kind) = (certain_direction(unit), kind_of(unit));
+    Described { symbol, unit: unit.clone(), direction, usual, kind, determinism: Determinism::Noisy }
+}
+
+/// One value as a sample.
+fn one(value: f64, unit: &Unit) -> Result<Observed, String> {
+    measured(value, kind_of(unit)).map(|value| Observed::Values(vec![value]))
 }
 
 /// The direction of units that have only one. Bytes may be of free memory.

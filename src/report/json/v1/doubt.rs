@@ -41,6 +41,10 @@ pub(super) enum Doubt {
         of: u32,
     },
     Untrusted,
+    TailTooThin {
+        beyond: u64,
+        need: u64,
+    },
 }
 
 /// What more stored runs of the same spread would show.

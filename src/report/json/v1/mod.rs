@@ -388,4 +388,5 @@ enum Warning {
     HeavyTails { far: u32, of: u32 },
     Ties { equal: u32, of: u32 },
     BimodalAlone { arm: Arm },
+    Bursts,
 }

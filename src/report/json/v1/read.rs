@@ -256,6 +256,7 @@ impl From<Doubt> for verdict::Doubt {
             Doubt::BudgetInsideInterval => Self::BudgetInsideInterval,
             Doubt::RoundsLost { lost, of } => Self::RoundsLost { lost, of },
             Doubt::Untrusted => Self::Untrusted,
+            Doubt::TailTooThin { beyond, need } => Self::TailTooThin { beyond, need },
         }
     }
 }
@@ -379,6 +380,7 @@ impl From<Warning> for judgement::Warning {
             Warning::HeavyTails { far, of } => Self::HeavyTails { far, of },
             Warning::Ties { equal, of } => Self::Ties { equal, of },
             Warning::BimodalAlone { arm } => Self::BimodalAlone { arm: arm.into() },
+            Warning::Bursts => Self::Bursts,
         }
     }
 }

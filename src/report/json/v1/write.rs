@@ -234,6 +234,7 @@ impl From<verdict::Doubt> for Doubt {
             Model::BudgetInsideInterval => Self::BudgetInsideInterval,
             Model::RoundsLost { lost, of } => Self::RoundsLost { lost, of },
             Model::Untrusted => Self::Untrusted,
+            Model::TailTooThin { beyond, need } => Self::TailTooThin { beyond, need },
         }
     }
 }
@@ -342,6 +343,7 @@ impl From<judgement::Warning> for Warning {
             judgement::Warning::HeavyTails { far, of } => Self::HeavyTails { far, of },
             judgement::Warning::Ties { equal, of } => Self::Ties { equal, of },
             judgement::Warning::BimodalAlone { arm } => Self::BimodalAlone { arm: arm.into() },
+            judgement::Warning::Bursts => Self::Bursts,
         }
     }
 }
