@@ -16,6 +16,8 @@ pub struct Plan {
     pub seed: u64,
     /// The most rounds of a metric.
     pub rounds_max: u32,
+    /// Whether rounds go on, to the most, for those that cannot be told.
+    pub patient: bool,
     /// When measuring ends.
     pub time_limit: Duration,
     /// Whether one benchmark of base also runs against itself.
@@ -69,6 +71,7 @@ impl Plan {
             suites,
             seed,
             rounds_max: gate.rounds_max,
+            patient: false,
             time_limit: gate.time_limit,
         }
     }

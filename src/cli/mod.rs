@@ -170,7 +170,8 @@ pub struct CheckArgs {
     /// End measuring after this time, such as `5 min`
     #[arg(long, value_name = "TIME")]
     pub time_limit: Option<String>,
-    /// The most rounds of one metric, 10 to 500 [default: what the config says]
+    /// The most rounds of one metric, 10 to 500; what cannot be told is measured that long [default: what the config says,
+    /// and only as long as it looks suspicious]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(10..=500))]
     pub max_rounds: Option<u32>,
     /// Seed of the coins that order the rounds [default: from head's commit]

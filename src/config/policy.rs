@@ -61,6 +61,8 @@ pub struct Gate {
     pub time_limit: Duration,
     /// The most rounds of one metric.
     pub rounds_max: u32,
+    /// Whether rounds go on, to the most, for those that cannot be told. No key of the file: who asks for a number of rounds by hand wants it.
+    pub patient: bool,
     /// What an inconclusive metric means.
     pub inconclusive: OnTrouble,
     /// What a missing benchmark means.

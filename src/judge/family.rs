@@ -171,6 +171,7 @@ pub fn checkpoints(settings: &Settings) -> Vec<u32> {
 }
 
 /// The procedure's settings under a policy.
-pub(super) fn settings(policy: &Policy) -> Settings {
-    Settings { false_alarm_rate: policy.gate.false_alarm_rate, rounds_max: policy.gate.rounds_max }
+pub fn settings(policy: &Policy) -> Settings {
+    let gate = &policy.gate;
+    Settings { false_alarm_rate: gate.false_alarm_rate, rounds_max: gate.rounds_max, patient: gate.patient }
 }

@@ -31,7 +31,7 @@ use crate::model::{
 use crate::stats::summary;
 
 pub use calibrate::calibrate;
-pub use family::{checkpoints, undecided};
+pub use family::{checkpoints, settings, undecided};
 pub use stored::{Sight, sights};
 pub use worse::by_both;
 

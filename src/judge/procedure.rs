@@ -57,6 +57,8 @@ pub struct Settings {
     pub false_alarm_rate: f64,
     /// The most rounds of a metric, both stages together.
     pub rounds_max: u32,
+    /// Whether one that cannot be told stays to the last look although it does not look suspicious. It costs rounds and no level.
+    pub patient: bool,
 }
 
 /// Whether measuring goes on.
@@ -282,10 +284,12 @@ impl<'a> Stage<'a> {
             // What is not a conviction rests on the rounds of both stages.
             let all = member.test(0, to);
             let suspicious = |side| p_value(member, tests[i].as_ref(), side) <= SUSPECT_P;
-            if !last && (suspicious(Side::Worse) || suspicious(Side::Better)) {
+            let settled = |side| member.settled(all.as_ref(), side, UNCHANGED_LEVEL_LOOK);
+            let stays = |side| suspicious(side) || (self.settings.patient && !settled(side));
+            if !last && (stays(Side::Worse) || stays(Side::Better)) {
                 continue;
             }
-            assessed.decision = if member.settled(all.as_ref(), Side::Worse, UNCHANGED_LEVEL_LOOK) {
+            assessed.decision = if settled(Side::Worse) {
                 Decision::Unchanged
             } else {
                 member.inconclusive(all.as_ref(), assessed.level, self.settings)

@@ -16,7 +16,7 @@ pub(crate) const BENCHMARKS: usize = 100;
 pub(crate) const TOLERANCE: f64 = 0.02;
 const MUST_DETECT: f64 = 0.05;
 /// The defaults of the gate.
-const SETTINGS: Settings = Settings { false_alarm_rate: 0.01, rounds_max: 120 };
+const SETTINGS: Settings = Settings { false_alarm_rate: 0.01, rounds_max: 120, patient: false };
 
 /// What head does to its benchmarks.
 #[derive(Clone, Copy, Debug, PartialEq)]

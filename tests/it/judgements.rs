@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use tollgate::config::{Against, Config, Policy};
-use tollgate::judge::procedure::Settings;
 use tollgate::judge::{self, Circumstances, Ending, Evidence};
 use tollgate::measure::journal::{Identity, Journal};
 use tollgate::measure::rounds::{Conduct, Ended, Measured, measure};
@@ -107,7 +106,7 @@ impl Scene {
         // A journal that is gone on with has rounds that the script did not give.
         runner.runs = [u32::try_from(journal.len()).unwrap(); 2];
         let gate = &policy.gate;
-        let settings = Settings { false_alarm_rate: gate.false_alarm_rate, rounds_max: gate.rounds_max };
+        let settings = judge::settings(policy);
         let conduct = Conduct {
             revisions: (Some(revision("base")), revision("head")),
             environment: environment(),

@@ -47,7 +47,7 @@ fn pull_request(
     round_of: &mut dyn FnMut(u32, Arm, &mut Random) -> Readings,
 ) {
     let (mut base, mut head) = (run("base"), run("head"));
-    let settings = Settings { false_alarm_rate: 0.01, rounds_max: policy.gate.rounds_max };
+    let settings = Settings { false_alarm_rate: 0.01, rounds_max: policy.gate.rounds_max, patient: false };
     let mut running: Vec<u32> = (0..benchmarks).collect();
     let mut rounds_run = 0;
     for end in judge::checkpoints(&settings) {

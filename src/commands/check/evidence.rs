@@ -9,7 +9,7 @@ use crate::cli::CheckArgs;
 use crate::commands::measuring::{self, Job, Keep, Session};
 use crate::commands::{Code, Context, Failure};
 use crate::config::Suite;
-use crate::judge::{self, procedure};
+use crate::judge;
 use crate::measure::handicap::Handicap;
 use crate::model::judgement::Notice;
 use crate::model::verdict::Incomparable;
@@ -55,7 +55,6 @@ pub(crate) fn gather_by(
 ) -> Result<Gathered, Failure> {
     let policy = &limited(&sources.config.policy, plan);
     let selection = selection(args)?;
-    let settings = procedure::Settings { false_alarm_rate: policy.gate.false_alarm_rate, rounds_max: plan.rounds_max };
     let heads = heads_policy(sources, plan);
     let wanted = |base: Option<&Run>, head: &Run, rounds| {
         let mut wanted = judge::undecided(base, head, policy, rounds);
@@ -70,7 +69,7 @@ pub(crate) fn gather_by(
             base: Some(&sources.base),
             head: &sources.head,
             selection: &selection,
-            checkpoints: judge::checkpoints(&settings),
+            checkpoints: judge::checkpoints(&judge::settings(policy)),
             wanted: &wanted,
             journal: way.journal,
             handicap: way.handicap,

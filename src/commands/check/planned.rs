@@ -31,6 +31,7 @@ pub(crate) fn make(args: &CheckArgs, context: &Context, sources: &Sources) -> Re
             .map_err(|error| Failure::usage(format!("--time-limit: {error}"), error.hint()))?;
     }
     plan.rounds_max = args.max_rounds.unwrap_or(plan.rounds_max);
+    plan.patient = args.max_rounds.is_some();
     Ok(plan)
 }
 

@@ -72,6 +72,7 @@ pub(super) fn limited(policy: &Policy, plan: &Plan) -> Policy {
     let mut policy = policy.clone();
     policy.gate.time_limit = plan.time_limit;
     policy.gate.rounds_max = plan.rounds_max;
+    policy.gate.patient = plan.patient;
     policy
 }
 

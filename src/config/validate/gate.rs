@@ -32,6 +32,7 @@ impl Reader<'_, '_> {
                 .unwrap_or(FALSE_ALARM_RATE),
             time_limit: self.human(gate.time_limit.as_ref(), human::duration).unwrap_or(TIME_LIMIT),
             rounds_max: gate.max_rounds.unwrap_or(ROUNDS_MAX),
+            patient: false,
             inconclusive: gate.inconclusive.map_or(OnTrouble::Warn, on_trouble),
             missing: gate.missing.map_or(OnTrouble::Fail, on_trouble),
             base: self.revision(gate.base.as_ref()),

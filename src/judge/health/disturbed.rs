@@ -72,6 +72,10 @@ impl Disturbed<'_> {
     /// comes in pages, and counts are whole numbers.
     fn equal(&self) -> Option<Warning> {
         let pairs = &self.entry.pairs;
+        if matches!(pairs.scale, Scale::Growth | Scale::Rates) {
+            // No event in any round, and memory that does not grow, are what they should be.
+            return None;
+        }
         let of = u32::try_from(pairs.differences.len()).unwrap_or(u32::MAX);
         if of < ROUNDS_MIN || pairs.exact() {
             return (of >= ROUNDS_MIN).then_some(Warning::NoSpread);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const SETTINGS: Settings = Settings { false_alarm_rate: 0.01, rounds_max: 120 };
+const SETTINGS: Settings = Settings { false_alarm_rate: 0.01, rounds_max: 120, patient: false };
 const REGRESSED: Decision = Decision::Regressed;
 const IMPROVED: Decision = Decision::Improved;
 const UNCHANGED: Decision = Decision::Unchanged;
@@ -161,6 +161,17 @@ fn an_early_end_after_some_could_leave_convicts_nobody() {
     let at = |rounds| decisions(std::slice::from_ref(&slow), rounds, Phase::Ended)[0];
     assert_eq!(at(STAGE_ROUNDS + LEAVING - 1), REGRESSED);
     assert!(inconclusive(at(STAGE_ROUNDS + LEAVING + 4)));
+}
+
+#[test]
+fn one_that_cannot_be_told_stays_to_the_last_look_where_patience_is_asked_for() {
+    let patient = Settings { patient: true, ..SETTINGS };
+    let wild = |rounds| {
+        let member = wobbling(0.0, 0.06, rounds);
+        assess(&[member], rounds, Phase::Measuring, &patient)[0].decision
+    };
+    assert_eq!((wild(26), wild(42), wild(120)), (Decision::Undecided, Decision::Undecided, UNCHANGED));
+    assert!(inconclusive(decisions(&[wobbling(0.0, 0.06, 26)], 26, Phase::Measuring)[0]));
 }
 
 #[test]

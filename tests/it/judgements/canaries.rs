@@ -111,7 +111,8 @@ impl Setting<'_> {
         let policy = policy("");
         let mut settings = policy.clone();
         settings.gate.rounds_max = self.rounds_max;
-        let procedure = judge::procedure::Settings { false_alarm_rate: 0.01, rounds_max: self.rounds_max };
+        let procedure =
+            judge::procedure::Settings { false_alarm_rate: 0.01, rounds_max: self.rounds_max, patient: false };
         let conduct = Conduct {
             revisions: (Some(revision("base")), revision("head")),
             environment: environment(),
