@@ -164,14 +164,15 @@ fn an_early_end_after_some_could_leave_convicts_nobody() {
 }
 
 #[test]
-fn one_that_cannot_be_told_stays_to_the_last_look_where_patience_is_asked_for() {
-    let patient = Settings { patient: true, ..SETTINGS };
-    let wild = |rounds| {
-        let member = wobbling(0.0, 0.06, rounds);
-        assess(&[member], rounds, Phase::Measuring, &patient)[0].decision
+fn one_that_cannot_be_told_stays_for_the_later_looks_where_patience_is_asked_for() {
+    let first = STAGE_ROUNDS + LOOKS[0];
+    let at = |rounds, patient| {
+        let settings = Settings { patient, ..SETTINGS };
+        assess(&[wobbling(0.0, 0.5, rounds)], rounds, Phase::Measuring, &settings)[0].decision
     };
-    assert_eq!((wild(26), wild(42), wild(120)), (Decision::Undecided, Decision::Undecided, UNCHANGED));
-    assert!(inconclusive(decisions(&[wobbling(0.0, 0.06, 26)], 26, Phase::Measuring)[0]));
+    assert!(inconclusive(at(first, false)));
+    assert_eq!(at(first, true), Decision::Undecided);
+    assert!(inconclusive(at(120, true)), "the last look ends it");
 }
 
 #[test]
