@@ -32,7 +32,7 @@ const LAST_SHARE: f64 = 0.55;
 /// Level of the one-sided bound that shows a metric unchanged, in stage 1.
 pub const UNCHANGED_LEVEL: f64 = 0.05;
 /// The same for each look of stage 2, over the rounds of both stages: this bound needs no fresh rounds, as it concerns one metric alone.
-pub const UNCHANGED_LEVEL_LOOK: f64 = 0.0125;
+pub const UNCHANGED_LEVEL_LOOK: f64 = 0.01;
 /// Fewer rounds than this are never tested: the smallest possible p-value would be above 3 %.
 pub const ROUNDS_MIN: u32 = 5;
 
