@@ -1,13 +1,12 @@
 //! What a check computes beside the measuring: the test of one metric, the judgement of many, the reports.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use jiff::civil::Date;
 use tollgate::config::{Against, Config};
-use tollgate::judge::{self, Circumstances, Ending, Evidence};
+use tollgate::judge::{self, Circumstances, Evidence};
 use tollgate::measure::scripted;
 use tollgate::model::judgement::PolicySource;
 use tollgate::model::sample::{Histogram, Summary};
@@ -78,20 +77,7 @@ fn ordered(run: &Run) -> Protocol {
 }
 
 fn judged(base: &Run, head: &Run, rounds: u32, config: &Config) -> Judgement {
-    let evidence = Evidence {
-        base: Some(base),
-        head,
-        rounds_run: rounds,
-        protocol: &ordered(base),
-        stored: &BTreeMap::new(),
-        by_stored: &BTreeSet::new(),
-        anchor: None,
-        troubles: &[],
-        sources_changed: &BTreeSet::new(),
-        base_failed: &BTreeSet::new(),
-        ending: Ending::Complete,
-        elapsed_s: 0,
-    };
+    let evidence = Evidence { protocol: &ordered(base), ..Evidence::of(Some(base), head, rounds) };
     let circumstances = Circumstances {
         base: Some(base.revision.clone()),
         today: Date::constant(2026, 1, 1),

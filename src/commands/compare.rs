@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::CompareArgs;
 use crate::config::{Adapter, Against, CONFIG_FILE, Config, Policy};
-use crate::judge::{self, Circumstances, Ending, Evidence};
+use crate::judge::{self, Circumstances, Evidence};
 use crate::measure::bench::{Parsed, Reading};
 use crate::model::judgement::{Notice, PolicySource};
 use crate::model::{
-    Arm, CoverageProblem, Environment, Judgement, Name, Protocol, Revision, Run, Series, StoredMetric, StoredValues,
-    Trouble, Why,
+    Arm, CoverageProblem, Environment, Judgement, Name, Revision, Run, Series, StoredMetric, StoredValues, Trouble, Why,
 };
 
 use super::check::sources::read_config;
@@ -99,18 +98,10 @@ fn judgement(
         run.insert(metric, 0, sample);
     }
     let evidence = Evidence {
-        base: None,
-        head: &run,
-        rounds_run: 1,
-        protocol: &Protocol::default(),
         stored: &stored,
         by_stored: &BTreeSet::from([suite.clone()]),
-        anchor: None,
         troubles: &troubles,
-        sources_changed: &BTreeSet::new(),
-        base_failed: &BTreeSet::new(),
-        ending: Ending::Complete,
-        elapsed_s: 0,
+        ..Evidence::of(None, &run, 1)
     };
     let circumstances = Circumstances {
         base: Some(revision(&args.base)),

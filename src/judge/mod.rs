@@ -75,6 +75,30 @@ pub struct Evidence<'a> {
     pub elapsed_s: u64,
 }
 
+impl<'a> Evidence<'a> {
+    /// Rounds of head, beside base's where there are any, that ended of themselves; nothing is stored, known of how they went, or went wrong.
+    pub fn of(base: Option<&'a Run>, head: &'a Run, rounds_run: u32) -> Self {
+        static NOTHING_STORED: BTreeMap<MetricId, Result<StoredMetric, Incomparable>> = BTreeMap::new();
+        static NO_SUITES: BTreeSet<Name> = BTreeSet::new();
+        static UNKNOWN: Protocol =
+            Protocol { first: BTreeMap::new(), round_s: BTreeMap::new(), canary: None, identical: Vec::new() };
+        Self {
+            base,
+            head,
+            rounds_run,
+            protocol: &UNKNOWN,
+            stored: &NOTHING_STORED,
+            by_stored: &NO_SUITES,
+            anchor: None,
+            troubles: &[],
+            sources_changed: &NO_SUITES,
+            base_failed: &NO_SUITES,
+            ending: Ending::Complete,
+            elapsed_s: 0,
+        }
+    }
+}
+
 /// What else a judgement says and depends on.
 #[derive(Clone, Debug)]
 pub struct Circumstances {

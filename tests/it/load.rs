@@ -1,16 +1,16 @@
 //! Results of load tests from the open format to the verdict: distributions, counts and courses over time, and what of them cannot be judged.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use tollgate::config::{Against, Config, Policy};
-use tollgate::judge::{self, Circumstances, Ending, Evidence};
+use tollgate::judge::{self, Circumstances, Evidence};
 use tollgate::measure::bench::{Parsed, json};
 use tollgate::model::judgement::{PolicySource, Warning};
 use tollgate::model::{
     Arm, BenchmarkId, Change, Determinism, Direction, Doubt, Environment, Judgement, Kind, Metric, MetricId, Name,
-    Outcome, Protocol, Revision, Role, Row, Run, RunVerdict, Unit, Verdict,
+    Outcome, Revision, Role, Row, Run, RunVerdict, Unit, Verdict,
 };
 
 /// A metric of a numbered benchmark, less being better.
@@ -52,21 +52,7 @@ pub(crate) fn run(label: &str) -> Run {
 
 /// The judgement of two runs; without base only budgets speak.
 pub(crate) fn judged(base: Option<&Run>, head: &Run, rounds_run: u32, policy: &Policy) -> Judgement {
-    let (stored, nothing) = (BTreeMap::new(), BTreeSet::new());
-    let evidence = Evidence {
-        base,
-        head,
-        rounds_run,
-        anchor: None,
-        protocol: &Protocol::default(),
-        stored: &stored,
-        by_stored: &nothing,
-        troubles: &[],
-        sources_changed: &nothing,
-        base_failed: &nothing,
-        ending: Ending::Complete,
-        elapsed_s: 0,
-    };
+    let evidence = Evidence::of(base, head, rounds_run);
     let circumstances = Circumstances {
         base: base.map(|base| base.revision.clone()),
         today: Date::constant(2030, 1, 1),

@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 
 use tollgate::config::Against;
-use tollgate::judge::{self, Ending, Evidence};
+use tollgate::judge::{self, Evidence};
 use tollgate::measure::scripted::time;
 use tollgate::model::stored::StoredValues;
-use tollgate::model::{Judgement, Protocol, Run, Sample, StoredMetric, Verdict, Why};
+use tollgate::model::{Judgement, Run, Sample, StoredMetric, Verdict, Why};
 use tollgate::stats::conformal::{runs_needed, standing};
 use tollgate::stats::prediction::{Prior, prediction};
 
@@ -107,20 +107,7 @@ fn judged(all: &[Vec<f64>], slower: f64) -> Judgement {
         runs.reverse();
         stored.insert(metric.id.clone(), Ok(StoredMetric { metric, runs }));
     }
-    let evidence = Evidence {
-        base: None,
-        head: &head,
-        rounds_run: 1,
-        anchor: None,
-        protocol: &Protocol::default(),
-        stored: &stored,
-        by_stored: &BTreeSet::from([suite]),
-        troubles: &[],
-        sources_changed: &BTreeSet::new(),
-        base_failed: &BTreeSet::new(),
-        ending: Ending::Complete,
-        elapsed_s: 1,
-    };
+    let evidence = Evidence { stored: &stored, by_stored: &BTreeSet::from([suite]), ..Evidence::of(None, &head, 1) };
     judge::judge(&evidence, &policy(""), &circumstances(Against::Baseline))
 }
 

@@ -1,12 +1,12 @@
 //! Calibrations of rounds that are written down.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::config::{Against, Config};
-use crate::judge::{Circumstances, Ending, Evidence, judge};
+use crate::judge::{Circumstances, Evidence, judge};
 use crate::model::calibration::Shape;
 use crate::model::judgement::PolicySource;
 use crate::model::{Arm, Determinism, Environment, Kind, MetricId, Name, Revision, Role, Sample, Unit};
@@ -55,20 +55,7 @@ fn calibrated(benchmarks: &[Sides], protocol: &Protocol, round_s: f64, config: &
     let policy = Config::parse(config, "test").unwrap().policy;
     let (base, head) = (run(benchmarks, |sides| &sides.0), run(benchmarks, |sides| &sides.1));
     let count = u32::try_from(benchmarks[0].0.len()).unwrap();
-    let evidence = Evidence {
-        base: Some(&base),
-        head: &head,
-        rounds_run: count,
-        protocol,
-        anchor: None,
-        stored: &BTreeMap::new(),
-        by_stored: &BTreeSet::new(),
-        troubles: &[],
-        sources_changed: &BTreeSet::new(),
-        base_failed: &BTreeSet::new(),
-        ending: Ending::Complete,
-        elapsed_s: 0,
-    };
+    let evidence = Evidence { protocol, ..Evidence::of(Some(&base), &head, count) };
     let circumstances = Circumstances {
         base: None,
         today: jiff::civil::Date::MIN,

@@ -1,11 +1,11 @@
 //! How often a run without fault is called unsound: untrusted, moved as a whole, or with disturbed rows; and how often one with fault is.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use tollgate::config::{Against, Config, Policy};
-use tollgate::judge::{self, Circumstances, Ending, Evidence};
+use tollgate::judge::{self, Circumstances, Evidence};
 use tollgate::measure::scripted::time;
 use tollgate::model::judgement::{PolicySource, Warning};
 use tollgate::model::{
@@ -80,20 +80,7 @@ fn canary(mix: Mix, slowdown: f64, random: &mut Random) -> CanaryState {
 }
 
 fn judged(base: &Run, head: &Run, rounds_run: u32, protocol: &Protocol) -> Judgement {
-    let evidence = Evidence {
-        base: Some(base),
-        head,
-        rounds_run,
-        protocol,
-        anchor: None,
-        stored: &BTreeMap::new(),
-        by_stored: &BTreeSet::new(),
-        troubles: &[],
-        sources_changed: &BTreeSet::new(),
-        base_failed: &BTreeSet::new(),
-        ending: Ending::Complete,
-        elapsed_s: 0,
-    };
+    let evidence = Evidence { protocol, ..Evidence::of(Some(base), head, rounds_run) };
     let circumstances = Circumstances {
         base: None,
         today: Date::constant(2030, 1, 1),

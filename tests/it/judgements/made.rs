@@ -75,20 +75,7 @@ impl Made {
     }
 
     pub(super) fn judge(&self, policy: &Policy) -> Judgement {
-        let evidence = Evidence {
-            base: Some(&self.base),
-            head: &self.head,
-            rounds_run: self.rounds,
-            protocol: &self.protocol,
-            anchor: None,
-            stored: &Stored::new(),
-            by_stored: &BTreeSet::new(),
-            troubles: &[],
-            sources_changed: &BTreeSet::new(),
-            base_failed: &BTreeSet::new(),
-            ending: Ending::Complete,
-            elapsed_s: 1,
-        };
+        let evidence = Evidence { protocol: &self.protocol, ..Evidence::of(Some(&self.base), &self.head, self.rounds) };
         judge::judge(&evidence, policy, &circumstances(Against::Base))
     }
 }
