@@ -9,8 +9,8 @@ use crate::commands::Context;
 use crate::config::Policy;
 use crate::judge::{self, Circumstances, Ending, Evidence};
 use crate::measure::rounds::Ended;
-use crate::model::Judgement;
 use crate::model::judgement::{Notice, PolicySource};
+use crate::model::{Determinism, Judgement, Kind, Metric, Role};
 use crate::plan::{Plan, PlannedSuite};
 
 use super::evidence::Gathered;
@@ -87,7 +87,25 @@ fn notices(args: &CheckArgs, sources: &Sources, plan: &Plan, gathered: &Gathered
     let changed = changed.map(|suite| Notice::SuiteChanged { suite: suite.name.to_string() });
     let stored = plan.suites.iter().filter_map(judged_how);
     let said = sources.notices.iter().chain(&gathered.notices).cloned();
-    said.chain(changed).chain(stored).chain(nothing_selected(args, gathered)).collect()
+    said.chain(changed).chain(stored).chain(no_canary(plan, gathered)).chain(nothing_selected(args, gathered)).collect()
+}
+
+/// That base had times and was not run against itself all the same: where it has none, there is nothing to miss.
+fn no_canary(plan: &Plan, gathered: &Gathered) -> Option<Notice> {
+    let measured = &gathered.session.measured;
+    let is_time = |metric: &Metric| {
+        (metric.kind, metric.determinism, metric.role) == (Kind::Time, Determinism::Noisy, Role::Gated)
+    };
+    let missed = plan.canary
+        && measured.rounds_run > 0
+        && measured.protocol.canary.is_none()
+        && measured.base.iter().flat_map(|base| base.series.values()).any(|series| is_time(&series.metric));
+    missed.then(|| {
+        Notice::Note(
+            "Base was not run against itself: twenty more runs of its cheapest benchmark would have taken more than a quarter of the time limit, or failed. `canary = false` says that this is meant."
+                .to_owned(),
+        )
+    })
 }
 
 /// Why a suite was judged by stored runs, or was not although there are some.

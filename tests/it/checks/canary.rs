@@ -76,6 +76,22 @@ fn of_the_parts_that_can_be_run_alone_the_cheapest_is_watched() {
 }
 
 #[test]
+fn a_canary_that_would_take_too_much_of_the_time_is_missed_aloud() {
+    let project = Project::new();
+    project.commit("bench.sh", format!("i=0\nwhile [ $i -lt 20000 ]; do i=$((i + 1)); done\n{BENCH}"));
+    project.land();
+    project.commit("README.md", "words");
+    let missed = "Base was not run against itself: twenty more runs of its cheapest benchmark would have taken more";
+    assert!(flat(&project.check(&["--time-limit", "1 s"]).stdout).contains(missed));
+    assert!(!flat(&project.check(&[]).stdout).contains("Base was not run against itself"));
+}
+
+/// Text as one line, however it was wrapped.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
 fn the_plan_says_what_the_canary_costs() {
     let project = Project::new();
     project.commit("README.md", "words");
