@@ -142,7 +142,7 @@ fn is_luck(tally: Tally) -> bool {
 
 /// The latencies of one endpoint: `slower` in head.
 fn latencies(name: &str, sizes: (u32, u32), slower: f64) -> [Tally; 3] {
-    let requests = if full() { 20_000 } else { 1_000 };
+    let requests = if full() { 10_000 } else { 1_000 };
     [Summary::P50, Summary::P95, Summary::P99].map(|summary| {
         simulate(&format!("{} {name}", summary.as_str()), sizes, 1, |random| {
             let mut queue = Queue::new(random);
@@ -158,10 +158,10 @@ fn latencies(name: &str, sizes: (u32, u32), slower: f64) -> [Tally; 3] {
 
 #[test]
 fn requests_that_wait_for_each_other_raise_no_alarm_and_a_slower_service_is_found() {
-    let same = latencies("of a queue, unchanged", (10, 600), 0.0);
+    let same = latencies("of a queue, unchanged", (10, 300), 0.0);
     assert!(same.into_iter().all(is_luck), "{same:?}");
-    let five = latencies("of a queue, service +5 %", (0, 200), 0.05);
-    let ten = latencies("of a queue, service +10 %", (3, 200), 0.10);
+    let five = latencies("of a queue, service +5 %", (0, 150), 0.05);
+    let ten = latencies("of a queue, service +10 %", (3, 150), 0.10);
     if full() {
         assert!(five[0].regressed() >= 60.0 && ten[0].regressed() >= 97.0, "{five:?} {ten:?}");
     }

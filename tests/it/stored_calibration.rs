@@ -251,7 +251,7 @@ fn the_tables_of_the_methodology() {
     for (said, noise) in NOISES {
         for stored in [1, 3, 5, 10, 20, 50, 99] {
             let tallies = [1, 20, 100]
-                .map(|metrics| simulate(noise, stored, metrics, if stored * metrics > 3000 { 100 } else { 500 }));
+                .map(|metrics| simulate(noise, stored, metrics, if stored * metrics > 900 { 100 } else { 300 }));
             let [one, twenty, hundred] = &tallies;
             println!(
                 "| {said} | {stored} | {} | {} | {} | {:.0} % | {:.1} % |",
