@@ -31,6 +31,9 @@ const FAR_MIN: u32 = 3;
 /// both sides do in 0.7 of 10,000 metrics; fewer than 0.1 in 10,000 where one side alone is looked at.
 const GAP_SD: f64 = 4.0;
 
+/// A clock is coarse where its steps are larger than this share of the tolerance: equal nanoseconds of a millisecond are a quiet machine.
+const COARSE_SHARE: f64 = 0.1;
+
 /// The level of each single test: two of them, on two sides, for each noisy metric.
 pub(in crate::judge) fn level(family: &Family) -> f64 {
     let noisy = family.entries.values().filter(|entry| tolerance(entry).is_some()).count();
@@ -86,7 +89,9 @@ impl Disturbed<'_> {
         let differences: Vec<f64> = pairs.differences.iter().map(|difference| difference.worse).collect();
         let sides = [&pairs.base.statistics, &pairs.head.statistics, &differences];
         let equal = sides.into_iter().map(|values| most_equal(values)).max().unwrap_or(0);
-        (2 * equal > of).then_some(Warning::Ties { equal, of })
+        let matters = COARSE_SHARE * self.entry.thresholds.tolerance_ratio * pairs.base.value;
+        let coarse = smallest_step(&pairs.base.statistics, &pairs.head.statistics).is_some_and(|step| step > matters);
+        (2 * equal > of && coarse).then_some(Warning::Ties { equal, of })
     }
 }
 
@@ -180,6 +185,13 @@ fn bimodal_alone(pairs: &Pairs, tolerance_ratio: f64) -> Option<Warning> {
         (false, true) if !base.is_bimodal() => Some(Warning::BimodalAlone { arm: Arm::Head }),
         (true | false, true | false) => None,
     }
+}
+
+/// The smallest distance between two values that differ: what the clock can tell apart, at best. `None` where none do.
+fn smallest_step(one: &[f64], other: &[f64]) -> Option<f64> {
+    let mut sorted = [one, other].concat();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted.windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 0.0).min_by(f64::total_cmp)
 }
 
 /// How often the most frequent value occurs.
