@@ -119,7 +119,9 @@ impl ByStored {
         evidence: &Evidence<'_>,
         resolved: &Resolved<'_>,
     ) -> Said {
-        let current = history::current(stored, resolved.thresholds.tolerance_ratio);
+        // Where the level changed before, the older runs were left out.
+        let kept = self.cases.get(&metric.id).map_or(stored.runs.len(), |case| case.history.len());
+        let current = &stored.runs[..kept.min(stored.runs.len())];
         let runs: Vec<f64> = cohort::keyed(current).into_iter().rev().map(|(value, _)| value).collect();
         let head = head_values(metric, evidence);
         let imported = current.iter().any(|run| run.why == Why::Import);
