@@ -141,7 +141,7 @@ pub enum AgainstArg {
 }
 
 /// Arguments of `check`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
   tollgate check                               # this branch and its uncommitted work against the merge base

@@ -76,18 +76,14 @@ fn trouble(calibration: &Calibration) -> Code {
 /// The check that this is one half of.
 fn check_args(args: &CalibrateArgs) -> CheckArgs {
     CheckArgs {
-        base: None,
         head: args.head.clone(),
         against: Some(AgainstArg::Base),
         only: args.only.clone(),
         config: args.config.clone(),
         time_limit: Some(args.time_limit.clone().unwrap_or_else(|| TIME_LIMIT.to_owned())),
         seed: args.seed,
-        max_rounds: None,
-        resume: false,
-        list: false,
-        out: None,
         json: args.json,
+        ..CheckArgs::default()
     }
 }
 

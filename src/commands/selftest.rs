@@ -83,18 +83,14 @@ fn slowdown(text: &str) -> Result<f64, Failure> {
 /// The check that each of the two runs is.
 fn check_args(args: &SelftestArgs, only: Vec<String>) -> CheckArgs {
     CheckArgs {
-        base: None,
         head: args.head.clone(),
         against: Some(AgainstArg::Base),
         only,
         config: args.config.clone(),
         time_limit: args.time_limit.clone(),
         seed: args.seed,
-        max_rounds: None,
-        resume: false,
-        list: false,
-        out: None,
         json: args.json,
+        ..CheckArgs::default()
     }
 }
 

@@ -36,20 +36,7 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> Result<Code, Failure> {
 
 /// What the demo asks of the gate: nothing that a user would not get by default.
 fn check_args(json: bool) -> CheckArgs {
-    CheckArgs {
-        base: None,
-        head: None,
-        against: None,
-        only: Vec::new(),
-        config: None,
-        time_limit: None,
-        max_rounds: None,
-        seed: None,
-        resume: false,
-        list: false,
-        out: None,
-        json,
-    }
+    CheckArgs { json, ..CheckArgs::default() }
 }
 
 fn explanation(code: Code) -> String {
