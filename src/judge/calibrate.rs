@@ -9,7 +9,7 @@ mod shape;
 use crate::config::{Policy, Severity};
 use crate::model::calibration::{Calibrated, Reach, Told};
 use crate::model::{
-    BenchmarkId, Calibration, Change, CoverageProblem, Direction, Judgement, Metric, Protocol, Run, Thresholds, Verdict,
+    BenchmarkId, Calibration, Change, CoverageProblem, Judgement, Metric, Protocol, Run, Thresholds, Verdict,
 };
 use crate::stats::summary::{mad_sd, variance};
 
@@ -221,14 +221,9 @@ fn noise_sd(pairs: &Pairs) -> Option<f64> {
 
 /// A difference for the worse as a fraction of base; `None` where base is 0.
 fn worse_ratio(pairs: &Pairs, worse: f64) -> Option<f64> {
-    match (pairs.scale, pairs.direction()) {
-        (Scale::LogRatio, Direction::LowerIsBetter) => Some(worse.exp_m1()),
-        (Scale::LogRatio, Direction::HigherIsBetter) => Some(-(-worse).exp_m1()),
-        (Scale::Absolute, _) => (pairs.base.value > 0.0).then(|| worse / pairs.base.value),
-        (Scale::Growth | Scale::Rates, direction) => match pairs.change(worse) {
-            Change::Relative(ratio) => Some(signed(ratio, direction)),
-            Change::Absolute(_) => None,
-        },
+    match pairs.change(worse) {
+        Change::Relative(ratio) => Some(signed(ratio, pairs.direction())),
+        Change::Absolute(_) => None,
     }
 }
 

@@ -127,22 +127,33 @@ fn injection(row: &Row, wanted: &Wanted<'_>) -> Option<(Injection, f64)> {
 /// What became of each slowdown.
 pub fn trials(chosen: &Chosen, unchanged: &Judgement, slowed: Option<&Judgement>) -> Vec<Trial> {
     let row = |judgement: &Judgement, id: &MetricId| judgement.rows.iter().find(|row| row.metric.id == *id).cloned();
-    let trial = |(id, (injection, injected_ratio)): (&MetricId, &(Injection, f64))| {
+    let trial = |(id, (injection, planned_ratio)): (&MetricId, &(Injection, f64))| {
         let first = row(unchanged, id)?;
         let base = first.base.as_ref().map_or(0.0, |side| side.value);
         let (tolerance_ratio, must_detect_ratio) = first.thresholds.with_floor_at(base);
         let thresholds = crate::model::Thresholds { tolerance_ratio, must_detect_ratio, floor: first.thresholds.floor };
         let second = slowed.and_then(|slowed| row(slowed, id));
+        let injected_ratio = put_in(*injection, *planned_ratio, second.as_ref());
         Some(Trial {
             metric: first.metric,
             injection: *injection,
-            injected_ratio: *injected_ratio,
+            injected_ratio,
             thresholds,
-            finding: second.as_ref().map_or(Finding::NotMeasured, |row| finding(row, *injected_ratio, tolerance_ratio)),
+            finding: second.as_ref().map_or(Finding::NotMeasured, |row| finding(row, injected_ratio, tolerance_ratio)),
             seen: second.and_then(|row| row.effect),
         })
     };
     chosen.injections.iter().filter_map(trial).collect()
+}
+
+/// What was put in, as a fraction of base *beside which it was put in*: a delay was planned from an earlier run, and a machine that got quieter or
+/// busier since makes another share of the same seconds.
+fn put_in(injection: Injection, planned_ratio: f64, slowed: Option<&Row>) -> f64 {
+    let base = slowed.and_then(|row| row.base.as_ref()).map(|side| side.value).filter(|value| *value > 0.0);
+    match (injection, base) {
+        (Injection::Delay { seconds }, Some(base)) => seconds / base,
+        (Injection::Delay { .. }, None) | (Injection::Scaled { .. } | Injection::Step { .. }, _) => planned_ratio,
+    }
 }
 
 fn finding(row: &Row, injected_ratio: f64, tolerance_ratio: f64) -> Finding {
@@ -278,6 +289,18 @@ mod tests {
         assert_eq!(step(&count(420.0, 0.0, Direction::HigherIsBetter)), Some(Injection::Step { by: -1.0 }));
         assert_eq!(step(&count(0.0, 0.0, Direction::LowerIsBetter)), Some(Injection::Step { by: 1.0 }));
         assert_eq!(step(&count(0.0, 0.0, Direction::HigherIsBetter)), None);
+    }
+
+    #[test]
+    fn a_delay_is_held_against_the_base_that_it_ran_beside() {
+        let beside = row(Kind::Time, Direction::LowerIsBetter, Determinism::Noisy, 0.004, 0.02);
+        let share = put_in(Injection::Delay { seconds: 0.024 }, 3.0, Some(&beside));
+        assert!((share - 6.0).abs() < 1e-9, "{share}");
+        for (injection, row) in
+            [(Injection::Delay { seconds: 0.024 }, None), (Injection::Scaled { factor: 4.0 }, Some(&beside))]
+        {
+            assert!((put_in(injection, 3.0, row) - 3.0).abs() < 1e-9);
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::config::{Against, Config};
 use crate::judge::{Circumstances, Evidence, judge};
 use crate::model::calibration::Shape;
 use crate::model::judgement::PolicySource;
-use crate::model::{Arm, Determinism, Environment, Kind, MetricId, Name, Revision, Role, Sample, Unit};
+use crate::model::{Arm, Determinism, Direction, Environment, Kind, MetricId, Name, Revision, Role, Sample, Unit};
 
 /// One benchmark's rounds in both arms.
 type Sides = (Vec<f64>, Vec<f64>);
