@@ -35,14 +35,35 @@ pub struct GitHubRun {
     pub reference: Option<String>,
     /// The page of the run.
     pub run_url: Option<String>,
+    /// The address of GitHub's REST interface: `https://api.github.com`, on a server of one's own `https://HOST/api/v3`.
+    pub api_url: Option<String>,
+    /// Which run, and which attempt at it.
+    pub run: Option<RunNumber>,
+    /// The name of the workflow, as its file gives it.
+    pub workflow: Option<String>,
+    /// The key of the job in the workflow's file.
+    pub job: Option<String>,
     /// The branch that pull requests go to when nothing else is said.
     pub default_branch: Option<String>,
     /// Whether standard output may carry annotations.
     pub annotations: bool,
     /// The file whose Markdown is shown on the page of the run.
     pub step_summary: Option<PathBuf>,
+    /// The file into which the step writes what later steps may read.
+    pub outputs: Option<PathBuf>,
     /// Why the event says nothing, where it should.
     pub event_problem: Option<EventProblem>,
+}
+
+/// Which run of a workflow. A later run has a greater number, a later attempt at the same run a greater attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunNumber {
+    /// Counts the runs of one workflow, from 1.
+    pub number: u64,
+    /// Counts the attempts at one run, from 1.
+    pub attempt: u64,
+    /// The run's id, by which the interface finds it.
+    pub id: u64,
 }
 
 /// What started a job, with what the event says about the base.
@@ -56,9 +77,20 @@ pub enum Trigger {
         base_branch: Option<String>,
         /// The tip of that branch when the event was sent; the merge commit's first parent may be newer.
         base_sha: Option<String>,
+        /// The tip of the pull request's own branch: what a comment is about, and what a check run is attached to.
+        head_sha: Option<String>,
         /// Whether it comes from another repository, or from one that is gone.
         from_fork: bool,
     },
+    /// A pull request, but with the secrets and rights of the base branch: code of the pull request must not run here.
+    PullRequestTarget {
+        /// Its number.
+        number: Option<u64>,
+    },
+    /// Another workflow ended; this one has rights that the other may not have had.
+    WorkflowRun(Box<EndedRun>),
+    /// Somebody wrote a comment.
+    IssueComment(Box<Comment>),
     /// A merge queue asks for checks.
     MergeGroup {
         /// What the group is merged into.
@@ -71,6 +103,42 @@ pub enum Trigger {
     },
     /// Anything else.
     Other,
+}
+
+/// A run of another workflow that has ended, as the event of `workflow_run` tells it. GitHub wrote this, not the pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedRun {
+    /// Which run.
+    pub run: RunNumber,
+    /// What started it: `pull_request`.
+    pub event_name: String,
+    /// The commit that it was for: the tip of the pull request's branch, not the merge commit.
+    pub head_sha: String,
+    /// The branch that the commit lies on.
+    pub head_branch: String,
+    /// The owner of the repository that the branch lies in; `None` where it is gone.
+    pub head_owner: Option<String>,
+    /// Whether that is another repository than this one, or one that is gone.
+    pub from_fork: bool,
+    /// The page of the run.
+    pub url: Option<String>,
+}
+
+/// A comment that somebody wrote. Its text and author are foreign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// The number of the issue or pull request that it stands under.
+    pub number: u64,
+    /// Whether that is a pull request.
+    pub on_pull_request: bool,
+    /// The comment's id.
+    pub id: u64,
+    /// Who wrote it: a login.
+    pub author: String,
+    /// What it says.
+    pub body: String,
+    /// Whether it was written just now, not edited later.
+    pub created: bool,
 }
 
 /// Why an event says nothing.
@@ -103,6 +171,11 @@ impl CiContext {
             event_name,
             sha: variable("GITHUB_SHA").filter(|sha| is_commit(sha)),
             reference: variable("GITHUB_REF"),
+            api_url: variable("GITHUB_API_URL"),
+            run: run_number(&variable),
+            workflow: variable("GITHUB_WORKFLOW"),
+            job: variable("GITHUB_JOB"),
+            outputs: variable("GITHUB_OUTPUT").map(PathBuf::from),
             run_url: run_url(variable("GITHUB_SERVER_URL"), repository.as_deref(), variable("GITHUB_RUN_ID")),
             repository,
             default_branch: text(&event, "/repository/default_branch"),
@@ -121,9 +194,13 @@ impl CiContext {
             Trigger::PullRequest { .. } if run.sha.as_deref() == Some(head_commit) => Wanted::FirstParent,
             Trigger::PullRequest { base_branch: Some(branch), .. } => Wanted::Branch(branch.clone()),
             Trigger::MergeGroup { base_sha: Some(base) } => Wanted::Named(base.clone()),
-            Trigger::PullRequest { .. } | Trigger::MergeGroup { .. } | Trigger::Push { .. } | Trigger::Other => {
-                default()
-            }
+            Trigger::PullRequest { .. }
+            | Trigger::PullRequestTarget { .. }
+            | Trigger::WorkflowRun(_)
+            | Trigger::IssueComment(_)
+            | Trigger::MergeGroup { .. }
+            | Trigger::Push { .. }
+            | Trigger::Other => default(),
         }
     }
 }
@@ -152,13 +229,56 @@ fn trigger(event_name: &str, event: &Value, base_ref: Option<String>) -> Trigger
                 number: event.pointer("/number").and_then(Value::as_u64),
                 base_branch: base_ref.or_else(|| text(event, "/pull_request/base/ref")),
                 base_sha: commit(event, "/pull_request/base/sha"),
+                head_sha: commit(event, "/pull_request/head/sha"),
                 from_fork: head.is_none() || head != text(event, "/repository/full_name"),
             }
         }
+        "pull_request_target" => {
+            Trigger::PullRequestTarget { number: event.pointer("/number").and_then(Value::as_u64) }
+        }
+        "workflow_run" => ended_run(event).map_or(Trigger::Other, |run| Trigger::WorkflowRun(Box::new(run))),
+        "issue_comment" => comment(event).map_or(Trigger::Other, |comment| Trigger::IssueComment(Box::new(comment))),
         "merge_group" => Trigger::MergeGroup { base_sha: commit(event, "/merge_group/base_sha") },
         "push" => Trigger::Push { before: commit(event, "/before") },
         _ => Trigger::Other,
     }
+}
+
+/// The run that ended, where the event tells everything about it that matters.
+fn ended_run(event: &Value) -> Option<EndedRun> {
+    let number = |name: &str| event.pointer(&format!("/workflow_run/{name}")).and_then(Value::as_u64);
+    let head = text(event, "/workflow_run/head_repository/full_name");
+    Some(EndedRun {
+        run: RunNumber { number: number("run_number")?, attempt: number("run_attempt")?, id: number("id")? },
+        event_name: text(event, "/workflow_run/event")?,
+        head_sha: commit(event, "/workflow_run/head_sha")?,
+        head_branch: text(event, "/workflow_run/head_branch")?,
+        head_owner: text(event, "/workflow_run/head_repository/owner/login"),
+        from_fork: head.is_none() || head != text(event, "/repository/full_name"),
+        url: text(event, "/workflow_run/html_url"),
+    })
+}
+
+/// The comment that was written, where the event tells who wrote what and where.
+fn comment(event: &Value) -> Option<Comment> {
+    Some(Comment {
+        number: event.pointer("/issue/number").and_then(Value::as_u64)?,
+        on_pull_request: event.pointer("/issue/pull_request").is_some_and(Value::is_object),
+        id: event.pointer("/comment/id").and_then(Value::as_u64)?,
+        author: text(event, "/comment/user/login")?,
+        body: text(event, "/comment/body")?,
+        created: text(event, "/action").as_deref() == Some("created"),
+    })
+}
+
+/// Which run this is, where the runner says it.
+fn run_number(variable: &dyn Fn(&str) -> Option<String>) -> Option<RunNumber> {
+    let number = |name: &str| variable(name).and_then(|text| text.parse().ok());
+    Some(RunNumber {
+        number: number("GITHUB_RUN_NUMBER")?,
+        attempt: number("GITHUB_RUN_ATTEMPT")?,
+        id: number("GITHUB_RUN_ID")?,
+    })
 }
 
 /// The page of a run, where every part of its address is known.

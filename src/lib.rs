@@ -17,6 +17,7 @@ pub mod judge;
 pub mod plan;
 
 pub mod measure;
+pub mod publish;
 pub mod report;
 
 pub mod commands;

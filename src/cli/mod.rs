@@ -1,6 +1,7 @@
 //! The command line: types and help, nothing else.
 
 mod baseline;
+mod publish;
 mod trust;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub use baseline::{
     BaselinePruneArgs, BaselineShowArgs, BaselineUpdateArgs,
 };
 
+pub use publish::{CommentMode, PublishArgs, RespondArgs};
 pub use trust::{CalibrateArgs, SelftestArgs};
 
 const EXIT_CODES: &str = "\

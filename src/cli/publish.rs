@@ -1,0 +1,65 @@
+//! The commands that talk to GitHub.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// When a comment is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CommentMode {
+    /// One comment, edited in place by every run
+    #[default]
+    Always,
+    /// The same, but edited only when the verdict or a failing metric differs from what it says
+    OnChange,
+    /// A new comment when the verdict changes, so that people are notified; else as on-change
+    New,
+    /// No comment
+    Never,
+}
+
+/// Arguments of `publish`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tollgate publish                                    # the report of `tollgate check` in this job
+  tollgate publish linux/ macos/                      # several jobs of one commit, in one comment
+  tollgate publish --from-artifact evidence.zip       # second stage for forks: judged again here, by base's policy
+
+Needs a token in GITHUB_TOKEN with `pull-requests: write`, for a check run `checks: write`, for a status `statuses: write`.")]
+pub struct PublishArgs {
+    /// Folders of reports, or saved judgements; the name of a folder names its job [default: .tollgate/report]
+    pub reports: Vec<PathBuf>,
+    /// Judge what an untrusted job measured: an evidence.json, the zip file that holds it, or a folder of those
+    #[arg(long, value_name = "PATH", conflicts_with = "reports")]
+    pub from_artifact: Option<PathBuf>,
+    /// Which comment: two keys on one pull request are two comments
+    #[arg(long, value_name = "NAME", default_value = "tollgate")]
+    pub key: String,
+    /// When a comment is written
+    #[arg(long, value_enum, default_value = "always", value_name = "MODE")]
+    pub comment: CommentMode,
+    /// Also make a check run on the pull request's head
+    #[arg(long)]
+    pub check_run: bool,
+    /// Also set a commit status on the pull request's head
+    #[arg(long)]
+    pub status: bool,
+    /// Print what would be published, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `respond`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What may be written under a pull request, by those who may push to the repository:
+  /tollgate rerun
+  /tollgate waive HEAD-SHA SUITE/BENCHMARK:METRIC REASON
+
+Run it in a workflow that is started by `issue_comment`; `tollgate init` writes one.")]
+pub struct RespondArgs {
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
