@@ -77,6 +77,25 @@ impl BaselineFile {
         self.runs.insert(0, run);
     }
 
+    /// Adds those runs of `other`, a file of the same suite and class, that are not here yet: older ones first, each as the newest. Returns how
+    /// many were added.
+    pub fn join(&mut self, other: &Self) -> usize {
+        let missing: Vec<_> = other.runs.iter().filter(|run| !self.has(run)).cloned().collect();
+        missing.iter().rev().for_each(|run| self.add(run.clone()));
+        missing.len()
+    }
+
+    /// Whether a run is here already, maybe without metrics that have changed their meaning since.
+    pub fn has(&self, run: &StoredRun) -> bool {
+        let key = |run: &StoredRun| (run.revision.commit.clone(), run.taken_at_s, run.why);
+        let same_values = |one: &StoredRun| {
+            let common = run.series.iter().filter_map(|(id, series)| Some((series, one.series.get(id)?)));
+            let mut alike = common.map(|(new, old)| new.statistics == old.statistics);
+            alike.clone().count() > 0 && alike.all(|alike| alike)
+        };
+        self.runs.iter().any(|one| key(one) == key(run) && same_values(one))
+    }
+
     /// Drops all but the newest `keep` runs, of which there is at least one. Returns how many were dropped.
     pub fn retain(&mut self, keep: u32) -> usize {
         let before = self.runs.len();

@@ -7,6 +7,8 @@ use clap::{Args, Subcommand};
 pub enum BaselineCommand {
     /// Measure this revision and add the runs to the stored baselines
     Update(BaselineUpdateArgs),
+    /// Push new runs to a branch of their own and open a pull request with what they change
+    Propose(BaselineProposeArgs),
     /// Show the stored runs of a suite
     Show(BaselineShowArgs),
     /// Show where the levels of stored metrics changed, and which runs are old or odd
@@ -44,6 +46,38 @@ pub struct BaselineUpdateArgs {
     /// How many runs to keep in each file
     #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub keep: u32,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `baseline propose`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tollgate baseline update --runs 10 && tollgate baseline propose
+  tollgate baseline propose --push-only --branch baselines/linux   # no pull request: for writers on many machines
+  tollgate baseline propose --dry-run                              # what would be proposed
+
+Takes the runs in the working tree's baselines/ that HEAD does not have. What others pushed to the branch in the meantime stays: runs are
+joined, and nothing is ever forced. Needs a token in GITHUB_TOKEN with `contents: write` and `pull-requests: write`. Never pushes to the
+branch that the runs are for.")]
+pub struct BaselineProposeArgs {
+    /// The branch that the runs are for [default: the one that is checked out]
+    #[arg(long, value_name = "BRANCH")]
+    pub into: Option<String>,
+    /// The branch to push to [default: tollgate/baselines/BRANCH]
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: Option<String>,
+    /// How many runs to keep in each file
+    #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub keep: u32,
+    /// Push, and open no pull request
+    #[arg(long)]
+    pub push_only: bool,
+    /// Only say what would be proposed
+    #[arg(long)]
+    pub dry_run: bool,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use baseline::{
     BaselineCommand, BaselineDiffArgs, BaselineExportArgs, BaselineHistoryArgs, BaselineImportArgs, BaselineListArgs,
-    BaselinePruneArgs, BaselineShowArgs, BaselineUpdateArgs,
+    BaselineProposeArgs, BaselinePruneArgs, BaselineShowArgs, BaselineUpdateArgs,
 };
 
 pub use publish::{CommentMode, PublishArgs, RespondArgs};

@@ -5,6 +5,7 @@ mod exchange;
 pub(crate) mod history;
 mod keep;
 mod place;
+mod propose;
 mod show;
 mod text;
 mod told;
@@ -21,6 +22,7 @@ const NOT_STORED: &str = "nothing stored";
 pub(super) fn run(command: &BaselineCommand, context: &Context) -> Result<Code, Failure> {
     match command {
         BaselineCommand::Update(args) => update::update(args, context),
+        BaselineCommand::Propose(args) => propose::propose(args, context),
         BaselineCommand::Show(args) => show::show(args, context),
         BaselineCommand::History(args) => history::history(args, context),
         BaselineCommand::List(args) => show::list(args, context),

@@ -6,6 +6,7 @@ mod make;
 mod program;
 mod read;
 mod revision;
+mod send;
 mod snapshot;
 mod state;
 mod worktree;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::GitError;
 pub use read::CHANGED_MAX;
+pub use send::{Credential, Pushed, RemoteBranch};
 pub use state::{Kept, Lock};
 
 /// A repository with a work tree; may itself be a linked worktree or a submodule.

@@ -80,6 +80,20 @@ impl<'a> Git<'a> {
         self
     }
 
+    /// Adds one argument that cannot be taken for an option, since it begins with a name space of references, an id or an address.
+    pub(super) fn argument(mut self, argument: &str) -> Self {
+        debug_assert!(!argument.starts_with('-'), "an option would be obeyed");
+        self.command.arg(argument);
+        self.words.push(argument.to_owned());
+        self
+    }
+
+    /// Adds a setting for this call alone, by the environment: other users of the machine see command lines.
+    pub(super) fn setting(mut self, (name, value): &(String, String)) -> Self {
+        self.command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", name).env("GIT_CONFIG_VALUE_0", value);
+        self
+    }
+
     /// Uses another index than the user's.
     pub(super) fn index(mut self, index: &Path) -> Self {
         self.command.env("GIT_INDEX_FILE", OsStr::new(index));
@@ -107,7 +121,9 @@ impl<'a> Git<'a> {
         if output.status.success() {
             return Ok(output.stdout);
         }
-        let said = String::from_utf8_lossy(&output.stderr);
+        // `push --porcelain` complains on standard output.
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
         let said = said.trim();
         let first = said.char_indices().rev().nth(SAID_CHARS_MAX).map_or(0, |(at, _)| at);
         Err(GitError::Ended {

@@ -120,6 +120,11 @@ impl GitHub {
         format!("/repos/{}/{rest}", self.repository)
     }
 
+    /// Who owns the repository.
+    pub fn owner(&self) -> &str {
+        self.repository.split('/').next().unwrap_or_default()
+    }
+
     /// Reads one thing.
     pub fn get<T: DeserializeOwned>(&self, route: &str) -> Result<T, ApiError> {
         self.send("GET", route, None::<&()>)

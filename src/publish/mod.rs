@@ -2,5 +2,6 @@
 //! trouble here never changes a verdict.
 
 pub mod client;
+pub mod pull_request;
 
 pub use client::{ApiError, GitHub, Server, Token};

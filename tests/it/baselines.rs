@@ -3,6 +3,7 @@
 mod commands;
 mod exchange;
 mod histories;
+mod proposals;
 mod updates;
 mod waivers;
 

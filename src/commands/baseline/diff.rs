@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::baseline::summary::{Summary, summaries};
 use crate::cli::BaselineDiffArgs;
 use crate::commands::{Code, Context, Failure};
-use crate::model::MetricId;
+use crate::git::Repository;
+use crate::model::{MetricId, Revision};
 use crate::report::escape::{markdown, terminal};
 use crate::report::number::{plural, quantity};
 
@@ -54,6 +55,13 @@ pub(super) fn diff(args: &BaselineDiffArgs, context: &Context) -> Result<Code, F
         _ => diff.text(),
     });
     Ok(Code::Pass)
+}
+
+/// What changed between two revisions' baselines, as Markdown for a pull request.
+pub(super) fn table_between(repository: &Repository, from: &Revision, to: &Revision) -> Result<String, Failure> {
+    let side = |revision: &Revision| by_metric(at_revision(repository, revision, NOT_SHOWN)?);
+    let diff = Diff { from: from.short(), to: to.short(), rows: rows(side(from)?, side(to)?) };
+    Ok(diff.markdown())
 }
 
 /// Every stored metric in a few numbers.
