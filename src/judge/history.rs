@@ -2,13 +2,11 @@
 //! Advisory, never a verdict: runs that depend on the one before look like changes more often than is said here (`METHODOLOGY.md`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::f64::consts::FRAC_PI_2;
 
 use crate::config::Policy;
 use crate::model::effect::{Change, Effect, Precision};
 use crate::model::{Determinism, Direction, MetricId, StoredMetric, StoredValues};
 use crate::stats::changepoint;
-use crate::stats::contrast::Estimate;
 use crate::stats::mann_whitney::shift;
 use crate::stats::multiplicity::benjamini_hochberg;
 use crate::stats::prediction::prediction;
@@ -25,8 +23,6 @@ const FALSE_SHARE: f64 = 0.05;
 const SEED: u64 = 1;
 /// Fewer runs at one level have no outliers and no trend.
 const RUNS_MIN: usize = 5;
-/// From how many runs on a prediction goes by their median deviation alone.
-const OWN_SPREAD_MIN: usize = 10;
 /// The probability that any run of unchanged code is called an outlier.
 const OUTLIER_LEVEL: f64 = 0.01;
 
@@ -233,13 +229,5 @@ pub fn outliers(stored: &BTreeMap<MetricId, StoredMetric>, policy: &Policy) -> V
 fn beyond(logs: &[f64], at: usize, level: f64) -> (bool, f64) {
     let others: Vec<f64> = logs.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, log)| *log).collect();
     let Ok(predicted) = prediction(&others, logs[at], level, PRIOR) else { return (false, 0.0) };
-    // A median deviation knows as much of the spread as 37 % of the runs would, which matters this far out (Hampel 1974).
-    let known = if others.len() < OWN_SPREAD_MIN { 1.0 } else { 0.37 };
-    let distance = Estimate {
-        value: predicted.effect,
-        variance: predicted.scale.powi(2) * (1.0 + FRAC_PI_2 / others.len() as f64),
-        degrees_of_freedom: known * predicted.degrees_of_freedom,
-    };
-    let (lower, upper) = distance.bounds(level);
-    (lower > 0.0 || upper < 0.0, predicted.effect.abs() / predicted.scale)
+    (predicted.lower > 0.0 || predicted.upper < 0.0, predicted.effect.abs() / predicted.scale)
 }
