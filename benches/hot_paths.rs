@@ -1,6 +1,7 @@
 //! What a check computes beside the measuring: the test of one metric, the judgement of many, the reports.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
@@ -10,7 +11,10 @@ use tollgate::judge::{self, Circumstances, Evidence};
 use tollgate::measure::scripted;
 use tollgate::model::judgement::PolicySource;
 use tollgate::model::sample::{Histogram, Summary};
-use tollgate::model::{Arm, Environment, Judgement, Name, Protocol, Revision, Run, Sample, Series};
+use tollgate::model::{
+    Arm, Environment, Judgement, MetricId, Name, Protocol, Revision, Run, Sample, Series, StoredMetric, StoredValues,
+    Why,
+};
 use tollgate::report;
 use tollgate::stats::signed_rank::{Cap, PairedDifferences};
 
@@ -104,6 +108,34 @@ fn judging(c: &mut Criterion) {
     }
 }
 
+/// A metric that gets slower by 0.1 % from run to run, half of its spread, so that its level changes often.
+fn drifting(metric: u64, runs: u32) -> (MetricId, StoredMetric) {
+    let name = |text: String| Name::new(text).expect("a name");
+    let metric_of = scripted::time(&name("suite".to_owned()), &name(format!("group/{metric:05}")));
+    let value = |run: u32| {
+        let wobble = noise(metric << 32 | u64::from(run)) + noise(metric << 32 | u64::from(run) | 1 << 31) - 1.0;
+        (0.05 * wobble + 0.001 * f64::from(run)).exp()
+    };
+    let stored = |run| StoredValues {
+        statistics: vec![value(run)],
+        taken_at_s: i64::from(run),
+        why: Why::Update,
+        commit: format!("{run:040}"),
+    };
+    (metric_of.id.clone(), StoredMetric { metric: metric_of, runs: (0..runs).rev().map(stored).collect() })
+}
+
+/// What stored runs could show: their changes of level, then the bounds of the newest.
+fn looking_back(c: &mut Criterion) {
+    let config = Config::parse(Config::default_text(), "the default").expect("the shipped default");
+    let stored: BTreeMap<MetricId, StoredMetric> = (0..100).map(|metric| drifting(metric, 99)).collect();
+    let mut group = c.benchmark_group("stored");
+    group.sample_size(10).sampling_mode(SamplingMode::Flat);
+    group.bench_function("100 metrics x 99 drifting runs", |b| {
+        b.iter(|| judge::sights(black_box(&stored), &config.policy));
+    });
+}
+
 fn reporting(c: &mut Criterion) {
     let config = Config::parse(Config::default_text(), "the default").expect("the shipped default");
     let judgement = judged(&run(Arm::Base, 1_000, 10), &run(Arm::Head, 1_000, 10), 10, &config);
@@ -132,5 +164,5 @@ fn configuring(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, signed_rank, judging, reporting, distributions, configuring);
+criterion_group!(benches, signed_rank, judging, looking_back, reporting, distributions, configuring);
 criterion_main!(benches);

@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::baseline::store::write_atomically;
 use crate::cli::{AgainstArg, CalibrateArgs, CheckArgs};
 use crate::config::{CONFIG_FILE, Config, rules_text};
+use crate::judge::Levels;
 use crate::judge::calibrate::Rounds;
 use crate::measure::proof::Provable;
 use crate::measure::rounds::Ended;
@@ -108,6 +109,7 @@ fn measure(args: &CheckArgs, context: &Context, sources: &Sources, plan: &Plan) 
     Ok(Gathered {
         session,
         stored: BTreeMap::new(),
+        levels: Levels::unknown(),
         by_stored: BTreeSet::new(),
         sources_changed: BTreeSet::new(),
         anchor: None,

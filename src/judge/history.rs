@@ -1,14 +1,13 @@
 //! What the stored runs of one machine class say over time: where levels changed, which runs lie far outside, how the newest level moves.
 //! Advisory, never a verdict: runs that depend on the one before look like changes more often than is said here (`METHODOLOGY.md`).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::f64::consts::FRAC_PI_2;
 
 use crate::config::Policy;
 use crate::model::effect::{Change, Effect, Precision};
 use crate::model::{Determinism, Direction, MetricId, StoredMetric, StoredValues};
 use crate::stats::changepoint;
-use crate::stats::contrast::Estimate;
 use crate::stats::mann_whitney::shift;
 use crate::stats::multiplicity::benjamini_hochberg;
 use crate::stats::prediction::prediction;
@@ -25,8 +24,6 @@ const FALSE_SHARE: f64 = 0.05;
 const SEED: u64 = 1;
 /// Fewer runs at one level have no outliers and no trend.
 const RUNS_MIN: usize = 5;
-/// From how many runs on a prediction goes by their median deviation alone.
-const OWN_SPREAD_MIN: usize = 10;
 /// The probability that any run of unchanged code is called an outlier.
 const OUTLIER_LEVEL: f64 = 0.01;
 
@@ -71,14 +68,70 @@ pub struct Outlier {
     pub worst: MetricId,
 }
 
+/// Where the levels of noisy metrics changed, worked out once and passed along: each change has to stand against a thousand shuffles.
+#[derive(Clone, Debug, Default)]
+pub struct Levels(BTreeMap<MetricId, Level>);
+
+/// The changes of one metric by more than a tolerance, among so many runs.
+#[derive(Clone, Debug)]
+struct Level {
+    tolerance_ratio: f64,
+    runs: usize,
+    changes: Vec<changepoint::Change>,
+}
+
+impl Levels {
+    /// Of every metric, by a policy's tolerances.
+    pub fn of<'a>(stored: impl IntoIterator<Item = &'a StoredMetric>, policy: &Policy) -> Self {
+        let level = |stored: &StoredMetric| {
+            let tolerance_ratio = policy.resolve(&stored.metric).thresholds.tolerance_ratio;
+            Level { tolerance_ratio, runs: stored.runs.len(), changes: found(stored, tolerance_ratio) }
+        };
+        Self(stored.into_iter().map(|stored| (stored.metric.id.clone(), level(stored))).collect())
+    }
+
+    /// Of no metric: each is worked out where it is asked for.
+    pub const fn unknown() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// The runs that say where a metric is now, the newest first: those since the last confirmed change of level by more than a tolerance. Runs of
+    /// two levels would make a spread that no run has. All of them for an exact metric, of which the newest alone counts.
+    pub fn current<'a>(&self, stored: &'a StoredMetric, tolerance_ratio: f64) -> &'a [StoredValues] {
+        let from = self.changes(stored, tolerance_ratio).last().map_or(0, |change| change.at);
+        &stored.runs[..stored.runs.len() - from]
+    }
+
+    fn changes(&self, stored: &StoredMetric, tolerance_ratio: f64) -> Cow<'_, [changepoint::Change]> {
+        let same = |level: &&Level| {
+            level.runs == stored.runs.len() && level.tolerance_ratio.total_cmp(&tolerance_ratio).is_eq()
+        };
+        match self.0.get(&stored.metric.id).filter(same) {
+            Some(level) => Cow::Borrowed(&level.changes),
+            None => Cow::Owned(found(stored, tolerance_ratio)),
+        }
+    }
+}
+
+/// The changes of a noisy metric; none of an exact one, and none where no ratio exists.
+fn found(stored: &StoredMetric, tolerance_ratio: f64) -> Vec<changepoint::Change> {
+    let logs = logs(stored).filter(|_| stored.metric.determinism == Determinism::Noisy);
+    let least = log_threshold(tolerance_ratio, Direction::LowerIsBetter);
+    logs.map_or_else(Vec::new, |logs| changepoint::changes(&logs, least, SEED))
+}
+
 /// The history of every metric, changes controlled for their number: of the metrics that are said to have changed, 5 % are expected to be
 /// wrong where runs can be exchanged for one another (Benjamini & Hochberg over the metrics, each by one test of its whole history).
-pub fn histories(stored: &BTreeMap<MetricId, StoredMetric>, policy: &Policy) -> BTreeMap<MetricId, MetricHistory> {
+pub fn histories(
+    stored: &BTreeMap<MetricId, StoredMetric>,
+    levels: &Levels,
+    policy: &Policy,
+) -> BTreeMap<MetricId, MetricHistory> {
     let found: Vec<(&MetricId, &StoredMetric, Vec<ChangePoint>)> = stored
         .iter()
         .map(|(id, stored)| {
             let tolerance_ratio = policy.resolve(&stored.metric).thresholds.tolerance_ratio;
-            (id, stored, changes(stored, tolerance_ratio))
+            (id, stored, changes(stored, levels, tolerance_ratio))
         })
         .collect();
     // A metric of which nothing would be said counts as one that was tested, and needs no test.
@@ -104,16 +157,6 @@ pub fn histories(stored: &BTreeMap<MetricId, StoredMetric>, policy: &Policy) -> 
     histories.collect()
 }
 
-/// The runs that say where the metric is now, the newest first: those since the last confirmed change of level. Runs of two levels would
-/// make a spread that no run has. All of them for an exact metric, of which the newest alone counts.
-pub fn current(stored: &StoredMetric, tolerance_ratio: f64) -> &[StoredValues] {
-    let from = match stored.metric.determinism {
-        Determinism::Exact => 0,
-        Determinism::Noisy => changes(stored, tolerance_ratio).last().map_or(0, |change| change.at),
-    };
-    &stored.runs[..stored.runs.len() - from]
-}
-
 /// The value of each run, oldest first.
 fn values(stored: &StoredMetric) -> Vec<f64> {
     stored.runs.iter().rev().filter_map(|run| median(&run.statistics)).collect()
@@ -125,10 +168,10 @@ fn logs(stored: &StoredMetric) -> Option<Vec<f64>> {
 }
 
 /// The changes of level of one metric by more than its tolerance.
-fn changes(stored: &StoredMetric, tolerance_ratio: f64) -> Vec<ChangePoint> {
+fn changes(stored: &StoredMetric, levels: &Levels, tolerance_ratio: f64) -> Vec<ChangePoint> {
     match stored.metric.determinism {
         Determinism::Exact => steps(stored, tolerance_ratio),
-        Determinism::Noisy => levels(stored, tolerance_ratio).unwrap_or_default(),
+        Determinism::Noisy => sized(stored, &levels.changes(stored, tolerance_ratio)).unwrap_or_default(),
     }
 }
 
@@ -153,11 +196,9 @@ fn steps(stored: &StoredMetric, tolerance_ratio: f64) -> Vec<ChangePoint> {
     changed.collect()
 }
 
-/// The changes of a noisy metric; `None` where no ratio exists.
-fn levels(stored: &StoredMetric, tolerance_ratio: f64) -> Option<Vec<ChangePoint>> {
+/// The changes of a noisy metric with their sizes; `None` where no ratio exists.
+fn sized(stored: &StoredMetric, found: &[changepoint::Change]) -> Option<Vec<ChangePoint>> {
     let logs = logs(stored)?;
-    let least = log_threshold(tolerance_ratio, Direction::LowerIsBetter);
-    let found = changepoint::changes(&logs, least, SEED);
     let mut bounds: Vec<usize> = found.iter().map(|change| change.at).collect();
     bounds.push(logs.len());
     let mut before = 0;
@@ -192,11 +233,11 @@ fn trend(logs: &[f64]) -> Option<Effect> {
 /// The runs that lie far outside of the others at the newest level, the newest first: in half of their metrics or more, or in one of them by
 /// far. Each run is held against what the others predict; all runs together are called outliers with a probability of 1 % at most, however
 /// metrics hang together, as far as the prediction holds.
-pub fn outliers(stored: &BTreeMap<MetricId, StoredMetric>, policy: &Policy) -> Vec<Outlier> {
+pub fn outliers(stored: &BTreeMap<MetricId, StoredMetric>, levels: &Levels, policy: &Policy) -> Vec<Outlier> {
     let noisy = stored.iter().filter(|(_, stored)| stored.metric.determinism == Determinism::Noisy);
     let series: Vec<(&MetricId, &[StoredValues], Vec<f64>)> = noisy
         .filter_map(|(id, stored)| {
-            let runs = current(stored, policy.resolve(&stored.metric).thresholds.tolerance_ratio);
+            let runs = levels.current(stored, policy.resolve(&stored.metric).thresholds.tolerance_ratio);
             let logs: Option<Vec<f64>> =
                 runs.iter().map(|run| median(&run.statistics).filter(|value| *value > 0.0).map(f64::ln)).collect();
             Some((id, runs, logs.filter(|logs| logs.len() > RUNS_MIN)?))
@@ -233,13 +274,5 @@ pub fn outliers(stored: &BTreeMap<MetricId, StoredMetric>, policy: &Policy) -> V
 fn beyond(logs: &[f64], at: usize, level: f64) -> (bool, f64) {
     let others: Vec<f64> = logs.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, log)| *log).collect();
     let Ok(predicted) = prediction(&others, logs[at], level, PRIOR) else { return (false, 0.0) };
-    // A median deviation knows as much of the spread as 37 % of the runs would, which matters this far out (Hampel 1974).
-    let known = if others.len() < OWN_SPREAD_MIN { 1.0 } else { 0.37 };
-    let distance = Estimate {
-        value: predicted.effect,
-        variance: predicted.scale.powi(2) * (1.0 + FRAC_PI_2 / others.len() as f64),
-        degrees_of_freedom: known * predicted.degrees_of_freedom,
-    };
-    let (lower, upper) = distance.bounds(level);
-    (lower > 0.0 || upper < 0.0, predicted.effect.abs() / predicted.scale)
+    (predicted.lower > 0.0 || predicted.upper < 0.0, predicted.effect.abs() / predicted.scale)
 }

@@ -32,6 +32,7 @@ use crate::stats::summary;
 
 pub use calibrate::calibrate;
 pub use family::{checkpoints, settings, undecided};
+pub use history::Levels;
 pub use stored::{Sight, sights};
 pub use worse::by_both;
 
@@ -59,6 +60,8 @@ pub struct Evidence<'a> {
     pub protocol: &'a Protocol,
     /// What the stored baselines say, for the suites that are judged by them.
     pub stored: &'a BTreeMap<MetricId, Result<StoredMetric, Incomparable>>,
+    /// Where their levels changed, as far as it was worked out before.
+    pub levels: &'a Levels,
     /// The suites that are judged by them.
     pub by_stored: &'a BTreeSet<Name>,
     /// What the release has stored that drift is counted from.
@@ -79,6 +82,7 @@ impl<'a> Evidence<'a> {
     /// Rounds of head, beside base's where there are any, that ended of themselves; nothing is stored, known of how they went, or went wrong.
     pub fn of(base: Option<&'a Run>, head: &'a Run, rounds_run: u32) -> Self {
         static NOTHING_STORED: BTreeMap<MetricId, Result<StoredMetric, Incomparable>> = BTreeMap::new();
+        static NO_LEVELS: Levels = Levels::unknown();
         static NO_SUITES: BTreeSet<Name> = BTreeSet::new();
         static UNKNOWN: Protocol =
             Protocol { first: BTreeMap::new(), round_s: BTreeMap::new(), canary: None, identical: Vec::new() };
@@ -88,6 +92,7 @@ impl<'a> Evidence<'a> {
             rounds_run,
             protocol: &UNKNOWN,
             stored: &NOTHING_STORED,
+            levels: &NO_LEVELS,
             by_stored: &NO_SUITES,
             anchor: None,
             troubles: &[],

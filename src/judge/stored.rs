@@ -21,7 +21,7 @@ use crate::stats::summary::median;
 
 use self::cohort::{Cohorts, RunKey};
 use super::Evidence;
-use super::history;
+use super::history::Levels;
 use super::pair::{log_threshold, side, signed};
 use super::procedure::UNCHANGED_LEVEL;
 use super::rows::{CONFIDENCE, Said, exact};
@@ -48,8 +48,8 @@ struct Case {
 
 impl Case {
     /// `None` where some value is 0, so that no ratio exists.
-    fn new(stored: &StoredMetric, head: Option<f64>, resolved: &Resolved<'_>) -> Option<Self> {
-        let current = history::current(stored, resolved.thresholds.tolerance_ratio);
+    fn new(stored: &StoredMetric, levels: &Levels, head: Option<f64>, resolved: &Resolved<'_>) -> Option<Self> {
+        let current = levels.current(stored, resolved.thresholds.tolerance_ratio);
         let (runs, keys): (Vec<f64>, Vec<RunKey>) = cohort::keyed(current).into_iter().rev().unzip();
         let worse = |value: f64| (value > 0.0).then(|| signed(value.ln(), resolved.direction));
         let (tolerance, must_detect) = resolved.thresholds.with_floor_at(median(&runs)?);
@@ -86,7 +86,7 @@ impl ByStored {
             let head = head_values(metric, evidence);
             let exact = metric.determinism == Determinism::Exact && steady(&head);
             let noisy = !exact && stored.metric.unit == metric.unit;
-            Case::new(stored, Some(median(&head)?), &policy.resolve(metric)).filter(|_| noisy)
+            Case::new(stored, evidence.levels, Some(median(&head)?), &policy.resolve(metric)).filter(|_| noisy)
         };
         let stored = evidence.stored.iter().filter_map(|(id, stored)| Some((id, stored.as_ref().ok()?)));
         let cases = stored.filter_map(|(id, stored)| Some((id.clone(), case(id, stored)?))).collect();

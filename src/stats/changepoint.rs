@@ -31,12 +31,12 @@ pub struct Change {
     pub at: usize,
     /// Median after minus median before, in the unit of the values, within the segments on either side.
     pub shift: f64,
-    /// Of the shuffle test, in [0.0001, 0.01]. It does not know that the place was searched for, so it is a filter, not an error rate.
+    /// Of the shuffle test, in [0.001, 0.01]. It does not know that the place was searched for, so it is a filter, not an error rate.
     pub p_value: f64,
 }
 
-/// The changes of level by at least `shift_min` (in the unit of the values), in order: parted by [`segments`], each confirmed by [`p_value`]
-/// on the two segments that it parts.
+/// The changes of level by at least `shift_min` (in the unit of the values), in order: parted by [`segments`], each confirmed by the test of
+/// [`p_value`] on the two segments that it parts, with 999 shuffles.
 ///
 /// `seed` feeds the shuffles; the same seed gives the same answer everywhere. Empty for fewer than 10 values, more than [`POINTS_MAX`], or
 /// one that is not finite.
@@ -49,8 +49,7 @@ pub fn changes(values: &[f64], shift_min: f64, seed: u64) -> Vec<Change> {
     let mut index = 1;
     while index < bounds.len() {
         let ((from, at), (_, to)) = (bounds[index - 1], bounds[index]);
-        let change = confirmed(values, from..to, at, seed).filter(|change| change.shift.abs() >= shift_min);
-        if let Some(change) = change {
+        if let Some(change) = confirmed(values, from..to, at, shift_min, seed) {
             found.push(change);
             index += 1;
         } else {
@@ -61,9 +60,18 @@ pub fn changes(values: &[f64], shift_min: f64, seed: u64) -> Vec<Change> {
     found
 }
 
-fn confirmed(values: &[f64], range: std::ops::Range<usize>, at: usize, seed: u64) -> Option<Change> {
+fn confirmed(values: &[f64], range: std::ops::Range<usize>, at: usize, shift_min: f64, seed: u64) -> Option<Change> {
     let shift = median(&values[at..range.end])? - median(&values[range.start..at])?;
-    let p_value = p_value(&values[range], seed)?;
+    if range.len() < 2 * SEGMENT_MIN || shift.abs() < shift_min {
+        return None;
+    }
+    let mut shuffled = Shuffled::new(&values[range], seed);
+    // Once more were as large than a confirmed change may have, the others make no difference.
+    let enough = f64::from(SHUFFLES + 1) * P_VALUE_MAX;
+    while shuffled.shuffles < SHUFFLES && f64::from(shuffled.as_large) <= enough {
+        shuffled.one_more();
+    }
+    let p_value = shuffled.p_value();
     (p_value <= P_VALUE_MAX).then_some(Change { at, shift, p_value })
 }
 
@@ -113,37 +121,79 @@ pub fn p_value(values: &[f64], seed: u64) -> Option<f64> {
     if !(2 * SEGMENT_MIN..=POINTS_MAX).contains(&values.len()) || !values.iter().all(|value| value.is_finite()) {
         return None;
     }
-    // Twice the distance from the mean rank is whole, so that equal sums are equal.
-    let mean = values.len() as f64 + 1.0;
-    let mut ranks: Vec<f64> = doubled_midranks(values).into_iter().map(|rank| rank as f64 - mean).collect();
-    let observed = largest_sum(&ranks);
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut as_large = 1_u32;
-    for shuffles in 1..=SHUFFLES_MAX {
-        shuffle(&mut ranks, &mut random);
-        as_large += u32::from(largest_sum(&ranks) >= observed);
-        if shuffles == SHUFFLES && as_large > 1 {
-            return Some(f64::from(as_large) / f64::from(SHUFFLES + 1));
-        }
+    let mut shuffled = Shuffled::new(values, seed);
+    shuffled.up_to(SHUFFLES);
+    if shuffled.as_large == 1 {
+        shuffled.up_to(SHUFFLES_MAX);
     }
-    Some(f64::from(as_large) / f64::from(SHUFFLES_MAX + 1))
+    Some(shuffled.p_value())
 }
 
-/// The largest S² ÷ (k (n − k)) of the sums S of the first k.
-fn largest_sum(ranks: &[f64]) -> f64 {
-    let (mut sum, mut largest) = (0.0, 0.0_f64);
-    for (index, rank) in ranks.iter().enumerate().take(ranks.len() - SEGMENT_MIN) {
-        sum += rank;
-        let before = index + 1;
-        if before >= SEGMENT_MIN {
-            largest = largest.max(sum * sum / (before * (ranks.len() - before)) as f64);
+/// The ranks of some values, in one random order after another, and how often they have a sum as large as they had at first.
+struct Shuffled {
+    /// Twice the distances from the mean rank: whole, so that equal sums are equal.
+    ranks: Vec<i64>,
+    /// For each place with 5 ranks or more on either side, from the first on: the least sum of the ranks before it that is as large as the
+    /// largest one at first, whatever its sign. So an order is compared without a division.
+    bounds: Vec<u64>,
+    random: ChaCha8Rng,
+    shuffles: u32,
+    /// Of these, and the order at first, how many have one as large.
+    as_large: u32,
+}
+
+impl Shuffled {
+    /// Takes 10 values or more.
+    fn new(values: &[f64], seed: u64) -> Self {
+        let doubled = doubled_midranks(values).into_iter().map(|rank| i64::try_from(rank).unwrap_or(i64::MAX));
+        let mean = i64::try_from(values.len() + 1).unwrap_or(i64::MAX);
+        let ranks: Vec<i64> = doubled.map(|rank| rank - mean).collect();
+        let weights: Vec<u128> = (SEGMENT_MIN..=ranks.len() - SEGMENT_MIN)
+            .map(|before| before as u128 * (ranks.len() - before) as u128)
+            .collect();
+        // The largest S² ÷ (k (n − k)) of the sums S of the first k.
+        let squares = sums(&ranks).map(|sum| u128::from(sum.unsigned_abs()).pow(2));
+        let larger =
+            |one: (u128, u128), other: (u128, u128)| if other.0 * one.1 > one.0 * other.1 { other } else { one };
+        let (square, weight) = squares.zip(weights.iter().copied()).reduce(larger).unwrap_or((0, 1));
+        let bound = |here: &u128| {
+            let least = (square * here).div_ceil(weight);
+            let root = least.isqrt();
+            u64::try_from(root + u128::from(root * root < least)).unwrap_or(u64::MAX)
+        };
+        let bounds = weights.iter().map(bound).collect();
+        Self { ranks, bounds, random: ChaCha8Rng::seed_from_u64(seed), shuffles: 0, as_large: 1 }
+    }
+
+    fn up_to(&mut self, shuffles: u32) {
+        while self.shuffles < shuffles {
+            self.one_more();
         }
     }
-    largest
+
+    fn one_more(&mut self) {
+        shuffle(&mut self.ranks, &mut self.random);
+        self.shuffles += 1;
+        let as_large = sums(&self.ranks).zip(&self.bounds).any(|(sum, bound)| sum.unsigned_abs() >= *bound);
+        self.as_large += u32::from(as_large);
+    }
+
+    fn p_value(&self) -> f64 {
+        f64::from(self.as_large) / f64::from(self.shuffles + 1)
+    }
+}
+
+/// The sums of the first 5 ranks, the first 6 and so on, as long as 5 are left.
+fn sums(ranks: &[i64]) -> impl Iterator<Item = i64> {
+    let (first, others) = ranks[..ranks.len() - SEGMENT_MIN].split_at(SEGMENT_MIN - 1);
+    others.iter().scan(first.iter().sum::<i64>(), |sum, rank| {
+        *sum += rank;
+        Some(*sum)
+    })
 }
 
 /// Fisher and Yates's shuffle; every order is equally likely up to one part in 2^39.
-fn shuffle(values: &mut [f64], random: &mut ChaCha8Rng) {
+fn shuffle(values: &mut [i64], random: &mut ChaCha8Rng) {
     for last in (1..values.len()).rev() {
         // The high half of a product maps 64 random bits evenly onto 0..=last.
         let product = u128::from(random.next_u64()) * (last as u128 + 1);
@@ -170,7 +220,10 @@ mod tests {
             assert_eq!(segments(&case.values), case.starts);
             // Four standard errors of both simulations.
             let error = (case.p_value * (1.0 - case.p_value) * (1.0 / 1000.0 + 1.0 / 4000.0)).sqrt();
-            assert!((p_value(&case.values, 7).unwrap() - case.p_value).abs() <= 4.0 * error + 2e-3);
+            let p_value = p_value(&case.values, 7).unwrap();
+            assert!((p_value - case.p_value).abs() <= 4.0 * error + 2e-3);
+            // All 999 shuffles, or all 9999: to stop at the first that is as large would make the p-value too large.
+            assert_close(10_000.0 * p_value, (10_000.0 * p_value).round(), 1e-9);
         }
     }
 
@@ -184,7 +237,8 @@ mod tests {
         let found = changes(&values, 0.5, 1);
         assert_eq!(found.iter().map(|change| change.at).collect::<Vec<_>>(), [25]);
         assert_close(found[0].shift, 2.0, 0.1);
-        assert_close(found[0].p_value, 0.0001, 0.0);
+        assert_close(found[0].p_value, 0.001, 0.0);
+        assert_close(p_value(&values, 1).unwrap(), 0.0001, 0.0);
         assert_eq!(found, changes(&values, 0.5, 1));
         assert_eq!(changes(&values, 5.0, 1), []);
     }

@@ -5,6 +5,7 @@ mod canaries;
 mod disturbed;
 mod drift;
 mod made;
+mod soundness;
 mod stored;
 mod trust;
 
@@ -144,13 +145,9 @@ pub(crate) type Stored = BTreeMap<MetricId, Result<StoredMetric, Incomparable>>;
 fn evidence<'a>(measured: &'a Measured, stored: &'a Stored, suites: &'a [BTreeSet<Name>; 3]) -> Evidence<'a> {
     let [by_stored, sources_changed, base_failed] = suites;
     Evidence {
-        base: measured.base.as_ref(),
-        head: &measured.head,
-        rounds_run: measured.rounds_run,
         protocol: &measured.protocol,
         stored,
         by_stored,
-        anchor: None,
         troubles: &measured.troubles,
         sources_changed,
         base_failed,
@@ -160,6 +157,7 @@ fn evidence<'a>(measured: &'a Measured, stored: &'a Stored, suites: &'a [BTreeSe
             Ended::Interrupted => Ending::Interrupted,
         },
         elapsed_s: 1,
+        ..Evidence::of(measured.base.as_ref(), &measured.head, measured.rounds_run)
     }
 }
 

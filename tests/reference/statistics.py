@@ -53,6 +53,19 @@ def samples(rng, sizes, repeats):
 # --- summaries -----------------------------------------------------------------------------------
 
 
+def biweight_sd(values):
+    """The textbook form: n times the weighted squares over the square of the weights' sum, u in units of nine median distances."""
+    x = np.asarray(values, dtype=float)
+    deviation = stats.median_abs_deviation(x)
+    if deviation == 0:
+        return 0.0
+    u = (x - np.median(x)) / (9 * deviation)
+    inside = np.abs(u) < 1
+    above = np.sum(((x - np.median(x)) ** 2 * (1 - u**2) ** 4)[inside])
+    below = np.sum(((1 - u**2) * (1 - 5 * u**2))[inside])
+    return math.sqrt(len(x) * above / below**2)
+
+
 def summaries():
     rng = np.random.default_rng(1)
     cases = []
@@ -62,7 +75,7 @@ def summaries():
         weights = np.diff(special.betainc((n + 1) * probability, (n + 1) * (1 - probability), np.arange(n + 1) / n))
         cases.append({
             "values": values, "probability": probability,
-            "median": np.median(values), "mad_sd": 1.4826 * stats.median_abs_deviation(values),
+            "median": np.median(values), "mad_sd": 1.4826 * stats.median_abs_deviation(values), "biweight_sd": biweight_sd(values),
             "mean": np.mean(values), "variance": np.var(values, ddof=1) if n > 1 else None,
             "quantile": np.quantile(values, probability),
             "harrell_davis": mstats.hdquantiles(values, [probability])[0] if n > 1 else weights @ np.sort(values),
@@ -272,8 +285,8 @@ def prediction():
             head, alpha = float(rng.normal(-6.95, 0.1)), float(rng.choice([0.05, 0.01, 1e-4]))
             prior_sd, prior_df = (0.05, 3.0) if kind % 2 else (0.015, 4.0)
             if size >= 10:
-                centre, df = np.median(history), size - 1
-                scale = max(stats.median_abs_deviation(history, scale=1 / 1.4826), 0.003)
+                centre, df = np.median(history), 0.7 * (size - 1)
+                scale = max(biweight_sd(history), 0.003)
                 spread = scale * math.sqrt(1 + math.pi / 2 / size)
             else:
                 centre, df = np.mean(history), prior_df + size - 1

@@ -80,7 +80,7 @@ def foreseen():
             history = np.full(4, 1.5)
         runs, alpha, metrics = [10, 13, 30, 99][index % 4], [0.2, 0.01, 0.0001][index % 3], [1, 7, 100][index % 3]
         spread = history.std(ddof=1)
-        reach = stats.t.ppf(1 - alpha, runs - 1) * max(spread, 0.003) * np.sqrt(1 + np.pi / 2 / runs)
+        reach = stats.t.ppf(1 - alpha, 0.7 * (runs - 1)) * max(spread, 0.003) * np.sqrt(1 + np.pi / 2 / runs)
         distance = stats.norm.ppf(1 - 1 / (runs * metrics)) * spread * np.sqrt(1 + 1 / runs)
         cases.append(
             {

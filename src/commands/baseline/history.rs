@@ -11,7 +11,7 @@ use crate::commands::check::sources::config_at;
 use crate::commands::{Code, Context, Failure};
 use crate::config::{CONFIG_FILE, Config, Policy};
 use crate::git::Repository;
-use crate::judge::history::{ChangePoint, MetricHistory, Outlier, histories, outliers};
+use crate::judge::history::{ChangePoint, Levels, MetricHistory, Outlier, histories, outliers};
 use crate::model::effect::{Effect, Precision};
 use crate::model::{MetricId, StoredMetric};
 use crate::report::escape::terminal;
@@ -91,12 +91,13 @@ impl Told {
             .filter(|commit| repository.is_ancestor(commit, "HEAD") == Some(false))
             .collect();
         strays.dedup();
+        let levels = Levels::of(stored.values(), policy);
         let newest_s = file.runs.iter().map(|run| run.taken_at_s).max().unwrap_or(now_s);
         Self {
             suite: file.suite.to_string(),
             class: file.class.clone(),
-            histories: histories(&stored, policy),
-            outliers: outliers(&stored, policy),
+            histories: histories(&stored, &levels, policy),
+            outliers: outliers(&stored, &levels, policy),
             stored,
             strays,
             age_days: now_s.saturating_sub(newest_s).max(0) / DAY_S,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::commands::baseline::history::OLD_DAYS;
-use crate::judge::history::{current, outliers};
+use crate::judge::history::{Levels, outliers};
 use crate::model::judgement::Notice;
 use crate::model::verdict::Incomparable;
 use crate::model::{MetricId, StoredMetric};
@@ -18,6 +18,7 @@ const DAY_S: i64 = 86_400;
 pub(super) fn notices(
     sources: &Sources,
     stored: &BTreeMap<MetricId, Result<StoredMetric, Incomparable>>,
+    levels: &Levels,
     now_s: i64,
 ) -> Vec<Notice> {
     let policy = &sources.config.policy;
@@ -32,7 +33,7 @@ pub(super) fn notices(
     }
     let cut = stored.iter().filter_map(|(id, stored)| {
         let tolerance_ratio = policy.resolve(&stored.metric).thresholds.tolerance_ratio;
-        let counting = current(stored, tolerance_ratio).len();
+        let counting = levels.current(stored, tolerance_ratio).len();
         (counting < stored.runs.len()).then(|| (stored.runs.len() - counting, id))
     });
     let cut: Vec<(usize, &MetricId)> = cut.collect();
@@ -45,7 +46,7 @@ pub(super) fn notices(
             terminal(&id.to_string())
         ));
     }
-    for outlier in outliers(&stored, policy).iter().take(3) {
+    for outlier in outliers(&stored, levels, policy).iter().take(3) {
         say(format!(
             "The stored run of {} lies far outside of the others in {} ({}).",
             short(&outlier.commit),

@@ -9,7 +9,7 @@ use crate::cli::CheckArgs;
 use crate::commands::measuring::{self, Job, Keep, Session};
 use crate::commands::{Code, Context, Failure};
 use crate::config::Suite;
-use crate::judge;
+use crate::judge::{self, Levels};
 use crate::measure::handicap::Handicap;
 use crate::model::judgement::Notice;
 use crate::model::verdict::Incomparable;
@@ -26,6 +26,8 @@ use super::{anchor, dated};
 pub(crate) struct Gathered {
     pub(crate) session: Session,
     pub(crate) stored: BTreeMap<MetricId, Result<StoredMetric, Incomparable>>,
+    /// Where their levels changed.
+    pub(crate) levels: Levels,
     pub(crate) by_stored: BTreeSet<Name>,
     pub(crate) sources_changed: BTreeSet<Name>,
     pub(crate) anchor: Option<Anchor>,
@@ -81,9 +83,10 @@ pub(crate) fn gather_by(
     let stored: BTreeMap<_, _> =
         stored(sources, &session, &by_stored).into_iter().filter(|(id, _)| selection.matches(&id.benchmark)).collect();
     let (anchor, mut notices) = anchor::read(sources, plan, &session.environment);
-    notices.extend(dated::notices(sources, &stored, context.now_s));
+    let levels = Levels::of(stored.values().flatten(), &sources.config.policy);
+    notices.extend(dated::notices(sources, &stored, &levels, context.now_s));
     let sources_changed = sources_changed(sources, plan)?;
-    Ok(Gathered { session, stored, by_stored, sources_changed, anchor, notices })
+    Ok(Gathered { session, stored, levels, by_stored, sources_changed, anchor, notices })
 }
 
 /// What the stored runs say about the suites that they decide.

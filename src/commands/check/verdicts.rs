@@ -32,6 +32,7 @@ pub(crate) fn reach(
         rounds_run: session.measured.rounds_run,
         protocol: &session.measured.protocol,
         stored: &gathered.stored,
+        levels: &gathered.levels,
         by_stored: &gathered.by_stored,
         anchor: gathered.anchor.as_ref(),
         troubles: &session.measured.troubles,

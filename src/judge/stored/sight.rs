@@ -8,6 +8,7 @@ use crate::model::{Determinism, Direction, MetricId, StoredMetric};
 use crate::stats::conformal::{self, foreseen_distance};
 use crate::stats::prediction::{foreseen_reach, prediction};
 
+use super::super::history::Levels;
 use super::cohort::SCORE_PRIOR;
 use super::{ByStored, Case, PRIOR};
 
@@ -35,10 +36,11 @@ const WORTHWHILE: f64 = 0.9;
 
 /// What the stored runs of each noisy metric that blocks could show, if these metrics were judged together.
 pub fn sights(stored: &BTreeMap<MetricId, StoredMetric>, policy: &Policy) -> BTreeMap<MetricId, Sight> {
+    let levels = Levels::unknown();
     let case = |stored: &StoredMetric| {
         let resolved = policy.resolve(&stored.metric);
         let wanted = stored.metric.determinism == Determinism::Noisy && resolved.severity == Severity::Blocking;
-        Case::new(stored, None, &resolved).filter(|_| wanted)
+        Case::new(stored, &levels, None, &resolved).filter(|_| wanted)
     };
     let cases = stored.iter().filter_map(|(id, stored)| Some((id.clone(), case(stored)?))).collect();
     let by_stored = ByStored::of(cases, policy);

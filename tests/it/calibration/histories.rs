@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tollgate::config::{Config, Policy};
-use tollgate::judge::history::{current, histories, outliers};
+use tollgate::judge::history::{Levels, histories, outliers};
 use tollgate::measure::scripted::time;
 use tollgate::model::{MetricId, Name, StoredMetric, StoredValues, Why};
 
@@ -83,11 +83,13 @@ fn simulate(kind: (&str, Kind), runs: usize, few: u32, many: u32) -> [f64; 3] {
     let (mut alarms, mut found, mut lost) = (0, 0, 0);
     for _ in 0..count {
         let (id, metric) = stored("a", &values(kind, runs, 0.0, &mut random));
-        lost += u32::from(current(&metric, 0.02).len() < runs);
-        alarms += u32::from(!histories(&BTreeMap::from([(id.clone(), metric)]), &policy)[&id].changes.is_empty());
+        lost += u32::from(Levels::unknown().current(&metric, 0.02).len() < runs);
+        alarms += u32::from(
+            !histories(&BTreeMap::from([(id.clone(), metric)]), &Levels::unknown(), &policy)[&id].changes.is_empty(),
+        );
         let (id, metric) = stored("a", &values(kind, runs, 0.05, &mut random));
         let at = STEP_AT * runs as f64;
-        let history = &histories(&BTreeMap::from([(id.clone(), metric)]), &policy)[&id];
+        let history = &histories(&BTreeMap::from([(id.clone(), metric)]), &Levels::unknown(), &policy)[&id];
         found += u32::from(history.changes.iter().any(|change| (change.at as f64 - at).abs() <= 3.0));
     }
     let percent = |number: u32| 100.0 * f64::from(number) / f64::from(count);
@@ -123,7 +125,7 @@ fn among_a_hundred_metrics_one_step_is_found_and_few_others_are_named() {
                 stored(&format!("b{at:02}"), &values(Kind::Independent, 60, step, &mut random))
             })
             .collect();
-        let changed: Vec<MetricId> = histories(&all, &policy())
+        let changed: Vec<MetricId> = histories(&all, &Levels::unknown(), &policy())
             .into_iter()
             .filter(|(_, history)| !history.changes.is_empty())
             .map(|(id, _)| id)
@@ -155,8 +157,8 @@ fn a_run_of_unchanged_code_is_hardly_ever_an_outlier_and_a_wild_one_is() {
                 })
                 .collect()
         };
-        alarms += usize::from(!outliers(&project(0.0, &mut random), &policy()).is_empty());
-        let wild = outliers(&project(0.4, &mut random), &policy());
+        alarms += usize::from(!outliers(&project(0.0, &mut random), &Levels::unknown(), &policy()).is_empty());
+        let wild = outliers(&project(0.4, &mut random), &Levels::unknown(), &policy());
         found += usize::from(wild.iter().any(|run| run.taken_at_s == 4));
     }
     println!("| 10 metrics of 15 runs | {projects} | alarms {alarms} | a run 50 % slower found {found} |");
