@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{
-    Budget, Ceiling, Determinism, Direction, Kind, Metric, Name, Quantity, Role, Thresholds, Unit, Waiver,
+    Budget, Ceiling, Determinism, Direction, Kind, Metric, Name, Quantity, Role, Shares, Thresholds, Unit, Waiver,
 };
 
 /// What head is compared with.
@@ -55,8 +55,9 @@ pub struct Gate {
     pub must_detect_ratio: Option<f64>,
     /// Floors by base unit; `None` means the default of the metric's kind.
     pub floors: Vec<Quantity>,
-    /// The largest probability, in (0, 0.5], that a run of unchanged code is red.
-    pub false_alarm_rate: f64,
+    /// The largest probability, in (0, 0.5], that a run of unchanged code is red, and who shares it: all families until a plan says which of
+    /// them take part.
+    pub shares: Shares,
     /// When measuring ends, decided or not.
     pub time_limit: Duration,
     /// The most rounds of one metric.

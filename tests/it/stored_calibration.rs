@@ -10,7 +10,7 @@ use tollgate::config::Against;
 use tollgate::judge::{self, Evidence};
 use tollgate::measure::scripted::time;
 use tollgate::model::stored::StoredValues;
-use tollgate::model::{Judgement, Run, Sample, StoredMetric, Verdict, Why};
+use tollgate::model::{Judgement, Run, Sample, StoredMetric, TestFamily, Verdict, Why};
 use tollgate::stats::conformal::{runs_needed, standing};
 use tollgate::stats::prediction::{Prior, prediction};
 
@@ -108,7 +108,9 @@ fn judged(all: &[Vec<f64>], slower: f64) -> Judgement {
         stored.insert(metric.id.clone(), Ok(StoredMetric { metric, runs }));
     }
     let evidence = Evidence { stored: &stored, by_stored: &BTreeSet::from([suite]), ..Evidence::of(None, &head, 1) };
-    judge::judge(&evidence, &policy(""), &circumstances(Against::Baseline))
+    let mut policy = policy("");
+    policy.gate.shares = policy.gate.shares.among([TestFamily::Stored]);
+    judge::judge(&evidence, &policy, &circumstances(Against::Baseline))
 }
 
 fn regressed(judgement: &Judgement) -> usize {

@@ -2,6 +2,7 @@
 
 mod decided;
 mod headline;
+mod promise;
 mod proof;
 mod row;
 
