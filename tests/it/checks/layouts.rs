@@ -62,7 +62,7 @@ fn more_than_layout_may_do_is_a_regression() {
 #[test]
 fn more_work_is_a_regression_of_both() {
     let (_, checked) = slower("", "search 312 7280000");
-    checked.ends(10, &["2 regressions"]);
+    checked.ends(10, &["2 regressions", "% instructions: more work"]);
     assert_eq!(
         checked.rows(),
         ["search:instructions regressed fail-regressed", "search:time regressed fail-regressed"]
