@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    Budget, Ceiling, Determinism, Direction, Kind, Metric, Name, Quantity, Role, Shares, Thresholds, Unit, Waiver,
+    BenchmarkId, Budget, Ceiling, Determinism, Direction, Kind, Metric, Name, Quantity, Role, Shares, Thresholds, Unit,
+    Waiver,
 };
 
 /// What head is compared with.
@@ -309,6 +310,11 @@ impl Selector {
     /// Whether it may select a metric of a suite, whatever its benchmarks are called.
     pub fn may_select(&self, suite: &Name) -> bool {
         may_match(&self.benchmark, suite)
+    }
+
+    /// Whether it may select a metric of a benchmark, whatever its metrics are called.
+    pub fn may_select_of(&self, benchmark: &BenchmarkId) -> bool {
+        self.benchmark_glob.is_match(benchmark.to_string())
     }
 
     /// Whether it selects `metric`.
