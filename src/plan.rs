@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::config::{Adapter, Config, Suite};
-use crate::model::{Arm, Canary, Name};
+use crate::config::{Adapter, Config, Policy, Suite};
+use crate::model::{Arm, Canary, Name, Shares, TestFamily};
 
 /// Everything that will be run.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Plan {
     pub time_limit: Duration,
     /// Whether one benchmark of base also runs against itself.
     pub canary: bool,
+    /// Which families of tests share the false-alarm rate: decided here, so that nothing that is measured decides it.
+    pub shares: Shares,
 }
 
 /// One suite with the definition that each arm runs.
@@ -66,7 +68,9 @@ impl Plan {
             })
             .filter(|suite| !suite.arms.is_empty())
             .collect();
+        let policies = [base.unwrap_or(head), head].map(|config| &config.policy);
         Self {
+            shares: gate.shares.among(families(&suites, policies)),
             canary: gate.canary && suites.iter().any(|suite| suite.arms.contains_key(&Arm::Base)),
             suites,
             seed,
@@ -102,6 +106,7 @@ impl Plan {
         if self.canary {
             text.push_str(&self.canary_text());
         }
+        text.push_str(&self.shares_text());
         let _infallible = writeln!(
             text,
             "at most {} rounds of each metric and {} s in all; seed {}",
@@ -110,6 +115,16 @@ impl Plan {
             self.seed
         );
         text
+    }
+
+    /// What each family of tests has of the false-alarm rate; empty where one has all of it.
+    fn shares_text(&self) -> String {
+        let part = |family| format!("{} for {}", percent(self.shares.of(family)), family.as_str());
+        let parts: Vec<String> = self.shares.families().map(part).collect();
+        if parts.len() < 2 {
+            return String::new();
+        }
+        format!("false alarms: at most {} of runs, of that {}\n", percent(self.shares.rate()), parts.join(", "))
     }
 
     /// What the canary is, and what it costs as far as that is known before anything has run.
@@ -128,6 +143,25 @@ impl Plan {
     }
 }
 
+/// The families of tests that may turn a run of these suites red. What either policy asks for counts: a change of the policy is judged by both.
+fn families(suites: &[PlannedSuite], policies: [&Policy; 2]) -> BTreeSet<TestFamily> {
+    let paired = suites.iter().any(|suite| suite.arms.len() == 2);
+    let stored = suites.iter().any(|suite| suite.by_stored);
+    let limited =
+        |suite: &PlannedSuite, policy: &Policy| policy.budgets.iter().any(|rule| rule.selector.may_select(&suite.name));
+    let budgets = suites.iter().any(|suite| policies.iter().any(|policy| limited(suite, policy)));
+    // The anchor is that of base's policy.
+    let drift = policies[0].gate.anchor.is_some() && (paired || stored);
+    let taking_part = [paired, stored, budgets, drift];
+    TestFamily::ALL.into_iter().zip(taking_part).filter_map(|(family, takes)| takes.then_some(family)).collect()
+}
+
+/// A probability as a percentage, to a hundredth of a percent at most.
+fn percent(probability: f64) -> String {
+    let text = format!("{:.2}", 100.0 * probability);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// The command lines of a suite, for people.
 fn commands(suite: &Suite) -> Vec<String> {
     let build = suite.build.iter().map(|line| format!("build {}", line.join(" ")));
@@ -141,4 +175,57 @@ fn commands(suite: &Suite) -> Vec<String> {
         Adapter::Json(options) => format!("run {}", options.run.join(" ")),
     };
     build.chain([run]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use TestFamily::{Budgets, Drift, Pairs, Stored};
+
+    const SUITES: &str =
+        "[suite.core]\nadapter = 'command'\nrun = ['true']\n[suite.load]\nadapter = 'command'\nrun = ['true']\n";
+
+    /// The families that share the rate where the revisions have these configs and stored runs decide these suites.
+    fn sharing(base: &str, head: &str, by_stored: &[&str]) -> Vec<TestFamily> {
+        let config = |text: &str| Config::parse(&format!("{text}\n{SUITES}"), "tollgate.toml").unwrap();
+        let by_stored = by_stored.iter().map(|suite| Name::new(*suite).unwrap()).collect();
+        Plan::new(Some(&config(base)), &config(head), &by_stored, 0).shares.families().collect()
+    }
+
+    #[test]
+    fn what_takes_part_is_known_from_the_suites_and_the_policies() {
+        assert_eq!(sharing("", "", &[]), [Pairs]);
+        assert_eq!(sharing("", "", &["core"]), [Pairs, Stored]);
+        assert_eq!(sharing("", "", &["core", "load"]), [Stored]);
+        let anchor = "[gate]\nanchor = 'v1'";
+        assert_eq!(sharing(anchor, "", &[]), [Pairs, Drift]);
+        assert_eq!(sharing("", anchor, &[]), [Pairs], "base's policy says what drift is counted from");
+    }
+
+    #[test]
+    fn a_budget_takes_part_where_either_policy_has_one_for_a_suite_that_runs() {
+        let budget = |benchmark: &str| format!("[[budget]]\nbenchmark = '{benchmark}'\ncritical = '1 s'");
+        assert_eq!(sharing(&budget("load/*"), "", &["core", "load"]), [Stored, Budgets]);
+        assert_eq!(sharing("", &budget("*"), &[]), [Pairs, Budgets]);
+        let mut one = Config::parse(&format!("{}\n{SUITES}", budget("load/*")), "tollgate.toml").unwrap();
+        one.suites.retain(|suite| suite.name.as_str() == "core");
+        let shares = Plan::new(Some(&one), &one, &BTreeSet::new(), 0).shares;
+        assert_eq!(shares.families().collect::<Vec<_>>(), [Pairs], "that suite was not asked for");
+    }
+
+    #[test]
+    fn a_list_says_what_each_family_has_where_there_are_several() {
+        let config = |text: &str| Config::parse(&format!("{text}\n{SUITES}"), "tollgate.toml").unwrap();
+        let described = |text: &str| {
+            let config = config(text);
+            Plan::new(Some(&config), &config, &BTreeSet::new(), 0).describe()
+        };
+        let several = described("[[budget]]\nbenchmark = '*'\ncritical = '1 s'");
+        assert!(
+            several
+                .contains("false alarms: at most 1 % of runs, of that 0.9 % for rounds in pairs, 0.1 % for budgets\n"),
+            "{several}"
+        );
+        assert!(!described("").contains("false alarms"));
+    }
 }

@@ -289,6 +289,10 @@ pub enum SchemaOf {
     Baseline,
     /// The open format of the `json` adapter
     Results,
+    /// What `calibrate --json` prints
+    Calibration,
+    /// What `selftest --json` prints
+    Selftest,
 }
 
 /// Arguments of `schema`.

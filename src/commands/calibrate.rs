@@ -135,7 +135,9 @@ fn calibration(
         seed: plan.seed,
         troubles: &measured.troubles,
     };
-    crate::judge::calibrate(&rounds, &sources.config.policy, &judgement)
+    let mut policy = sources.config.policy.clone();
+    policy.gate.shares = plan.shares.clone();
+    crate::judge::calibrate(&rounds, &policy, &judgement)
 }
 
 /// What is to be appended to the config; empty where the gate can tell everything.

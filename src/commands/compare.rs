@@ -8,7 +8,8 @@ use crate::judge::{self, Circumstances, Evidence};
 use crate::measure::bench::{Parsed, Reading};
 use crate::model::judgement::{Notice, PolicySource};
 use crate::model::{
-    Arm, CoverageProblem, Environment, Judgement, Name, Revision, Run, Series, StoredMetric, StoredValues, Trouble, Why,
+    Arm, CoverageProblem, Environment, Judgement, Name, Revision, Run, Series, StoredMetric, StoredValues, TestFamily,
+    Trouble, Why,
 };
 
 use super::check::sources::read_config;
@@ -111,8 +112,16 @@ fn judgement(
         against: Against::Auto,
         notices: sources.notices.clone(),
     };
-    let policy: &Policy = &sources.config.policy;
-    judge::judge(&evidence, policy, &circumstances)
+    judge::judge(&evidence, &shared(&sources.config.policy, suite), &circumstances)
+}
+
+/// The policy with its false-alarm rate shared by what a comparison can test: base as a stored run, and budgets where there are any.
+fn shared(policy: &Policy, suite: &Name) -> Policy {
+    let mut policy = policy.clone();
+    let limited = policy.budgets.iter().any(|rule| rule.selector.may_select(suite));
+    let budgets = limited.then_some(TestFamily::Budgets);
+    policy.gate.shares = policy.gate.shares.among([TestFamily::Stored].into_iter().chain(budgets));
+    policy
 }
 
 /// A reading as what is stored of a run.

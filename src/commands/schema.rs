@@ -4,7 +4,7 @@ use crate::baseline;
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::config::schema;
 use crate::measure::bench;
-use crate::report::json;
+use crate::report::{self, json};
 
 use super::{Code, Context};
 
@@ -16,6 +16,8 @@ pub(super) fn run(args: &SchemaArgs, context: &Context) -> Code {
         SchemaOf::Judgement => json::schema(),
         SchemaOf::Baseline => baseline::wire::json_schema(),
         SchemaOf::Results => bench::json::schema(),
+        SchemaOf::Calibration => report::calibration::schema(),
+        SchemaOf::Selftest => report::selftest::schema(),
     };
     context.print(&format!("{schema:#}\n"));
     Code::Pass

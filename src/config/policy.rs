@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    Budget, Ceiling, Determinism, Direction, Kind, Metric, Name, Quantity, Role, Thresholds, Unit, Waiver,
+    BenchmarkId, Budget, Ceiling, Determinism, Direction, Kind, Metric, Name, Quantity, Role, Shares, Thresholds, Unit,
+    Waiver,
 };
 
 /// What head is compared with.
@@ -55,8 +56,9 @@ pub struct Gate {
     pub must_detect_ratio: Option<f64>,
     /// Floors by base unit; `None` means the default of the metric's kind.
     pub floors: Vec<Quantity>,
-    /// The largest probability, in (0, 0.5], that a run of unchanged code is red.
-    pub false_alarm_rate: f64,
+    /// The largest probability, in (0, 0.5], that a run of unchanged code is red, and who shares it: all families until a plan says which of
+    /// them take part.
+    pub shares: Shares,
     /// When measuring ends, decided or not.
     pub time_limit: Duration,
     /// The most rounds of one metric.
@@ -308,6 +310,11 @@ impl Selector {
     /// Whether it may select a metric of a suite, whatever its benchmarks are called.
     pub fn may_select(&self, suite: &Name) -> bool {
         may_match(&self.benchmark, suite)
+    }
+
+    /// Whether it may select a metric of a benchmark, whatever its metrics are called.
+    pub fn may_select_of(&self, benchmark: &BenchmarkId) -> bool {
+        self.benchmark_glob.is_match(benchmark.to_string())
     }
 
     /// Whether it selects `metric`.

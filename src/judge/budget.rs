@@ -2,18 +2,18 @@
 
 use crate::config::{Policy, Severity};
 use crate::model::judgement::{BudgetCheck, Side};
-use crate::model::{Budget, BudgetLevel, Direction, Run};
+use crate::model::{Budget, BudgetLevel, Direction, Run, TestFamily};
 use crate::stats::student::mean_bounds;
 
-/// The one-sided level of each budget: the false-alarm rate shared by all of them that block.
-pub(super) fn level(head: &Run, policy: &Policy) -> f64 {
-    let budgets = head
-        .series
-        .values()
-        .map(|series| policy.resolve(&series.metric))
-        .filter(|resolved| resolved.budget.is_some() && resolved.budget_severity == Severity::Blocking)
-        .count();
-    policy.gate.false_alarm_rate / budgets.max(1) as f64
+/// How many budgets block, of the metrics that head has.
+pub(super) fn blocking(head: &Run, policy: &Policy) -> usize {
+    let resolved = head.series.values().map(|series| policy.resolve(&series.metric));
+    resolved.filter(|one| one.budget.is_some() && one.budget_severity == Severity::Blocking).count()
+}
+
+/// The one-sided level of each budget where so many of them share what budgets have of the false-alarm rate.
+pub(super) fn level(blocking: usize, policy: &Policy) -> f64 {
+    policy.gate.shares.of(TestFamily::Budgets) / blocking.max(1) as f64
 }
 
 /// One-sided bounds of head's value. Exact values are their own bounds; a value that was measured once has none.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::{Policy, Severity};
 use crate::model::judgement::{Drift, DriftState};
 use crate::model::{
-    Anchor, Change, Determinism, Direction, Effect, Metric, MetricId, Precision, Row, StoredMetric, Thresholds, Verdict,
+    Anchor, Change, Determinism, Direction, Effect, Metric, MetricId, Precision, Row, StoredMetric, TestFamily,
+    Thresholds, Verdict,
 };
 use crate::stats::contrast::{Estimate, between, mean_of};
 use crate::stats::signed_rank::{Cap, PairedDifferences};
@@ -18,7 +19,7 @@ use super::family::{Family, Test};
 use super::pair::{Scale, log_threshold, signed};
 use super::procedure::{Assessed, UNCHANGED_LEVEL};
 use super::rows::{CONFIDENCE, exact};
-use super::stored::PRIOR;
+use super::stored::{ByStored, PRIOR};
 
 /// From how many runs of one commit on the stored runs say where base is; fewer say less than head's own rounds of today.
 const NEWER_RUNS_MIN: usize = 2;
@@ -28,41 +29,48 @@ struct Known {
     row: usize,
     severity: Severity,
     drift: Drift,
-    /// One-sided p-value of "this change made nothing worse"; 0 or 1 where no test was made.
-    own_p: f64,
+    /// One-sided p-value of "this change made nothing worse", from its pairs; `None` where there are none.
+    own_p: Option<f64>,
 }
 
-/// Gives each row its drift since the anchor, and makes those fail or warn that are beyond the budget.
-pub(super) fn add(
-    rows: &mut [Row],
-    family: Option<&Family>,
-    assessed: &BTreeMap<&MetricId, Assessed>,
-    evidence: &Evidence<'_>,
-    policy: &Policy,
-) {
-    let Some(anchor) = evidence.anchor else { return };
+/// What the rounds and stored runs have to say, beside the rows.
+pub(super) struct Heard<'a> {
+    pub(super) family: Option<&'a Family>,
+    pub(super) assessed: &'a BTreeMap<&'a MetricId, Assessed>,
+    pub(super) by_stored: &'a ByStored,
+}
+
+/// Gives each row its drift since the anchor, and makes those fail or warn that are beyond the budget. Returns how many noisy metrics that block
+/// were asked for theirs.
+///
+/// That one is beyond fails nothing by itself, so all of them may say so wrongly as often as the whole rate of the run. What fails, and has a share
+/// of that rate, is the test of what this change itself added.
+pub(super) fn add(rows: &mut [Row], heard: &Heard<'_>, evidence: &Evidence<'_>, policy: &Policy) -> usize {
+    let Some(anchor) = evidence.anchor else { return 0 };
     let noisy = rows.iter().filter(|row| {
         anchor.then.contains_key(&row.metric.id) && row.head.is_some() && row.metric.determinism == Determinism::Noisy
     });
     let blocking = noisy.filter(|row| policy.resolve(&row.metric).severity == Severity::Blocking).count();
-    let level = policy.gate.false_alarm_rate / blocking.max(1) as f64;
+    let level = policy.gate.shares.rate() / blocking.max(1) as f64;
     let known: Vec<Known> = (0..rows.len())
         .filter_map(|at| {
             let row = &rows[at];
-            let own = Own::of(row, family, assessed);
+            let own = Own::of(row, heard.family, heard.assessed);
             let drift = drift(row, anchor, own.as_ref(), policy.gate.drift_ratio, level)?;
-            let own_p = own.map_or_else(|| own_p(row), |own| own.p_value);
+            let own_p = own.map(|own| own.p_value);
             Some(Known { row: at, severity: policy.resolve(&row.metric).severity, drift, own_p })
         })
         .collect();
     let beyond = known.iter().filter(|one| one.drift.state == DriftState::Beyond).count();
-    let own_level = policy.gate.false_alarm_rate / beyond.max(1) as f64;
+    let own_level = policy.gate.shares.of(TestFamily::Drift) / beyond.max(1) as f64;
     for Known { row, severity, drift, own_p } in known {
         let row = &mut rows[row];
-        let outcome = decide::drifted(drift.state, severity, own_p <= own_level, row.waiver.as_ref());
+        let made_worse = own_p.map_or_else(|| worse_without_pairs(row, heard, own_level), |p| p <= own_level);
+        let outcome = decide::drifted(drift.state, severity, made_worse, row.waiver.as_ref());
         row.outcome = row.outcome.max(outcome);
         row.drift = Some(drift);
     }
+    blocking
 }
 
 /// What the paired rounds say of this change: its effect for the worse as an estimate, and the test of it.
@@ -87,16 +95,15 @@ impl Own {
     }
 }
 
-/// Whether the row's own interval lies above 0 for the worse, as 0 (it does) or 1: all that is known without pairs.
-fn own_p(row: &Row) -> f64 {
-    let Some(effect) = &row.effect else { return 1.0 };
-    let surely = match effect.precision {
-        Precision::Exact => signed(effect.change.value(), row.metric.direction),
-        Precision::Interval { lower, upper, .. } => {
-            signed(lower, row.metric.direction).min(signed(upper, row.metric.direction))
+/// Whether this change surely made the row worse where no pairs say so: exactly, or by what the stored runs predict.
+fn worse_without_pairs(row: &Row, heard: &Heard<'_>, level: f64) -> bool {
+    match &row.effect {
+        Some(Effect { precision: Precision::Exact, change }) => signed(change.value(), row.metric.direction) > 0.0,
+        Some(Effect { precision: Precision::Interval { .. }, .. }) => {
+            heard.by_stored.worse_at_all(&row.metric.id, level)
         }
-    };
-    if surely > 0.0 { 0.0 } else { 1.0 }
+        None => false,
+    }
 }
 
 /// The drift of one row; `None` where either end has no value that can be compared.

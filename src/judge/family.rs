@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Policy, Resolved, Severity};
 use crate::model::sample::BEYOND_MIN;
-use crate::model::{BenchmarkId, Determinism, Doubt, Metric, MetricId, Run, Series, Thresholds};
+use crate::model::{BenchmarkId, Determinism, Doubt, Metric, MetricId, Run, Series, TestFamily, Thresholds};
 
 use super::pair::{Pairs, Scale};
 use super::procedure::{self, Assessed, Decision, Member, Phase, Settings};
@@ -170,8 +170,9 @@ pub fn checkpoints(settings: &Settings) -> Vec<u32> {
     rounds
 }
 
-/// The procedure's settings under a policy.
+/// The procedure's settings under a policy: rounds in pairs have their share of the rate.
 pub fn settings(policy: &Policy) -> Settings {
     let gate = &policy.gate;
-    Settings { false_alarm_rate: gate.false_alarm_rate, rounds_max: gate.rounds_max, patient: gate.patient }
+    let false_alarm_rate = gate.shares.of(TestFamily::Pairs);
+    Settings { false_alarm_rate, rounds_max: gate.rounds_max, patient: gate.patient }
 }

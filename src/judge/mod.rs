@@ -22,13 +22,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::config::{Against, Policy};
-use crate::model::judgement::{Notice, PolicySource, Promise, StoredPromise, WaiverState};
+use crate::model::judgement::{Notice, PolicySource, Promise, Share, WaiverState};
 use crate::model::verdict::Incomparable;
 use crate::model::{
     Anchor, BenchmarkId, CanaryState, Coverage, CoverageProblem, Identical, Judgement, MetricId, Name, Protocol, Role,
-    Row, Run, RunVerdict, StoredMetric, Trouble,
+    Row, Run, RunVerdict, StoredMetric, TestFamily, Trouble,
 };
 use crate::stats::summary;
+
+use self::rows::Judged;
 
 pub use calibrate::calibrate;
 pub use family::{checkpoints, settings, undecided};
@@ -154,7 +156,7 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
         elapsed_s: evidence.elapsed_s,
         policy: circumstances.policy.clone(),
         verdict,
-        promise: promise(&judged.rows, judged.family, judged.stored, policy),
+        promise: promise(&judged, policy),
         rows: judged.rows,
         coverage,
         // What base against itself shows to be untrue of the rounds is untrue of all benchmarks together.
@@ -228,17 +230,20 @@ fn expired(rows: &[Row]) -> impl Iterator<Item = Notice> {
 }
 
 /// The promise of the run in numbers. What only informs takes no part in it.
-fn promise(rows: &[Row], family: usize, stored: Option<StoredPromise>, policy: &Policy) -> Promise {
-    let checks = rows.iter().filter(|row| row.metric.role == Role::Gated);
+fn promise(judged: &Judged, policy: &Policy) -> Promise {
+    let checks = judged.rows.iter().filter(|row| row.metric.role == Role::Gated);
     let detectable: Vec<(&MetricId, f64)> =
         checks.filter_map(|row| Some((&row.metric.id, row.detectable_ratio?))).collect();
     let ratios: Vec<f64> = detectable.iter().map(|(_, ratio)| *ratio).collect();
     let worst = detectable.iter().max_by(|a, b| a.1.total_cmp(&b.1).then_with(|| b.0.cmp(a.0)));
+    let shares = &policy.gate.shares;
+    let share = |family| Share { family, rate: shares.of(family), checks: judged.checks(family) };
     Promise {
-        false_alarm_rate: policy.gate.false_alarm_rate,
-        family,
+        false_alarm_rate: shares.rate(),
+        shares: shares.families().map(share).collect(),
+        family: judged.checks(TestFamily::Pairs),
         detectable_median_ratio: summary::median(&ratios),
         detectable_worst: worst.map(|(id, ratio)| ((*id).clone(), *ratio)),
-        stored,
+        stored: judged.stored,
     }
 }

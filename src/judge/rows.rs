@@ -7,8 +7,8 @@ use crate::config::{Against, Policy, Resolved};
 use crate::model::judgement::{BudgetCheck, Method, Side, StoredPromise, Warning};
 use crate::model::verdict::Incomparable;
 use crate::model::{
-    BudgetLevel, CanaryState, Change, Direction, Doubt, Effect, Metric, MetricId, Outcome, Precision, Row, Thresholds,
-    Verdict,
+    BudgetLevel, CanaryState, Change, Direction, Doubt, Effect, Metric, MetricId, Outcome, Precision, Row, TestFamily,
+    Thresholds, Verdict,
 };
 use crate::stats::excess::RateDifference;
 use crate::stats::signed_rank::{Cap, PairedDifferences};
@@ -32,11 +32,25 @@ const POWER: f64 = 0.80;
 /// A metric that lost more than this share of its rounds cannot be judged.
 const LOST_SHARE_MAX: f64 = 0.20;
 
-/// The rows, how many metrics share the promise of the rounds in pairs, and what is promised of the others.
+/// The rows, how many of them each family of tests has, and what is promised of those that stored runs decide.
 pub(super) struct Judged {
     pub(super) rows: Vec<Row>,
-    pub(super) family: usize,
     pub(super) stored: Option<StoredPromise>,
+    paired: usize,
+    budgets: usize,
+    drifting: usize,
+}
+
+impl Judged {
+    /// How many tests share the part of a family.
+    pub(super) fn checks(&self, family: TestFamily) -> usize {
+        match family {
+            TestFamily::Pairs => self.paired,
+            TestFamily::Stored => self.stored.map_or(0, |stored| stored.metrics),
+            TestFamily::Budgets => self.budgets,
+            TestFamily::Drift => self.drifting,
+        }
+    }
 }
 
 /// What a comparison says of one metric, before budget, waiver and policy.
@@ -75,12 +89,13 @@ pub(super) fn rows(
     let assessed =
         family.map(|family| family.assess(evidence.rounds_run, Phase::Ended, &settings(policy))).unwrap_or_default();
     let by_stored = ByStored::new(evidence, policy);
+    let budgets = budget::blocking(evidence.head, policy);
     let setting = Setting {
         evidence,
         policy,
         circumstances,
         canary,
-        budget_level: budget::level(evidence.head, policy),
+        budget_level: budget::level(budgets, policy),
         disturbed_level: family.map_or(1.0, health::level),
     };
     let mut said: Vec<(Metric, Resolved<'_>, Said)> = metrics(evidence)
@@ -100,8 +115,9 @@ pub(super) fn rows(
     layout::suspect(&mut said, policy.gate.layout_noise_ratio);
     let mut rows: Vec<Row> =
         said.into_iter().map(|(metric, resolved, said)| finish(metric, said, &resolved, &setting)).collect();
-    drift::add(&mut rows, family, &assessed, evidence, policy);
-    Judged { rows, family: family.map_or(0, Family::size), stored: by_stored.promise() }
+    let heard = drift::Heard { family, assessed: &assessed, by_stored: &by_stored };
+    let drifting = drift::add(&mut rows, &heard, evidence, policy);
+    Judged { rows, stored: by_stored.promise(), paired: family.map_or(0, Family::size), budgets, drifting }
 }
 
 /// Every metric that head, base or the stored runs have; head's description first.

@@ -14,7 +14,7 @@ use crate::config::{Policy, Resolved, Severity};
 use crate::model::judgement::{Method, StoredPromise, Warning};
 use crate::model::verdict::Incomparable;
 use crate::model::{
-    Change, Determinism, Direction, Doubt, Effect, Metric, MetricId, Precision, StoredMetric, Verdict, Why,
+    Change, Determinism, Direction, Doubt, Effect, Metric, MetricId, Precision, StoredMetric, TestFamily, Verdict, Why,
 };
 use crate::stats::prediction::{Prior, prediction};
 use crate::stats::summary::median;
@@ -76,6 +76,7 @@ impl Case {
 pub(super) struct ByStored {
     cases: BTreeMap<MetricId, Case>,
     cohorts: Cohorts,
+    /// What stored runs have of the rate of the run.
     false_alarm_rate: f64,
 }
 
@@ -94,7 +95,7 @@ impl ByStored {
     }
 
     fn of(cases: BTreeMap<MetricId, Case>, policy: &Policy) -> Self {
-        Self { cohorts: Cohorts::new(&cases), cases, false_alarm_rate: policy.gate.false_alarm_rate }
+        Self { cohorts: Cohorts::new(&cases), cases, false_alarm_rate: policy.gate.shares.of(TestFamily::Stored) }
     }
 
     /// What is promised for the metrics that block.
@@ -109,6 +110,12 @@ impl ByStored {
     fn level(&self, blocking: bool) -> f64 {
         let sharing = self.cases.values().filter(|case| case.blocking == blocking).count();
         self.false_alarm_rate / sharing.max(1) as f64
+    }
+
+    /// Whether head is surely worse in this metric than the runs predict, by whatever amount, at a one-sided level. `false` where nothing is known.
+    pub(super) fn worse_at_all(&self, id: &MetricId, level: f64) -> bool {
+        let case = self.cases.get(id).and_then(|case| Some((case, case.head?)));
+        case.is_some_and(|(case, head)| prediction(&case.history, head, level, PRIOR).is_ok_and(|p| p.lower > 0.0))
     }
 
     /// What the stored runs say of one metric.
@@ -168,7 +175,10 @@ impl ByStored {
             return said;
         };
         let at = |level: f64| prediction(&case.history, head, level, PRIOR);
-        let Ok(at_level) = at(self.level(case.blocking)) else { return said };
+        let Ok(at_level) = at(self.level(case.blocking)) else {
+            said.verdict = Verdict::Inconclusive(cannot_tell(&said, None));
+            return said;
+        };
         let unchanged = at(UNCHANGED_LEVEL).map_or(f64::INFINITY, |p| p.upper);
         let shown = at((1.0 - CONFIDENCE) / 2.0).unwrap_or(at_level);
         let sight = self.sight(id, case);

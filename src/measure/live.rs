@@ -21,6 +21,8 @@ pub struct Live<'a> {
     places: &'a BTreeMap<Arm, Place>,
     parts: BTreeMap<(PartId, Arm), Box<dyn Part>>,
     selection: Option<Selection>,
+    /// What passed by proof, of suites of which the rest is measured.
+    proved: BTreeSet<BenchmarkId>,
     handicap: Handicap,
 }
 
@@ -36,7 +38,8 @@ pub struct Prepared {
 impl<'a> Live<'a> {
     /// A runner without parts.
     pub fn new(surroundings: &'a Surroundings, places: &'a BTreeMap<Arm, Place>) -> Self {
-        Self { surroundings, places, parts: BTreeMap::new(), selection: None, handicap: Handicap::default() }
+        let (parts, proved) = (BTreeMap::new(), BTreeSet::new());
+        Self { surroundings, places, parts, selection: None, proved, handicap: Handicap::default() }
     }
 
     /// Builds one suite in one arm and keeps its parts. A failed build is trouble, not an error: the other suites go on. Only the user's
@@ -80,7 +83,7 @@ impl<'a> Live<'a> {
     }
 
     /// Leaves out the suites that pass by proof, and gives them with their benchmarks: of each, both arms have the same parts, and each part runs
-    /// the same program on the same input.
+    /// the same program on the same input. Of a suite with budgets the benchmarks without one are left out, as far as it can list them.
     pub fn prove(&mut self, suite: &Suite, provable: &Provable) -> Option<Identical> {
         let of = |arm: Arm| -> BTreeMap<&PartId, &dyn Part> {
             let own = self.parts.iter().filter(|((id, of), _)| id.suite == suite.name && *of == arm);
@@ -96,16 +99,30 @@ impl<'a> Live<'a> {
             && base.keys().eq(head.keys())
             && base.values().zip(head.values()).all(alike)
             && self.same(suite, base.values(), head.values(), provable);
-        if !same {
+        let limited = provable.limits(&suite.name);
+        if !same || (limited && head.values().any(|part| part.expected().is_none())) {
             return None;
         }
-        let expected = head.iter().flat_map(|(id, part)| {
-            let names = part.expected().into_iter().flatten();
-            names.filter(|name| self.selection.as_ref().is_none_or(|chosen| chosen.matches(&benchmark(id, name))))
+        let all =
+            head.iter().flat_map(|(id, part)| part.expected().into_iter().flatten().map(|name| benchmark(id, name)));
+        let asked = all.filter(|id| self.selection.as_ref().is_none_or(|chosen| chosen.matches(id)));
+        let (measured, proved): (BTreeSet<BenchmarkId>, BTreeSet<BenchmarkId>) =
+            asked.partition(|id| provable.limits_of(id));
+        if limited && proved.is_empty() {
+            return None;
+        }
+        self.parts.retain(|(id, _), part| {
+            let mut names = part.expected().into_iter().flatten();
+            id.suite != suite.name || names.any(|name| measured.contains(&benchmark(id, name)))
         });
-        let benchmarks: BTreeSet<Name> = expected.cloned().collect();
-        self.parts.retain(|(id, _), _| id.suite != suite.name);
-        Some(Identical { suite: suite.name.clone(), benchmarks: benchmarks.into_iter().collect() })
+        let benchmarks = proved.iter().map(|id| id.benchmark.clone()).collect();
+        self.proved.extend(proved);
+        Some(Identical { suite: suite.name.clone(), benchmarks })
+    }
+
+    /// Whether a benchmark is asked for and did not pass by proof.
+    fn wants(&self, benchmark: &BenchmarkId) -> bool {
+        self.selection.as_ref().is_none_or(|selection| selection.matches(benchmark)) && !self.proved.contains(benchmark)
     }
 
     /// Whether the parts of a suite run the same in both arms.
@@ -128,11 +145,10 @@ impl<'a> Live<'a> {
         proof::same(suite, &sides, &provable.difference)
     }
 
-    /// The benchmarks of a part that the user asks for; `None` where they cannot be listed, or all are asked for.
+    /// The benchmarks of a part that are to be run; `None` where they cannot be listed, or all are.
     fn selected(&self, id: &PartId, part: &dyn Part) -> Option<BTreeSet<Name>> {
-        let (names, selection) = (part.expected()?, self.selection.as_ref()?);
-        let chosen: BTreeSet<Name> =
-            names.iter().filter(|name| selection.matches(&benchmark(id, name))).cloned().collect();
+        let names = part.expected()?;
+        let chosen: BTreeSet<Name> = names.iter().filter(|name| self.wants(&benchmark(id, name))).cloned().collect();
         (chosen.len() < names.len()).then_some(chosen)
     }
 }
@@ -176,9 +192,7 @@ impl Runner for Live<'_> {
         };
         let surroundings = Surroundings { delay: self.delay(part, arm), ..self.surroundings.clone() };
         let mut parsed = prepared.run(only, &self.places[&arm], &surroundings)?;
-        if let Some(selection) = &self.selection {
-            parsed.readings.retain(|reading| selection.matches(&reading.metric.id.benchmark));
-        }
+        parsed.readings.retain(|reading| self.wants(&reading.metric.id.benchmark));
         parsed.readings = parsed.readings.into_iter().map(|reading| self.handicap.apply(arm, reading)).collect();
         Ok(parsed)
     }

@@ -10,6 +10,7 @@ use super::name::{BenchmarkId, MetricId};
 use super::protocol::Identical;
 use super::revision::Revision;
 use super::run::Arm;
+use super::shares::TestFamily;
 use super::threshold::Thresholds;
 use super::verdict::{Outcome, RunVerdict, Verdict};
 use super::waiver::Waiver;
@@ -200,7 +201,9 @@ pub enum PolicySource {
 pub struct Promise {
     /// The largest probability, in (0, 1), that a run of unchanged code is red.
     pub false_alarm_rate: f64,
-    /// How many metrics share it: those that rounds in pairs decide.
+    /// How it is parted among the families of tests that take part, the main one first; empty where a file does not say.
+    pub shares: Vec<Share>,
+    /// How many metrics rounds in pairs decide together.
     pub family: usize,
     /// The median of [`Row::detectable_ratio`].
     pub detectable_median_ratio: Option<f64>,
@@ -208,6 +211,17 @@ pub struct Promise {
     pub detectable_worst: Option<(MetricId, f64)>,
     /// What is promised of the metrics that stored runs decide; `None` where there is none.
     pub stored: Option<StoredPromise>,
+}
+
+/// What one family of tests may cost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share {
+    /// Which family.
+    pub family: TestFamily,
+    /// The largest probability, in (0, 1), that it turns a run of unchanged code red.
+    pub rate: f64,
+    /// How many tests of the run share that; 0 where it was set aside for tests that were not to be made.
+    pub checks: usize,
 }
 
 /// What is promised of the noisy metrics that block and that stored runs decide.

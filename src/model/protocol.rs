@@ -14,7 +14,7 @@ pub struct Protocol {
     pub round_s: BTreeMap<BenchmarkId, f64>,
     /// Base against itself, where it was measured.
     pub canary: Option<Canary>,
-    /// The suites that were not run, because base's and head's programs are the same bytes.
+    /// The suites that were not run, or not but for budgets, because base's and head's programs are the same bytes.
     pub identical: Vec<Identical>,
 }
 
@@ -37,6 +37,6 @@ impl Canary {
 pub struct Identical {
     /// The suite.
     pub suite: Name,
-    /// Its benchmarks, as far as they are known without running it; sorted.
+    /// Its benchmarks, as far as they are known without running it, but those that a budget has measured; sorted.
     pub benchmarks: Vec<Name>,
 }

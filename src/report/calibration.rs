@@ -1,11 +1,11 @@
 //! A calibration as text and as JSON: the table, what it means in words, and the rules that it suggests. Refuses to calculate.
 
+mod wire;
 mod words;
 
-use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::model::calibration::{Calibrated, Calibration, Shape, Told};
+use crate::model::calibration::{Calibrated, Calibration, Told};
 use crate::model::{CoverageProblem, Metric, MetricId};
 
 use super::escape;
@@ -14,8 +14,8 @@ use super::sentence;
 use super::terminal::{WIDTH, fit, paragraph};
 use super::text::append;
 
-/// The version of the JSON.
-const SCHEMA: u32 = 1;
+pub use wire::schema;
+
 /// Metrics of the table; the JSON has them all.
 const ROWS_MAX: usize = 200;
 /// The narrowest that the column of benchmarks becomes.
@@ -160,82 +160,13 @@ fn grid(rows: &[Vec<String>]) -> Vec<String> {
 }
 
 /// All numbers as JSON; the same calibration gives the same bytes.
+///
+/// # Panics
+/// Never: no wire type has a serializer that fails.
 pub fn json(calibration: &Calibration, patch: &str) -> String {
-    let Calibration { revision, environment, metrics, .. } = calibration;
-    let rule = |rule: &crate::model::calibration::SuggestedRule| {
-        json!({
-            "benchmark": rule.benchmark,
-            "metric": rule.metric,
-            "tolerance_ratio": rule.thresholds.map(|(tolerance, _)| tolerance),
-            "must_detect_ratio": rule.thresholds.map(|(_, must_detect)| must_detect),
-            "severity": if rule.thresholds.is_none() { Some("advisory") } else { None },
-        })
-    };
-    let document = json!({
-        "schema": SCHEMA,
-        "commit": revision.commit,
-        "tree": revision.tree,
-        "dirty": revision.dirty,
-        "machine": {
-            "cpu_model": environment.cpu_model,
-            "cores": environment.cores,
-            "memory_bytes": environment.memory_bytes,
-            "os": environment.os,
-            "kernel": environment.kernel,
-            "hypervisor": environment.hypervisor,
-            "image": environment.image,
-            "toolchain": environment.toolchain,
-        },
-        "seed": calibration.seed,
-        "rounds": calibration.rounds,
-        "elapsed_s": calibration.elapsed_s,
-        "round_s": calibration.round_s,
-        "rounds_max": calibration.rounds_max,
-        "time_limit_s": calibration.time_limit_s,
-        "ignored": calibration.ignored,
-        "alarms": calibration.alarms.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "troubles": calibration.troubles.iter().map(trouble).collect::<Vec<_>>(),
-        "metrics": metrics.iter().map(metric).collect::<Vec<_>>(),
-        "rules": calibration.rules.iter().map(rule).collect::<Vec<_>>(),
-        "patch": patch,
-    });
+    let document = serde_json::to_value(wire::Calibration::new(calibration, patch))
+        .expect("the wire types have text keys and no failing serializer");
     format!("{document:#}\n")
-}
-
-fn metric(one: &Calibrated) -> Value {
-    let Metric { id, unit, .. } = &one.metric;
-    let told = match one.told {
-        Told::Exactly => json!({ "kind": "exactly" }),
-        Told::Within { rounds, seconds } => json!({ "kind": "within", "rounds": rounds, "seconds": seconds }),
-        Told::NotWithin { rounds, seconds } => json!({ "kind": "not-within", "rounds": rounds, "seconds": seconds }),
-        Told::Unknown => json!({ "kind": "unknown" }),
-    };
-    let reach = one.reach.iter().map(|reach| json!({ "rounds": reach.rounds, "change_ratio": reach.change_ratio }));
-    let shape = |shape: &Shape| match shape {
-        Shape::Bimodal { gap_ratio } => json!({ "kind": "bimodal", "gap_ratio": gap_ratio }),
-        Shape::HeavyTailed { rounds } => json!({ "kind": "heavy-tailed", "rounds": rounds }),
-        Shape::Ordered { second_ratio } => json!({ "kind": "ordered", "second_ratio": second_ratio }),
-        Shape::NotExact => json!({ "kind": "not-exact" }),
-    };
-    json!({
-        "suite": id.benchmark.suite.as_str(),
-        "benchmark": id.benchmark.benchmark.as_str(),
-        "metric": id.metric.as_str(),
-        "unit": unit.symbol(),
-        "value": one.value,
-        "rounds": one.rounds,
-        "noise_ratio": one.noise_ratio,
-        "tolerance_ratio": one.thresholds.tolerance_ratio,
-        "must_detect_ratio": one.thresholds.must_detect_ratio,
-        "blocking": one.blocking,
-        "detectable": reach.collect::<Vec<_>>(),
-        "told_apart": told,
-        "suggested": one.suggested.map(|wanted| json!({
-            "tolerance_ratio": wanted.tolerance_ratio,
-            "must_detect_ratio": wanted.must_detect_ratio,
-        })),
-        "shapes": one.shapes.iter().map(shape).collect::<Vec<_>>(),
-    })
 }
 
 #[cfg(test)]

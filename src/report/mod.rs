@@ -21,6 +21,7 @@ mod sentence;
 mod settle;
 mod soundness;
 mod text;
+mod work;
 
 pub mod escape;
 pub mod number;

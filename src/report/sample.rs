@@ -27,6 +27,12 @@ pub(super) fn id(suite: &str, benchmark: &str, metric: &str) -> MetricId {
     MetricId { benchmark, metric: name(metric) }
 }
 
+/// One percent, shared by these families with so many tests each.
+pub(super) fn shares(checks: &[(TestFamily, usize)]) -> Vec<Share> {
+    let shares = Shares::new(0.01, checks.iter().map(|(family, _)| *family));
+    checks.iter().map(|(family, checks)| Share { family: *family, rate: shares.of(*family), checks: *checks }).collect()
+}
+
 /// Values of `rounds` rounds around `value`: a fixed, uneven spread of about one percent.
 fn side(value: f64, rounds: u32) -> Side {
     let spread =
@@ -101,6 +107,7 @@ pub(super) fn judgement(verdict: RunVerdict, mut rows: Vec<Row>) -> Judgement {
         coverage: Coverage { expected: rows.len(), measured: rows.len(), compared: rows.len(), ..Coverage::default() },
         promise: Promise {
             false_alarm_rate: 0.01,
+            shares: shares(&[(TestFamily::Pairs, rows.len())]),
             family: rows.len(),
             detectable_median_ratio: Some(0.019),
             detectable_worst: worst,
@@ -228,6 +235,7 @@ pub(super) fn mixed() -> Judgement {
     let mut judgement = judgement(RunVerdict::Regressed, rows);
     judgement.policy = PolicySource::BaseAndHead { changed: vec!["tollgate.toml".to_owned()] };
     judgement.promise.stored = Some(StoredPromise { metrics: 1, runs: 20, false_alarm_rate: 1.0 / 21.0 });
+    judgement.promise.shares = shares(&[(TestFamily::Pairs, 3), (TestFamily::Stored, 1)]);
     judgement.notices =
         vec![Notice::TimeLimit { limit_s: 900 }, Notice::WaiverUnused { id: "core/gone:time".to_owned(), line: 3 }];
     judgement

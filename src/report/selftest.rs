@@ -1,7 +1,8 @@
 //! The gate's test of itself as text and as JSON: what was put in, what was seen, and why the gate can or cannot go red. Refuses to judge.
 
+mod wire;
+
 use anstyle::{AnsiColor, Color, Style};
-use serde_json::{Value, json};
 
 use crate::model::judgement::Notice;
 use crate::model::selftest::{Conclusion, Finding, Injection, Selftest, Trial, Untestable, Untested};
@@ -14,8 +15,7 @@ use super::sentence;
 use super::terminal::paragraph;
 use super::text::{Text, append};
 
-/// The version of the JSON.
-const SCHEMA: u32 = 1;
+pub use wire::schema;
 
 /// The test for a terminal. `unchanged` is the judgement on unchanged code, whose troubles are shown where it did not pass.
 pub fn text(test: &Selftest, unchanged: &Judgement) -> String {
@@ -200,82 +200,11 @@ fn skipped(untested: &Untested) -> Text {
 }
 
 /// The test as JSON; the same test gives the same bytes.
+///
+/// # Panics
+/// Never: no wire type has a serializer that fails.
 pub fn json(test: &Selftest) -> String {
-    let untested = |untested: &Untested| {
-        let why = match untested.why {
-            Untestable::NothingCompared => "nothing-compared",
-            Untestable::NothingBlocks => "nothing-blocks",
-        };
-        json!({ "suite": untested.suite.as_str(), "why": why })
-    };
-    let (conclusion, alarms): (_, &[_]) = match &test.conclusion {
-        Conclusion::Holds => ("holds", &[]),
-        Conclusion::FalseAlarm(alarms) => ("false-alarm", alarms),
-        Conclusion::Trouble(_) => ("trouble", &[]),
-        Conclusion::NothingToTest => ("nothing-to-test", &[]),
-        Conclusion::Blind => ("blind", &[]),
-    };
-    let document = json!({
-        "schema": SCHEMA,
-        "commit": test.revision.commit,
-        "tree": test.revision.tree,
-        "dirty": test.revision.dirty,
-        "slowdown_ratio": test.slowdown_ratio,
-        "seed": test.seed,
-        "elapsed_s": test.elapsed_s,
-        "compared": test.compared,
-        "unchanged": key(test.unchanged),
-        "slowed": test.slowed.map(key),
-        "conclusion": conclusion,
-        "message": meaning(test),
-        "alarms": alarms.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "trials": test.trials.iter().map(trial).collect::<Vec<_>>(),
-        "untested": test.untested.iter().map(untested).collect::<Vec<_>>(),
-    });
+    let document = serde_json::to_value(wire::Selftest::from(test))
+        .expect("the wire types have text keys and no failing serializer");
     format!("{document:#}\n")
-}
-
-fn trial(trial: &Trial) -> Value {
-    let id = &trial.metric.id;
-    let injection = match trial.injection {
-        Injection::Delay { seconds } => json!({ "kind": "delay", "seconds": seconds }),
-        Injection::Scaled { factor } => json!({ "kind": "scaled", "factor": factor }),
-        Injection::Step { by } => json!({ "kind": "step", "by": by }),
-    };
-    let finding = match &trial.finding {
-        Finding::Red => "red",
-        Finding::AnotherSize => "another-size",
-        Finding::Allowed => "allowed",
-        Finding::Unseen(_) => "unseen",
-        Finding::Inconclusive(..) => "inconclusive",
-        Finding::Waived => "waived",
-        Finding::NotBlocking => "not-blocking",
-        Finding::NotMeasured => "not-measured",
-    };
-    json!({
-        "suite": id.benchmark.suite.as_str(),
-        "benchmark": id.benchmark.benchmark.as_str(),
-        "metric": id.metric.as_str(),
-        "injection": injection,
-        // From 0 there is no ratio, and JSON has no infinity.
-        "injected_ratio": Some(trial.injected_ratio).filter(|ratio| ratio.is_finite()),
-        "tolerance_ratio": trial.thresholds.tolerance_ratio,
-        "must_detect_ratio": trial.thresholds.must_detect_ratio,
-        "seen": trial.seen.as_ref().map(|effect| effect.change.value()),
-        "finding": finding,
-        "message": line(trial).line(escape::terminal),
-    })
-}
-
-fn key(verdict: RunVerdict) -> &'static str {
-    match verdict {
-        RunVerdict::Pass => "pass",
-        RunVerdict::Inconclusive => "inconclusive",
-        RunVerdict::NotComparable => "not-comparable",
-        RunVerdict::NotCovered => "not-covered",
-        RunVerdict::Untrusted => "untrusted",
-        RunVerdict::Broken => "broken",
-        RunVerdict::OverBudget => "over-budget",
-        RunVerdict::Regressed => "regressed",
-    }
 }

@@ -6,17 +6,19 @@
 
 mod histories;
 pub(crate) mod noise;
+mod shares;
 mod soundness;
 
 use noise::{Benchmark, CI, CI_BIMODAL, CORRELATED, HEAVY, Mix, NOISY, Order, QUIET, Random, SLOWING, TWO_MACHINES};
 use tollgate::judge::procedure::{Assessed, Decision, Member, Phase, Settings, assess, checkpoints};
+use tollgate::model::{Shares, TestFamily};
 use tollgate::stats::rates::proportion_upper;
 
 pub(crate) const BENCHMARKS: usize = 100;
 pub(crate) const TOLERANCE: f64 = 0.02;
 const MUST_DETECT: f64 = 0.05;
-/// The defaults of the gate.
-const SETTINGS: Settings = Settings { false_alarm_rate: 0.01, rounds_max: 120, patient: false };
+/// The defaults of the gate, where rounds in pairs have the whole rate.
+pub(crate) const SETTINGS: Settings = Settings { false_alarm_rate: 0.01, rounds_max: 120, patient: false };
 
 /// What head does to its benchmarks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,10 +46,10 @@ pub(crate) struct Tally {
 }
 
 /// Simulates one pull request of the mix.
-fn pull_request(mix: Mix, order: Order, head: Head, random: &mut Random, tally: &mut Tally) {
+fn pull_request(settings: &Settings, mix: Mix, order: Order, head: Head, random: &mut Random, tally: &mut Tally) {
     let slow = random.below(BENCHMARKS);
     let mut benchmarks: Vec<Benchmark> = (0..BENCHMARKS).map(|_| Benchmark::new(mix.draw(random), random)).collect();
-    measure(head, slow, tally, |running| {
+    measure(settings, head, slow, tally, |running| {
         let head_first = random.bits() & 1 == 1;
         let round = |index: &usize| {
             benchmarks[*index].round(head.slowdown(*index, slow), head_first, order, running.len(), random)
@@ -58,25 +60,31 @@ fn pull_request(mix: Mix, order: Order, head: Head, random: &mut Random, tally: 
 
 /// One pull request, measured as the loop of rounds measures: every benchmark that is undecided at a checkpoint goes on to the next. `round`
 /// gives the differences of one round, of the benchmarks that still take part.
-pub(crate) fn measure(head: Head, slow: usize, tally: &mut Tally, mut round: impl FnMut(&[usize]) -> Vec<f64>) {
+pub(crate) fn measure(
+    settings: &Settings,
+    head: Head,
+    slow: usize,
+    tally: &mut Tally,
+    mut round: impl FnMut(&[usize]) -> Vec<f64>,
+) {
     let (tolerance, must_detect) = (TOLERANCE.ln_1p(), MUST_DETECT.ln_1p());
     let mut members = vec![Member { differences: Vec::new(), tolerance, must_detect, counts: None }; BENCHMARKS];
     let mut running: Vec<usize> = (0..BENCHMARKS).collect();
     let mut rounds_run = 0;
-    for end in checkpoints(&SETTINGS) {
+    for end in checkpoints(settings) {
         for number in rounds_run..end {
             for (index, difference) in running.iter().zip(round(&running)) {
                 members[*index].differences.push((number, difference));
             }
         }
         rounds_run = end;
-        let assessed = assess(&members, rounds_run, Phase::Measuring, &SETTINGS);
+        let assessed = assess(&members, rounds_run, Phase::Measuring, settings);
         running.retain(|index| assessed[*index].decision == Decision::Undecided);
         if running.is_empty() {
             break;
         }
     }
-    let assessed = assess(&members, rounds_run, Phase::Ended, &SETTINGS);
+    let assessed = assess(&members, rounds_run, Phase::Ended, settings);
     count(&assessed, head, slow, tally);
     tally.rounds += members.iter().map(|member| member.differences.len() as u64).sum::<u64>();
 }
@@ -149,6 +157,11 @@ pub(crate) fn full() -> bool {
 
 /// Simulates pull requests: `few` of them, or `many` in the full form. Prints a row of the table.
 fn simulate(name: &str, mix: Mix, order: Order, head: Head, few: u32, many: u32) -> Tally {
+    simulate_with(&SETTINGS, name, mix, order, head, few, many)
+}
+
+/// The same under other settings.
+fn simulate_with(settings: &Settings, name: &str, mix: Mix, order: Order, head: Head, few: u32, many: u32) -> Tally {
     let requests = if full() { many } else { few };
     if requests == 0 {
         return Tally { requests: 1, benchmarks: 1, ..Tally::default() };
@@ -156,7 +169,7 @@ fn simulate(name: &str, mix: Mix, order: Order, head: Head, few: u32, many: u32)
     let mut random = Random::new(name.bytes().fold(7, |seed: u64, byte| seed.wrapping_mul(31) + u64::from(byte)));
     let mut tally = Tally::default();
     for _ in 0..requests {
-        pull_request(mix, order, head, &mut random, &mut tally);
+        pull_request(settings, mix, order, head, &mut random, &mut tally);
     }
     tally.print(name, head);
     tally
@@ -196,6 +209,13 @@ fn one_slow_benchmark_is_found_and_not_called_unchanged() {
     assert!(two.percent(two.alarms) <= one_percent_and_luck(two.requests), "{two:?}");
     if full() {
         one("fleet, one +20 %", 0.20, 0);
+        for (others, families) in [(1, &TestFamily::ALL[..2]), (2, &TestFamily::ALL[..3]), (3, &TestFamily::ALL[..])] {
+            let false_alarm_rate = Shares::new(0.01, families.iter().copied()).of(TestFamily::Pairs);
+            let settings = Settings { false_alarm_rate, ..SETTINGS };
+            let name = format!("fleet, one +5 %, pairs beside {others} other");
+            let beside = simulate_with(&settings, &name, Mix::Fleet, Order::InTurn, Head::One(0.05), 0, 5000);
+            assert!(beside.percent(beside.found) >= 95.0, "{beside:?}");
+        }
         simulate("fleet together, one +5 %", Mix::Fleet, Order::Together, Head::One(0.05), 0, 2000);
         simulate("fleet together, one +10 %", Mix::Fleet, Order::Together, Head::One(0.10), 0, 2000);
     }

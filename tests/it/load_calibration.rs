@@ -14,7 +14,7 @@ use tollgate::config::{Config, Policy};
 use tollgate::judge;
 use tollgate::judge::procedure::Settings;
 use tollgate::model::sample::Summary;
-use tollgate::model::{Arm, Direction, Kind, Metric, Name, Run, Sample, Unit, Verdict};
+use tollgate::model::{Arm, Direction, Kind, Metric, Name, Run, Sample, TestFamily, Unit, Verdict};
 use tollgate::stats::rates::proportion_upper;
 
 use crate::calibration::noise::Random;
@@ -110,7 +110,8 @@ fn simulate(
     benchmarks: u32,
     mut make: impl FnMut(&mut Random) -> Box<dyn FnMut(u32, Arm, &mut Random) -> Readings>,
 ) -> Tally {
-    let policy = Config::parse("", "tollgate.toml").expect("the defaults").policy;
+    let mut policy = Config::parse("", "tollgate.toml").expect("the defaults").policy;
+    policy.gate.shares = policy.gate.shares.among([TestFamily::Pairs]);
     let mut random = Random::new(name.bytes().fold(11, |seed: u64, byte| seed.wrapping_mul(31) + u64::from(byte)));
     let mut tally = Tally::default();
     for _ in 0..if full() { many } else { few } {

@@ -10,7 +10,7 @@ use tollgate::config::Against;
 use tollgate::judge::{self, Evidence, Levels};
 use tollgate::measure::scripted::time;
 use tollgate::model::stored::StoredValues;
-use tollgate::model::{Judgement, Metric, Run, Sample, StoredMetric, Verdict, Why};
+use tollgate::model::{Judgement, Metric, Run, Sample, StoredMetric, TestFamily, Verdict, Why};
 use tollgate::stats::conformal::{runs_needed, standing};
 use tollgate::stats::prediction::{Prior, prediction};
 
@@ -121,7 +121,9 @@ fn judged(all: &[Vec<f64>], stored: &Stored, levels: &Levels, slower: f64) -> Ju
     }
     let by_stored = BTreeSet::from([name("core")]);
     let evidence = Evidence { stored, levels, by_stored: &by_stored, ..Evidence::of(None, &head, 1) };
-    judge::judge(&evidence, &policy(""), &circumstances(Against::Baseline))
+    let mut policy = policy("");
+    policy.gate.shares = policy.gate.shares.among([TestFamily::Stored]);
+    judge::judge(&evidence, &policy, &circumstances(Against::Baseline))
 }
 
 fn regressed(judgement: &Judgement) -> usize {

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use tollgate::config::Config;
+use tollgate::report::{calibration, selftest};
 
 use crate::checks::project::{BENCH, CONFIG, Checked, Project};
 
@@ -25,9 +26,22 @@ fn run(project: &Project, arguments: &[&str]) -> Checked {
     checked
 }
 
+/// What was printed, held to the schema that Tollgate prints of it.
+#[track_caller]
 fn json(checked: &Checked) -> Value {
-    serde_json::from_str(&checked.stdout)
-        .unwrap_or_else(|error| panic!("{error}:\n{}{}", checked.stdout, checked.stderr))
+    let document: Value = serde_json::from_str(&checked.stdout)
+        .unwrap_or_else(|error| panic!("{error}:\n{}{}", checked.stdout, checked.stderr));
+    keeps_to_its_schema(&document);
+    document
+}
+
+#[track_caller]
+fn keeps_to_its_schema(document: &Value) {
+    let schema = if document.get("conclusion").is_some() { selftest::schema() } else { calibration::schema() };
+    let schema = jsonschema::validator_for(&schema).expect("a valid schema");
+    let errors: Vec<String> = schema.iter_errors(document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}\n{document:#}");
+    assert!(!schema.is_valid(&serde_json::json!({ "schema": 1 })), "a schema that anything follows says nothing");
 }
 
 /// A project whose only suite is the shell program.
@@ -60,6 +74,7 @@ fn a_calibration_has_a_row_for_what_can_block_and_says_that_unchanged_code_passe
         ],
     );
     let saved: Value = serde_json::from_str(&project.repo.read(".tollgate/calibration.json")).unwrap();
+    keeps_to_its_schema(&saved);
     assert_eq!(saved["metrics"].as_array().unwrap().len(), 4);
     let noise = saved["metrics"][0]["noise_ratio"].as_f64().unwrap();
     assert!(noise > 0.001 && noise < 0.02, "{noise}");

@@ -11,7 +11,7 @@ use crate::commands::check::sources::{config_at, no_config};
 use crate::commands::measuring::{self, Job, Keep, Session};
 use crate::commands::results::not_understood;
 use crate::commands::{Code, Context, Failure};
-use crate::config::Config;
+use crate::config::{Config, Policy};
 use crate::git::Repository;
 use crate::judge::procedure::STAGE_ROUNDS;
 use crate::measure::proof::Provable;
@@ -65,13 +65,21 @@ pub(super) fn update(args: &BaselineUpdateArgs, context: &Context) -> Result<Cod
     let files = in_work_tree(repository.root(), "stored, and not shown")?.all("stored, and not shown")?;
     let suites: BTreeSet<&Name> = config.suites.iter().map(|suite| &suite.name).collect();
     let files: Vec<_> = files.into_iter().map(|(_, file)| file).filter(|file| suites.contains(&file.suite)).collect();
-    let told = Told::new(stored, &files, &newest.environment, &config.policy);
+    let told = Told::new(stored, &files, &newest.environment, &by_stored_runs(&config));
     context.print(&if args.json { told.json() } else { told.text() });
     Ok(match told.stored.ended {
         Ended::Complete => Code::Pass,
         Ended::TimeLimit => Code::NotCovered,
         Ended::Interrupted => Code::Interrupted,
     })
+}
+
+/// The policy with its false-alarm rate shared as where stored runs decide every suite.
+fn by_stored_runs(config: &Config) -> Policy {
+    let suites: BTreeSet<Name> = config.suites.iter().map(|suite| suite.name.clone()).collect();
+    let mut policy = config.policy.clone();
+    policy.gate.shares = Plan::new(Some(config), config, &suites, SEED).shares;
+    policy
 }
 
 /// The revision to measure. Baselines that an earlier update wrote and nobody committed yet are no uncommitted work.

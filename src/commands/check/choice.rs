@@ -1,8 +1,11 @@
 //! Whether stored runs are good enough to stand in for base, suite by suite, decided before anything is measured. Refuses to measure.
 //!
 //! Rounds of base beside head carry a promise that needs no assumption; stored runs do not. So they stand in for base only where they lose
-//! nothing: for exact metrics; and for times where the run-level rank alone keeps the gate's rate, every metric could show what must not slip
-//! through, and the runs are recent. That is a quiet machine of one's own, not a shared runner.
+//! nothing: for exact metrics; and for times where the run-level rank alone keeps what stored runs have of the gate's rate, every metric could
+//! show what must not slip through, and the runs are recent. That is a quiet machine of one's own, not a shared runner.
+//!
+//! What stored runs have depends on who shares the rate, and so on the choice itself: nearly all of it where they decide every suite, a tenth
+//! beside suites that are measured in pairs. So the first is hoped for, and where a suite disappoints the others are asked again, by the second.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +13,7 @@ use crate::baseline::{self, BaselineFile};
 use crate::config::{Policy, Severity};
 use crate::judge::{Sight, sights};
 use crate::model::verdict::Incomparable;
-use crate::model::{Determinism, Environment, MetricId, Name, StoredMetric, Why};
+use crate::model::{Determinism, Environment, MetricId, Name, Shares, StoredMetric, TestFamily, Why};
 use crate::report::number::{percent, plural};
 use crate::stats::conformal::runs_needed;
 
@@ -25,16 +28,18 @@ pub(super) struct Choice {
 }
 
 type Comparable = BTreeMap<MetricId, Result<StoredMetric, Incomparable>>;
+type Timed<'a> = Vec<(&'a Name, Comparable)>;
 
-/// Chooses. `here` is asked only where there are stored times.
+/// Chooses. `shares` says how the rate is shared where stored runs decide these suites; `here` is asked only where there are stored times.
 pub(super) fn make(
     files: &[BaselineFile],
     suites: &BTreeSet<Name>,
     policy: &Policy,
+    shares: impl Fn(&BTreeSet<Name>) -> Shares,
     here: impl FnOnce() -> Environment,
     now_s: i64,
 ) -> Choice {
-    let mut choice = Choice::default();
+    let mut exact = BTreeSet::new();
     let mut timed: Vec<(&Name, Vec<BaselineFile>)> = Vec::new();
     for suite in suites {
         let own: Vec<BaselineFile> = files.iter().filter(|file| file.suite == *suite).cloned().collect();
@@ -44,28 +49,47 @@ pub(super) fn make(
         }
         if stored.all(|series| series.metric.determinism == Determinism::Exact) {
             // One stored run is as good as measuring base again.
-            choice.by_stored.insert(suite.clone());
+            exact.insert(suite.clone());
         } else {
             timed.push((suite, own));
         }
     }
     if timed.is_empty() {
-        return choice;
+        return Choice { by_stored: exact, why: BTreeMap::new() };
     }
     let here = here();
-    let timed: Vec<(&Name, Comparable)> =
-        timed.into_iter().map(|(suite, files)| (suite, baseline::comparable(&files, &here))).collect();
+    let timed: Timed = timed.into_iter().map(|(suite, files)| (suite, baseline::comparable(&files, &here))).collect();
+    let all = exact.iter().chain(timed.iter().map(|(suite, _)| *suite)).cloned().collect();
+    let hoped = shares(&all);
+    let choice = by_shares(&exact, &timed, policy, &hoped, now_s);
+    // Who is measured in pairs after all has most of the rate.
+    let beside = shares(&choice.by_stored);
+    if beside == hoped {
+        return choice;
+    }
+    let beside = beside.among(beside.families().chain([TestFamily::Stored]));
+    by_shares(&exact, &timed, policy, &beside, now_s)
+}
+
+/// Chooses where the rate is shared like this.
+fn by_shares(exact: &BTreeSet<Name>, timed: &Timed<'_>, policy: &Policy, shares: &Shares, now_s: i64) -> Choice {
+    let mut choice = Choice { by_stored: exact.clone(), why: BTreeMap::new() };
+    let mut policy = policy.clone();
+    policy.gate.shares = shares.clone();
+    let policy = &policy;
     // What one suite could show depends on how many metrics share the rate, so the suites are looked at together.
     let together = timed.iter().flat_map(|(_, stored)| stored).filter_map(|(id, one)| Some((id, one.as_ref().ok()?)));
     let sights = sights(&together.map(|(id, stored)| (id.clone(), stored.clone())).collect(), policy);
     for (suite, stored) in timed {
-        let (good, why) = match against(&stored, &sights, policy, now_s) {
+        let (good, why) = match against(stored, &sights, policy, now_s) {
             Some(why) => (false, why),
-            None => (true, "they could show what must not slip through, at the gate's false-alarm rate".to_owned()),
+            None => {
+                (true, "they could show what must not slip through, at their share of the false-alarm rate".to_owned())
+            }
         };
-        choice.why.insert(suite.clone(), why);
+        choice.why.insert((*suite).clone(), why);
         if good {
-            choice.by_stored.insert(suite.clone());
+            choice.by_stored.insert((*suite).clone());
         }
     }
     choice
@@ -97,11 +121,12 @@ fn against(stored: &Comparable, sights: &BTreeMap<MetricId, Sight>, policy: &Pol
         return Some(format!("{} could only show +{shown}", plural(*runs as usize, "stored run")));
     }
     let fewest = sights.map(|sight| sight.runs as usize).min();
-    let needed = runs_needed(policy.gate.false_alarm_rate);
+    let share = policy.gate.shares.of(TestFamily::Stored);
+    let needed = runs_needed(share);
     if let Some(fewest) = fewest.filter(|fewest| *fewest < needed) {
         return Some(format!(
-            "they are {fewest}, and it takes {needed} to keep a false-alarm rate of {} whatever the noise",
-            percent(policy.gate.false_alarm_rate)
+            "they are {fewest}, and it takes {needed} to keep their share of the false-alarm rate, {}, whatever the noise",
+            percent(share)
         ));
     }
     if blind {
@@ -151,11 +176,15 @@ mod tests {
         file
     }
 
+    fn all_to_stored() -> Shares {
+        Shares::new(0.05, [TestFamily::Stored])
+    }
+
     /// Whether stored runs of the suite are taken on that day, and why.
     fn chosen(file: &BaselineFile, here: Environment, day: i64) -> (bool, Option<String>) {
         let policy = Config::parse("[gate]\nfalse-alarm-rate = '5 %'", "tollgate.toml").unwrap().policy;
         let suites = BTreeSet::from([name("core"), name("other")]);
-        let choice = make(std::slice::from_ref(file), &suites, &policy, || here, day * DAY_S);
+        let choice = make(std::slice::from_ref(file), &suites, &policy, |_| all_to_stored(), || here, day * DAY_S);
         assert!(!choice.by_stored.contains(&name("other")) && !choice.why.contains_key(&name("other")));
         (choice.by_stored.contains(&name("core")), choice.why.get(&name("core")).cloned())
     }
@@ -189,11 +218,54 @@ mod tests {
     }
 
     #[test]
+    fn beside_a_suite_in_pairs_it_takes_ten_times_as_many_runs() {
+        let policy = Config::parse("[gate]\nfalse-alarm-rate = '50 %'", "tollgate.toml").unwrap().policy;
+        let suites = BTreeSet::from([name("core"), name("other")]);
+        let chosen = |runs: u32, together: bool| {
+            let shares = |by_stored: &BTreeSet<Name>| {
+                let alone = together || by_stored.contains(&name("other"));
+                let pairs = (!alone).then_some(TestFamily::Pairs);
+                let stored = (!by_stored.is_empty()).then_some(TestFamily::Stored);
+                Shares::new(0.5, pairs.into_iter().chain(stored))
+            };
+            let file = file(runs, &time(&name("core"), &name("a")), Why::Update);
+            let choice = make(&[file], &suites, &policy, shares, here, 101 * DAY_S);
+            (choice.by_stored.contains(&name("core")), choice.why[&name("core")].clone())
+        };
+        assert!(chosen(10, true).0, "a rank among ten runs reaches 50 %");
+        let (taken, why) = chosen(18, false);
+        assert!(!taken && why.contains("they are 18, and it takes 19 to keep their share"), "{why}");
+        assert!(why.contains("of the false-alarm rate, 5 %"), "{why}");
+        assert!(chosen(19, false).0);
+    }
+
+    #[test]
+    fn a_suite_that_disappoints_takes_the_others_along() {
+        let policy = Config::parse("[gate]\nfalse-alarm-rate = '5 %'", "tollgate.toml").unwrap().policy;
+        let suites = BTreeSet::from([name("core"), name("other")]);
+        let shares = |by_stored: &BTreeSet<Name>| {
+            let pairs = (by_stored.len() < 2).then_some(TestFamily::Pairs);
+            Shares::new(0.05, pairs.into_iter().chain([TestFamily::Stored]))
+        };
+        let chosen = |others: u32| {
+            let mut other = file(others, &time(&name("other"), &name("b")), Why::Update);
+            other.suite = name("other");
+            let core = file(19, &time(&name("core"), &name("a")), Why::Update);
+            make(&[core, other], &suites, &policy, shares, here, 101 * DAY_S)
+        };
+        assert_eq!(chosen(19).by_stored, suites);
+        let alone = chosen(18);
+        assert!(alone.by_stored.is_empty(), "{alone:?}");
+        assert!(alone.why[&name("core")].contains("it takes 199 to keep their share"), "{alone:?}");
+    }
+
+    #[test]
     fn one_run_of_exact_metrics_is_enough_and_the_machine_is_not_asked() {
         let metric = Metric { determinism: Determinism::Exact, ..time(&name("core"), &name("a")) };
         let policy = Config::parse("", "tollgate.toml").unwrap().policy;
         let never = || -> Environment { unreachable!("exact metrics are the same on every machine") };
-        let choice = make(&[file(1, &metric, Why::Update)], &BTreeSet::from([name("core")]), &policy, never, 0);
+        let suites = BTreeSet::from([name("core")]);
+        let choice = make(&[file(1, &metric, Why::Update)], &suites, &policy, |_| all_to_stored(), never, 0);
         assert_eq!((choice.by_stored.len(), choice.why.len()), (1, 0));
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn make(args: &CheckArgs, context: &Context, sources: &Sources) -> Re
     // Where base has no config, both arms run head's suites: its benchmarks are mostly there already.
     base.suites.retain(named);
     head.suites.retain(named);
-    let Choice { by_stored, why } = choice(args, context, sources);
+    let Choice { by_stored, why } = choice(args, context, sources, [&base, &head]);
     let mut plan = Plan::new(Some(&base), &head, &by_stored, seed(args, sources)).explained(&why);
     if let Some(text) = &args.time_limit {
         plan.time_limit = crate::config::human::duration(text)
@@ -68,15 +68,15 @@ pub(crate) fn against(args: &CheckArgs, sources: &Sources) -> Against {
 }
 
 /// The suites that stored runs decide: all of them where the user says so, none where the user says so, else those that stored runs can.
-fn choice(args: &CheckArgs, context: &Context, sources: &Sources) -> Choice {
-    let suites: BTreeSet<Name> =
-        sources.config.suites.iter().chain(&sources.head_config.suites).map(|suite| suite.name.clone()).collect();
+fn choice(args: &CheckArgs, context: &Context, sources: &Sources, [base, head]: [&Config; 2]) -> Choice {
+    let suites: BTreeSet<Name> = base.suites.iter().chain(&head.suites).map(|suite| suite.name.clone()).collect();
     match against(args, sources) {
         Against::Base => Choice::default(),
         Against::Baseline => Choice { by_stored: suites, why: BTreeMap::new() },
         Against::Auto => {
             let here = || host::environment(&measuring::surroundings(context), sources.repository.root());
-            choice::make(&sources.baselines, &suites, &sources.config.policy, here, context.now_s)
+            let shares = |by_stored: &BTreeSet<Name>| Plan::new(Some(base), head, by_stored, 0).shares;
+            choice::make(&sources.baselines, &suites, &sources.config.policy, shares, here, context.now_s)
         }
     }
 }

@@ -9,8 +9,9 @@ use crate::plan::{Plan, PlannedSuite};
 use super::sources::{Sources, git};
 use super::verdicts::heads_policy;
 
-/// The suites that may pass by proof: those that both revisions define alike and of which nothing is asked but whether they changed. A budget
-/// asks for head's own value, a stored baseline for a run of head. Where head changes the policy, it must say so too.
+/// The suites that may pass by proof: those that both revisions define alike and of which nothing is asked but whether they changed. A stored
+/// baseline asks for a run of head; a budget for head's own value, of the benchmarks that it may select. Where head changes the policy, it must
+/// say so too.
 pub(super) fn suites(sources: &Sources, plan: &Plan) -> Result<Provable, Failure> {
     let heads = heads_policy(sources, plan);
     let policies: Vec<&Policy> = std::iter::once(&sources.config.policy).chain(&heads).collect();
@@ -18,10 +19,9 @@ pub(super) fn suites(sources: &Sources, plan: &Plan) -> Result<Provable, Failure
         return Ok(Provable::nothing());
     }
     let compared = |suite: &&PlannedSuite| suite.arms.len() == 2 && !suite.changed && !suite.by_stored;
-    let budgeted = |suite: &PlannedSuite| {
-        policies.iter().flat_map(|policy| &policy.budgets).any(|rule| rule.selector.may_select(&suite.name))
-    };
-    let suites = plan.suites.iter().filter(compared).filter(|suite| !budgeted(suite));
+    let budgets = policies.iter().flat_map(|policy| &policy.budgets);
+    let budgeted = budgets.map(|rule| rule.selector.clone()).collect();
+    let suites = plan.suites.iter().filter(compared);
     let changed = sources.repository.changed(&sources.base.tree, &sources.head.tree).map_err(git)?;
     let same_tree = sources.base.tree == sources.head.tree;
     let difference = match Difference::new(&changed, CHANGED_MAX) {
@@ -29,5 +29,5 @@ pub(super) fn suites(sources: &Sources, plan: &Plan) -> Result<Provable, Failure
         Difference::None if !same_tree => Difference::Unknown,
         difference => difference,
     };
-    Ok(Provable { suites: suites.map(|suite| suite.name.clone()).collect(), difference })
+    Ok(Provable { suites: suites.map(|suite| suite.name.clone()).collect(), budgeted, difference })
 }

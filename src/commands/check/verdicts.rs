@@ -68,12 +68,13 @@ pub(super) fn heads_policy(sources: &Sources, plan: &Plan) -> Option<Policy> {
     }
 }
 
-/// A policy with the limits by which was measured.
+/// A policy with the limits by which was measured, and with its false-alarm rate shared as the plan says.
 pub(super) fn limited(policy: &Policy, plan: &Plan) -> Policy {
     let mut policy = policy.clone();
     policy.gate.time_limit = plan.time_limit;
     policy.gate.rounds_max = plan.rounds_max;
     policy.gate.patient = plan.patient;
+    policy.gate.shares = policy.gate.shares.among(plan.shares.families());
     policy
 }
 

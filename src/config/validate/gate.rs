@@ -8,7 +8,7 @@ use crate::config::policy::{BudgetRule, Rule};
 use crate::config::problem::quoted;
 use crate::config::wire::{self, OneOrMany};
 use crate::config::{Against, Gate, OnIdentical, OnTrouble, Severity};
-use crate::model::{Budget, Direction, Quantity};
+use crate::model::{Budget, Direction, Quantity, Shares, TestFamily};
 
 use super::Reader;
 use super::selector::check_repeated;
@@ -27,9 +27,10 @@ impl Reader<'_, '_> {
             tolerance_ratio,
             must_detect_ratio,
             floors: self.floors(gate.floor.as_ref()),
-            false_alarm_rate: self
-                .human(gate.false_alarm_rate.as_ref(), human::false_alarm_rate)
-                .unwrap_or(FALSE_ALARM_RATE),
+            shares: Shares::new(
+                self.human(gate.false_alarm_rate.as_ref(), human::false_alarm_rate).unwrap_or(FALSE_ALARM_RATE),
+                TestFamily::ALL,
+            ),
             time_limit: self.human(gate.time_limit.as_ref(), human::duration).unwrap_or(TIME_LIMIT),
             rounds_max: gate.max_rounds.unwrap_or(ROUNDS_MAX),
             patient: false,

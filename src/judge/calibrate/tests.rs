@@ -9,7 +9,9 @@ use crate::config::{Against, Config};
 use crate::judge::{Circumstances, Evidence, judge};
 use crate::model::calibration::Shape;
 use crate::model::judgement::PolicySource;
-use crate::model::{Arm, Determinism, Direction, Environment, Kind, MetricId, Name, Revision, Role, Sample, Unit};
+use crate::model::{
+    Arm, Determinism, Direction, Environment, Kind, MetricId, Name, Revision, Role, Sample, TestFamily, Unit,
+};
 
 /// One benchmark's rounds in both arms.
 type Sides = (Vec<f64>, Vec<f64>);
@@ -52,7 +54,8 @@ fn run(benchmarks: &[Sides], side: fn(&Sides) -> &Vec<f64>) -> Run {
 }
 
 fn calibrated(benchmarks: &[Sides], protocol: &Protocol, round_s: f64, config: &str) -> Calibration {
-    let policy = Config::parse(config, "test").unwrap().policy;
+    let mut policy = Config::parse(config, "test").unwrap().policy;
+    policy.gate.shares = policy.gate.shares.among([TestFamily::Pairs]);
     let (base, head) = (run(benchmarks, |sides| &sides.0), run(benchmarks, |sides| &sides.1));
     let count = u32::try_from(benchmarks[0].0.len()).unwrap();
     let evidence = Evidence { protocol, ..Evidence::of(Some(&base), &head, count) };

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::measure::scripted::time;
-    use crate::model::{Metric, Name, StoredValues, Why};
+    use crate::model::{Metric, Name, StoredValues, TestFamily, Why};
 
     /// Metrics with the same stored runs, the oldest first.
     fn of(runs: &[f64], metrics: usize, change: fn(Metric) -> Metric) -> BTreeMap<MetricId, StoredMetric> {
@@ -105,8 +105,15 @@ mod tests {
         metrics.map(|metric| (metric.id.clone(), StoredMetric { metric, runs: values.clone() })).collect()
     }
 
+    /// The defaults where nothing but stored runs is to be judged.
+    fn policy() -> Policy {
+        let mut policy = Config::parse("", "tollgate.toml").unwrap().policy;
+        policy.gate.shares = policy.gate.shares.among([TestFamily::Stored]);
+        policy
+    }
+
     fn sight(runs: &[f64], metrics: usize) -> Sight {
-        let policy = Config::parse("", "tollgate.toml").unwrap().policy;
+        let policy = policy();
         *sights(&of(runs, metrics, |metric| metric), &policy).values().next().unwrap()
     }
 
@@ -143,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_rate_cannot_lose_more_than_all_of_itself() {
-        let policy = Config::parse("", "tollgate.toml").unwrap().policy;
+        let policy = policy();
         let rate = |metric| Metric { direction: Direction::HigherIsBetter, ..metric };
         let sights = sights(&of(&[1.0], 100, rate), &policy);
         assert!(sights.values().all(|sight| (0.7..1.0).contains(&sight.detectable_ratio)), "{sights:?}");
@@ -151,7 +158,7 @@ mod tests {
 
     #[test]
     fn values_of_zero_show_nothing() {
-        let policy = Config::parse("", "tollgate.toml").unwrap().policy;
+        let policy = policy();
         assert!(sights(&of(&[1.0, 0.0], 1, |metric| metric), &policy).is_empty());
         assert!(sights(&of(&[], 1, |metric| metric), &policy).is_empty());
     }

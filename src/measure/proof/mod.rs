@@ -11,8 +11,8 @@ mod paths;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::config::Suite;
-use crate::model::Name;
+use crate::config::{Selector, Suite};
+use crate::model::{BenchmarkId, Name};
 
 use super::suite::Place;
 
@@ -21,8 +21,10 @@ pub use paths::Difference;
 /// Which suites may pass by proof.
 #[derive(Clone, Debug)]
 pub struct Provable {
-    /// They: defined alike in both revisions, and nothing is asked about them but whether they changed.
+    /// They: defined alike in both revisions, and nothing is asked about them but whether they changed and whether they keep their budgets.
     pub suites: BTreeSet<Name>,
+    /// What has a budget: that asks for head's own value, so that it is measured whatever is the same.
+    pub budgeted: Vec<Selector>,
     /// What differs between the trees.
     pub difference: Difference,
 }
@@ -30,7 +32,17 @@ pub struct Provable {
 impl Provable {
     /// Everything is measured, whatever is the same.
     pub fn nothing() -> Self {
-        Self { suites: BTreeSet::new(), difference: Difference::Unknown }
+        Self { suites: BTreeSet::new(), budgeted: Vec::new(), difference: Difference::Unknown }
+    }
+
+    /// Whether a budget may be about something of a suite.
+    pub fn limits(&self, suite: &Name) -> bool {
+        self.budgeted.iter().any(|selector| selector.may_select(suite))
+    }
+
+    /// Whether a budget may be about a benchmark.
+    pub fn limits_of(&self, benchmark: &BenchmarkId) -> bool {
+        self.budgeted.iter().any(|selector| selector.may_select_of(benchmark))
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a calibration looks like.
 
+use serde_json::{Value, json as value};
+
 use super::*;
-use crate::model::calibration::{Reach, SuggestedRule};
+use crate::model::calibration::{Reach, Shape, SuggestedRule};
 use crate::model::{Determinism, Direction, Kind, Role, Thresholds};
 use crate::report::sample;
 
@@ -119,6 +121,33 @@ fn the_numbers_are_one_document_that_is_the_same_each_time() {
     let (one, other) = (json(&calibration(), "x"), json(&calibration(), "x"));
     assert_eq!(one, other);
     let document: Value = serde_json::from_str(&one).unwrap();
-    assert_eq!((&document["schema"], &document["metrics"][1]["told_apart"]["rounds"]), (&json!(1), &json!(410)));
-    assert_eq!(document["rules"][0]["must_detect_ratio"], json!(0.2));
+    assert_eq!((&document["schema"], &document["metrics"][1]["told_apart"]["rounds"]), (&value!(1), &value!(410)));
+    assert_eq!(document["rules"][0]["must_detect_ratio"], value!(0.2));
+}
+
+#[test]
+fn whatever_is_calibrated_follows_the_schema() {
+    let schema = jsonschema::validator_for(&schema()).unwrap();
+    let mut calibration = calibration();
+    let shapes = vec![
+        Shape::Bimodal { gap_ratio: 0.1 },
+        Shape::HeavyTailed { rounds: 3 },
+        Shape::Ordered { second_ratio: -0.2 },
+        Shape::NotExact,
+    ];
+    calibration.metrics.extend(
+        [Told::Exactly, Told::Unknown, Told::NotWithin { rounds: None, seconds: None }]
+            .map(|told| metric("odd", 0.1, told, shapes.clone())),
+    );
+    let unheard_of = Thresholds { tolerance_ratio: f64::INFINITY, must_detect_ratio: f64::INFINITY, floor: 1.0 };
+    let odd = &mut calibration.metrics[3];
+    (odd.thresholds, odd.suggested, odd.noise_ratio) = (unheard_of, None, None);
+    calibration.rules.push(SuggestedRule { benchmark: "*".to_owned(), metric: "time".to_owned(), thresholds: None });
+    let document: Value = serde_json::from_str(&json(&calibration, "x")).unwrap();
+    let errors: Vec<String> = schema.iter_errors(&document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    assert_eq!(
+        (&document["metrics"][3]["tolerance_ratio"], &document["rules"][1]["severity"]),
+        (&value!(null), &value!("advisory"))
+    );
 }

@@ -23,6 +23,7 @@ pub(in crate::report) fn drifted() -> Judgement {
     ]) {
         row.drift = Some(since(state, change));
     }
+    judgement.promise.shares = super::shares(&[(TestFamily::Pairs, 3), (TestFamily::Drift, 3)]);
     judgement.rows[0].outcome = Outcome::FailDrifted;
     judgement.verdict = RunVerdict::OverBudget;
     judgement

@@ -51,6 +51,7 @@ fn every_trouble() -> Vec<CoverageProblem> {
 /// Every variant of every type once, for formats that must keep them all.
 pub(in crate::report) fn every_variant() -> Judgement {
     let mut judgement = mixed();
+    judgement.promise.shares.clear();
     let outcomes =
         [Outcome::FailMissing, Outcome::FailNotComparable, Outcome::FailOverBudget, Outcome::FailInconclusive];
     let kinds = [Kind::Ratio, Kind::Slope, Kind::Bytes];

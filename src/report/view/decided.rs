@@ -4,13 +4,12 @@ use serde::Serialize;
 
 use crate::model::judgement::{Drift, DriftState, Method};
 use crate::model::{Direction, Judgement, Revision, Row};
-use crate::stats::conformal::runs_needed;
 
 use super::super::number::{self, count, plural};
 use super::super::sentence::{self, shown};
 use super::super::soundness;
 use super::super::text::Text;
-use super::proof;
+use super::{promise, proof};
 
 /// One fact about how the run was decided.
 #[derive(Clone, Debug, Serialize)]
@@ -35,7 +34,7 @@ pub(super) fn facts(judgement: &Judgement) -> Vec<Fact> {
     if measured_here {
         facts.insert(2, fact("Machine", machine(judgement)));
     }
-    facts.extend(promise(judgement).map(|said| fact("Promise", Text::prose(said))));
+    facts.extend(promise::said(judgement).map(|said| fact("Promise", Text::prose(said))));
     facts.extend(sensitivity(judgement).map(|text| fact("Sensitivity", text)));
     facts.extend(soundness::canary(judgement).map(|text| fact("Canary", text)));
     facts.extend(drift(judgement).map(|text| fact("Drift", text)));
@@ -127,36 +126,6 @@ fn methods(judgement: &Judgement) -> String {
     .flatten()
     .collect();
     if parts.is_empty() { "nothing was compared".to_owned() } else { parts.join("; ") }
-}
-
-/// The promise of the run: that of the rounds in pairs, which needs no assumption, and that of the stored runs, which does.
-fn promise(judgement: &Judgement) -> Option<String> {
-    let promise = &judgement.promise;
-    let rate = number::percent(promise.false_alarm_rate);
-    let paired = (promise.family > 0).then(|| {
-        format!(
-            "a run of unchanged code fails at most {rate} of the time, over {} together",
-            plural(promise.family, "metric")
-        )
-    });
-    let stored = promise.stored.as_ref().map(|stored| {
-        let metrics = plural(stored.metrics, "metric");
-        if stored.false_alarm_rate >= 1.0 {
-            return format!("none for {metrics} judged by {}", plural(stored.runs as usize, "stored run"));
-        }
-        // The digits of a rate that is one in a number of runs say nothing.
-        let actual = number::percent((stored.false_alarm_rate * 1000.0).round() / 1000.0);
-        let enough = if stored.false_alarm_rate > promise.false_alarm_rate {
-            format!("; {} of each would make it {rate}", plural(runs_needed(promise.false_alarm_rate), "stored run"))
-        } else {
-            String::new()
-        };
-        format!(
-            "{metrics} judged by stored runs: at most {actual} of the time, if those runs and this one differ by chance alone{enough}"
-        )
-    });
-    let said: Vec<String> = paired.into_iter().chain(stored).collect();
-    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// The furthest that a metric has come since the anchor: by how it stands to its budget, then by the share of it that is used up.

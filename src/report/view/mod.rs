@@ -2,6 +2,7 @@
 
 mod decided;
 mod headline;
+mod promise;
 mod proof;
 mod row;
 
@@ -18,6 +19,7 @@ use super::sentence;
 use super::settle;
 use super::soundness;
 use super::text::{Text, append};
+use super::work;
 
 pub(super) use decided::Fact;
 pub(super) use headline::{State, advice};
@@ -188,7 +190,7 @@ fn finding(at: usize, row: &Row, judgement: &Judgement) -> Finding {
         number: format!("PERF-{:03}", at + 1),
         sentence: sentence::row(row),
         evidence,
-        notes: note::notes(row),
+        notes: work::note(row, &judgement.rows).into_iter().chain(note::notes(row)).collect(),
         owner: row.owner.as_deref().map(sentence::shown),
         reproduce: match judgement.head.commit.as_str() {
             "" => String::new(),

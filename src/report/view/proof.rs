@@ -34,7 +34,9 @@ pub(super) fn reason(judgement: &Judgement) -> &'static str {
 /// A sentence for each suite that was not run.
 pub(super) fn suites(judgement: &Judgement) -> Vec<Text> {
     let suite = |Identical { suite, benchmarks }: &Identical| {
-        let text = Text::prose("Suite ").code(shown(suite.as_str())).say(" passes by proof and was not run: ");
+        let rest = judgement.rows.iter().any(|row| row.metric.id.benchmark.suite == *suite);
+        let what = if rest { "What has no budget of suite " } else { "Suite " };
+        let text = Text::prose(what).code(shown(suite.as_str())).say(" passes by proof and was not run: ");
         let text = text.say(reason(judgement));
         let names: Vec<String> = benchmarks.iter().map(|name| shown(name.as_str())).collect();
         if names.is_empty() { text.say(".") } else { text.say(" (").list(&names, NAMES_MAX).say(").") }

@@ -62,7 +62,7 @@ fn more_than_layout_may_do_is_a_regression() {
 #[test]
 fn more_work_is_a_regression_of_both() {
     let (_, checked) = slower("", "search 312 7280000");
-    checked.ends(10, &["2 regressions"]);
+    checked.ends(10, &["2 regressions", "% instructions: more work"]);
     assert_eq!(
         checked.rows(),
         ["search:instructions regressed fail-regressed", "search:time regressed fail-regressed"]
@@ -72,9 +72,16 @@ fn more_work_is_a_regression_of_both() {
 #[test]
 fn a_missed_budget_counts_whatever_explains_the_change() {
     let budget = "[[budget]]\nbenchmark = \"core/search\"\nmetric = \"time\"\ncritical = \"305 ms\"\n";
-    let (_, checked) = slower(budget, "search 312 7000700");
+    let (project, checked) = slower(budget, "search 312 7000700");
     checked.ends(11, &["1 over budget"]);
     assert_eq!(checked.rows(), ["search:time over-budget fail-over-budget"]);
+    // The budget has its part of the rate, which was fixed before anything was measured.
+    let shares = checked.judgement["promise"]["shares"].as_array().expect("they are said").clone();
+    let of = |at: usize| (shares[at]["family"].as_str(), (1e6 * shares[at]["rate"].as_f64().unwrap_or(0.0)).round());
+    assert_eq!((shares.len(), of(0), of(1)), (2, (Some("pairs"), 9000.0), (Some("budgets"), 1000.0)));
+    assert_eq!(shares[1]["checks"], 1);
+    let listed = project.check(&["--list"]);
+    listed.ends(0, &["false alarms: at most 1 % of runs, of that 0.9 % for rounds in pairs, 0.1 % for budgets"]);
 }
 
 #[test]

@@ -145,6 +145,29 @@ fn the_benches_of_a_package_pass_by_proof_with_their_names() {
     assert!(ran(&project) && proved(&checked).is_empty(), "{}", checked.stdout);
 }
 
+#[test]
+fn a_budget_on_one_benchmark_has_that_one_measured_and_no_other() {
+    let budget =
+        |limit: &str| format!("[[budget]]\nbenchmark = \"core/print\"\nmetric = \"time\"\ncritical = \"{limit}\"\n");
+    let project = project("[suite.core]\nadapter = \"criterion\"\n", &budget("1 ms"));
+    project.commit("docs/guide.md", "words\n");
+    let kept = project.check(&["--time-limit", "60 s"]);
+    kept.ends(
+        0,
+        &["What has no budget of suite `core` passes by proof", "2 benchmarks expected, 1 measured, 1 compared"],
+    );
+    checked_names(&kept, &["parse"]);
+    let measured = kept.judgement["rows"].as_array().expect("rows").iter().map(|row| row["id"]["benchmark"].clone());
+    assert!(ran(&project) && measured.eq([serde_json::json!("print")]), "{}", kept.judgement["rows"]);
+    // What is the same as before may still be too slow.
+    project.change("tollgate.toml", "1 ms", "1 ns");
+    project.land();
+    project.commit("docs/guide.md", "other words\n");
+    let missed = project.check(&["--time-limit", "60 s"]);
+    missed.ends(11, &["1 over budget"]);
+    checked_names(&missed, &["parse"]);
+}
+
 fn checked_names(checked: &Checked, names: &[&str]) {
     assert_eq!(checked.judgement["identical"][0]["benchmarks"], serde_json::json!(names), "{}", checked.stdout);
 }

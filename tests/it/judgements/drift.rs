@@ -83,3 +83,27 @@ fn what_the_release_has_not_or_has_as_nothing_has_no_drift() {
     let (drift, outcome, _) = judged_since(runs("release", 0.0, 10), runs("newer", 1e-3, 10), 0.0);
     assert_eq!((drift, outcome), (None, Outcome::Pass));
 }
+
+#[test]
+fn without_pairs_the_stored_runs_have_to_say_surely_that_this_change_made_it_worse() {
+    let policy = policy("[gate]\nanchor = 'v1.0'");
+    let then = || runs("release", 1e-3 / 1.2, 10);
+    let now = || [runs("newer", 1e-3, 10), then()].concat();
+    let outcome = |slower: f64| {
+        let mut measured = Scene::of(&["a"]).slower("a", slower).measure(&policy, Journal::in_memory());
+        measured.base = None;
+        let anchor = Anchor { name: "v1.0".to_owned(), then: stored(then()), now: stored(now()) };
+        let newest = stored(runs("newer", 1e-3, 10)).into_iter().map(|(id, stored)| (id, Ok(stored))).collect();
+        let suites = [BTreeSet::from([name("core")]), BTreeSet::new(), BTreeSet::new()];
+        let evidence = Evidence { anchor: Some(&anchor), ..evidence(&measured, &newest, &suites) };
+        let judgement = judge::judge(&evidence, &policy, &circumstances(Against::Baseline));
+        let row = row(&judgement, "a");
+        assert_eq!(row.drift.as_ref().unwrap().state, DriftState::Beyond);
+        assert!(!matches!(row.verdict, Verdict::Regressed), "{:?}", row.verdict);
+        row.outcome
+    };
+    assert_eq!(outcome(0.04), Outcome::FailDrifted);
+    // Its 90 % interval lies above 0 too, and that is no proof at a thousandth.
+    assert_eq!(outcome(0.016), Outcome::Warn);
+    assert_eq!(outcome(0.0), Outcome::Warn);
+}

@@ -2,7 +2,7 @@
 
 use tollgate::measure::scripted::time;
 use tollgate::model::environment::Difference;
-use tollgate::model::{Determinism, Doubt, Metric, Why, stored::StoredValues};
+use tollgate::model::{Determinism, Doubt, Metric, TestFamily, Why, stored::StoredValues};
 
 use super::*;
 
@@ -18,8 +18,15 @@ fn runs(count: u32) -> Vec<StoredValues> {
         .collect()
 }
 
+/// The defaults, where stored runs have the whole rate.
+fn stored_alone() -> Policy {
+    let mut policy = policy("");
+    policy.gate.shares = policy.gate.shares.among([TestFamily::Stored]);
+    policy
+}
+
 fn judged_by(stored: Result<StoredMetric, Incomparable>, slower: f64, exact: Option<Metric>) -> Judgement {
-    let policy = policy("");
+    let policy = stored_alone();
     let mut measured = Scene::of(&["a"]).slower("a", slower).measure(&policy, Journal::in_memory());
     measured.base = None;
     if let Some(metric) = exact {
@@ -69,7 +76,7 @@ fn runs_of_another_machine_are_not_compared_with_and_that_is_red_where_the_basel
 
 /// Judges head, in which `a` is slower, by stored runs of `a` and of `b`.
 fn by_two(a: Vec<StoredValues>, b: Vec<StoredValues>, slower: f64) -> Judgement {
-    let policy = policy("");
+    let policy = stored_alone();
     let mut measured = Scene::of(&["a", "b"]).slower("a", slower).measure(&policy, Journal::in_memory());
     measured.base = None;
     let stored = [("a", a), ("b", b)].map(|(benchmark, runs)| {
@@ -118,4 +125,17 @@ fn an_exact_metric_needs_one_stored_run() {
     assert_eq!(stored(head), Verdict::Unchanged);
     assert_eq!(stored(head * 0.999), Verdict::Regressed);
     assert_eq!(stored(head * 1.001), Verdict::Improved);
+}
+
+#[test]
+fn what_has_no_part_of_the_rate_convicts_nobody() {
+    let metric = time(&name("core"), &name("a"));
+    let mut policy = policy("");
+    policy.gate.shares = policy.gate.shares.among([TestFamily::Pairs]);
+    let mut measured = Scene::of(&["a"]).slower("a", 9.0).measure(&policy, Journal::in_memory());
+    measured.base = None;
+    let stored = Stored::from([(metric.id.clone(), Ok(StoredMetric { metric, runs: runs(20) }))]);
+    let suites = [BTreeSet::from([name("core")]), BTreeSet::new(), BTreeSet::new()];
+    let judgement = judge::judge(&evidence(&measured, &stored, &suites), &policy, &circumstances(Against::Baseline));
+    assert!(matches!(row(&judgement, "a").verdict, Verdict::Inconclusive(_)), "{:?}", row(&judgement, "a").verdict);
 }

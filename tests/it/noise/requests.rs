@@ -2,7 +2,7 @@
 
 use super::record::{Record, Round, Statistic};
 use crate::calibration::noise::Random;
-use crate::calibration::{BENCHMARKS, Head, Tally, measure};
+use crate::calibration::{BENCHMARKS, Head, SETTINGS, Tally, measure};
 
 /// What the recorded rounds of one condition say: logarithms of b / a, by workload.
 pub(super) struct Pool {
@@ -88,7 +88,9 @@ impl Pool {
                 }
             })
             .collect();
-        measure(head, slow, tally, |running| running.iter().map(|index| sources[*index].next(random)).collect());
+        measure(&SETTINGS, head, slow, tally, |running| {
+            running.iter().map(|index| sources[*index].next(random)).collect()
+        });
     }
 
     fn source(&self, slowdown: f64, workload: usize, draw: Draw, random: &mut Random) -> Source<'_> {

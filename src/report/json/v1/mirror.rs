@@ -68,6 +68,10 @@ mirror!(
     Towards = model::verdict::Towards { Worse, Better }
 );
 mirror!(
+    /// Tests that share a part of the false-alarm rate.
+    TestFamily = model::TestFamily { Pairs, Stored, Budgets, Drift }
+);
+mirror!(
     /// Which of the two revisions.
     Arm = model::Arm { Base, Head }
 );

@@ -4,6 +4,7 @@ mod doubt;
 mod drift;
 mod health;
 mod mirror;
+mod promise;
 mod read;
 mod write;
 
@@ -14,6 +15,7 @@ use doubt::{Doubt, MoreRuns};
 use drift::Drift;
 use health::{CanaryCheck, CommonShift};
 use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict, Towards, WaiverBearing};
+use promise::Promise;
 
 /// The number of this schema.
 pub const SCHEMA: u64 = 1;
@@ -107,34 +109,6 @@ enum PolicySource {
     Head,
     Given { path: String },
     Defaults,
-}
-
-/// The promise of the run.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-struct Promise {
-    false_alarm_rate: f64,
-    family: usize,
-    detectable_median_ratio: Option<f64>,
-    detectable_worst: Option<DetectableWorst>,
-    /// What is promised of the metrics that stored runs decide.
-    #[serde(default)]
-    stored: Option<StoredPromise>,
-}
-
-/// What is promised of the metrics that stored runs decide.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-struct StoredPromise {
-    metrics: usize,
-    runs: u32,
-    /// The largest probability that any of them is called regressed in a run of unchanged code, if all runs differ by chance alone; 1 promises nothing.
-    false_alarm_rate: f64,
-}
-
-/// The metric of which only the largest change could have been seen.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-struct DetectableWorst {
-    id: MetricId,
-    ratio: Bound,
 }
 
 /// A metric by name.

@@ -4,9 +4,9 @@ use crate::model::{self, effect, environment, judgement, verdict};
 use crate::report::json::JsonError;
 
 use super::{
-    BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
-    Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision,
-    Promise, Quantity, Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
+    BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, Difference, Doubt, Effect,
+    Environment, Identical, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision, Quantity,
+    Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
 };
 
 /// A name, or why it is none.
@@ -59,25 +59,6 @@ impl TryFrom<Identical> for model::Identical {
     fn try_from(value: Identical) -> Result<Self, JsonError> {
         let benchmarks = value.benchmarks.into_iter().map(name).collect::<Result<_, _>>()?;
         Ok(Self { suite: name(value.suite)?, benchmarks })
-    }
-}
-
-impl TryFrom<Promise> for judgement::Promise {
-    type Error = JsonError;
-
-    fn try_from(value: Promise) -> Result<Self, JsonError> {
-        let worst = |worst: DetectableWorst| Ok((worst.id.try_into()?, worst.ratio.or(f64::INFINITY)));
-        Ok(Self {
-            false_alarm_rate: value.false_alarm_rate,
-            family: value.family,
-            detectable_median_ratio: value.detectable_median_ratio,
-            detectable_worst: value.detectable_worst.map(worst).transpose()?,
-            stored: value.stored.map(|stored| judgement::StoredPromise {
-                metrics: stored.metrics,
-                runs: stored.runs,
-                false_alarm_rate: stored.false_alarm_rate,
-            }),
-        })
     }
 }
 

@@ -5,10 +5,9 @@ use crate::report::sentence;
 use crate::report::view::View;
 
 use super::{
-    BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, DetectableWorst, Difference, Doubt,
-    Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, MoreRuns, Notice, PolicySource,
-    Precision, Promise, Quantity, Revision, Row, SCHEMA, Side, StoredPromise, Thresholds, Trouble, Unit, Verdict,
-    WaiverBearing, WaiverState, Warning,
+    BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, Difference, Doubt, Effect,
+    Environment, Identical, Incomparable, Judgement, Method, MetricId, MoreRuns, Notice, PolicySource, Precision,
+    Quantity, Revision, Row, SCHEMA, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
 };
 
 impl From<f64> for Bound {
@@ -48,24 +47,6 @@ impl From<model::Identical> for Identical {
     fn from(value: model::Identical) -> Self {
         let benchmarks = value.benchmarks.iter().map(ToString::to_string).collect();
         Self { suite: value.suite.to_string(), benchmarks }
-    }
-}
-
-impl From<judgement::Promise> for Promise {
-    fn from(value: judgement::Promise) -> Self {
-        Self {
-            false_alarm_rate: value.false_alarm_rate,
-            family: value.family,
-            detectable_median_ratio: value.detectable_median_ratio,
-            detectable_worst: value
-                .detectable_worst
-                .map(|(id, ratio)| DetectableWorst { id: id.into(), ratio: ratio.into() }),
-            stored: value.stored.map(|judgement::StoredPromise { metrics, runs, false_alarm_rate }| StoredPromise {
-                metrics,
-                runs,
-                false_alarm_rate,
-            }),
-        }
     }
 }
 
