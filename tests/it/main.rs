@@ -8,6 +8,7 @@ mod checks;
 mod cli;
 mod comparisons;
 mod configs;
+mod contexts;
 mod criterions;
 mod demo;
 mod docs;
