@@ -11,6 +11,7 @@ pub mod selftest;
 
 pub mod annotations;
 pub mod junit;
+pub mod log;
 
 mod plot;
 mod template;
