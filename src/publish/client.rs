@@ -43,6 +43,9 @@ impl fmt::Debug for GitHub {
     }
 }
 
+/// Looks whether something is there that may have been made.
+pub type Landed<'a, T> = &'a dyn Fn(&GitHub) -> Result<Option<T>, ApiError>;
+
 /// Reads a page of a list; the first text names the request.
 type Read<'a, T> = &'a dyn Fn(&str, &Answer) -> Result<Vec<T>, ApiError>;
 
@@ -141,13 +144,40 @@ impl GitHub {
         &self,
         route: &str,
         body: &B,
-        landed: &dyn Fn(&Self) -> Result<Option<T>, ApiError>,
+        landed: Landed<'_, T>,
+    ) -> Result<T, ApiError> {
+        self.anew("POST", route, body, landed)
+    }
+
+    /// Adds to a thing; twice would be too much, so it is as with [`GitHub::post`].
+    pub fn patch_once<B: Serialize + ?Sized, T: DeserializeOwned>(
+        &self,
+        route: &str,
+        body: &B,
+        landed: Landed<'_, T>,
+    ) -> Result<T, ApiError> {
+        self.anew("PATCH", route, body, landed)
+    }
+
+    /// Reads a file of at most `most` bytes. A redirect is followed; to another server without the token.
+    pub fn download(&self, route: &str, most: usize) -> Result<Vec<u8>, ApiError> {
+        let bounds = Bounds { bytes: most, time: self.patience.total };
+        Ok(self.repeat("GET", route, None::<&()>, bounds)?.bytes.unwrap_or_default())
+    }
+
+    /// Sends what must not be carried out twice.
+    fn anew<B: Serialize + ?Sized, T: DeserializeOwned>(
+        &self,
+        verb: &str,
+        route: &str,
+        body: &B,
+        landed: Landed<'_, T>,
     ) -> Result<T, ApiError> {
         let mut attempt = 1;
         loop {
-            let Failed { error, heard } = match self.once("POST", route, Some(body), self.usual()) {
+            let Failed { error, heard } = match self.once(verb, route, Some(body), self.usual()) {
                 // It was made, whatever its answer looks like; asking again would make a second one.
-                Ok(answer) => match understood(&request("POST", route), &answer) {
+                Ok(answer) => match understood(&request(verb, route), &answer) {
                     Ok(made) => return Ok(made),
                     Err(error) => return landed(self)?.ok_or(error),
                 },
@@ -165,12 +195,6 @@ impl GitHub {
             }
             attempt += 1;
         }
-    }
-
-    /// Reads a file of at most `most` bytes. A redirect is followed; to another server without the token.
-    pub fn download(&self, route: &str, most: usize) -> Result<Vec<u8>, ApiError> {
-        let bounds = Bounds { bytes: most, time: self.patience.total };
-        Ok(self.repeat("GET", route, None::<&()>, bounds)?.bytes.unwrap_or_default())
     }
 
     /// All pages of a list, from its first.

@@ -6,6 +6,8 @@ pub mod error;
 pub mod retry;
 pub mod route;
 pub mod server;
+pub mod sticky;
+pub mod surface;
 
 pub use client::GitHub;
 pub use error::{ApiError, Refusal};
