@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod description;
+mod shapes;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,7 +16,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use description::Description;
 
-pub(crate) use state::{Answer, Call, Comment, State, Who};
+pub(crate) use state::{Answer, Call, State, Who};
 
 /// The repository that is there.
 pub(crate) const REPOSITORY: &str = "ada/engine";
