@@ -1,6 +1,5 @@
 //! A GitHub in memory, on loopback. Every request and every answer is held against GitHub's own description of its interface, and what goes
 //! against it fails the test that caused it. Limits that the description lacks are added here; troubles come as a test scripts them.
-#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod description;
 mod shapes;
