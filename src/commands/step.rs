@@ -103,6 +103,17 @@ fn summarise(judgement: &Judgement, path: &Path) -> io::Result<()> {
     }
 }
 
+/// Appends Markdown to the summary, where there is one and it has room; else says so. Whether it did.
+pub(crate) fn show_on_page(text: &str, run: &GitHubRun, context: &Context) -> bool {
+    let Some(path) = &run.step_summary else { return false };
+    let taken = std::fs::metadata(path).map_or(0, |data| data.len());
+    let fits = taken.saturating_add(text.len() as u64) <= SUMMARY_BYTES_MAX;
+    let done = if fits { append(path, text) } else { Err(io::Error::other("earlier output has filled it")) };
+    let written = done.is_ok();
+    not_written(context, "the summary of this step", done);
+    written
+}
+
 /// The largest report of at most so many bytes. A smaller one leaves rows out and counts them. `None` where not even the smallest fits.
 fn fitting(judgement: &Judgement, bytes_max: u64) -> Option<String> {
     let mut chars_max = report::markdown::LIMIT;

@@ -1,9 +1,9 @@
 //! A pull request of our own: opened once for a branch, then kept up to date.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use super::client::{ApiError, GitHub};
+use super::route::segment;
+use super::{ApiError, GitHub};
 
 /// What is to be merged, and what is said about it.
 #[derive(Clone, Debug)]
@@ -63,9 +63,7 @@ pub fn propose(github: &GitHub, proposal: &Proposal) -> Result<Opened, ApiError>
 
 /// The open pull request of these two branches.
 fn find(github: &GitHub, proposal: &Proposal) -> Result<Option<Pull>, ApiError> {
-    let head = format!("{}:{}", github.owner(), proposal.branch);
-    let (head, base) =
-        (utf8_percent_encode(&head, NON_ALPHANUMERIC), utf8_percent_encode(&proposal.into, NON_ALPHANUMERIC));
-    let route = github.route(&format!("pulls?state=open&head={head}&base={base}"));
+    let head = segment(&format!("{}:{}", github.owner(), proposal.branch));
+    let route = github.route(&format!("pulls?state=open&head={head}&base={}", segment(&proposal.into)));
     Ok(github.get::<Vec<Pull>>(&route)?.into_iter().next())
 }
