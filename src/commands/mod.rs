@@ -8,6 +8,7 @@ mod compare;
 mod context;
 mod demo;
 mod error;
+pub(crate) mod evidence;
 mod init;
 mod man;
 pub(crate) mod measuring;

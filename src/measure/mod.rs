@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod handicap;
 pub mod host;
+pub mod evidence;
 pub mod journal;
 pub mod live;
 pub mod process;

@@ -4,6 +4,7 @@ use crate::commands::Failure;
 use crate::config::{OnIdentical, Policy};
 use crate::git::CHANGED_MAX;
 use crate::measure::proof::{Difference, Provable};
+use crate::model::Name;
 use crate::plan::{Plan, PlannedSuite};
 
 use super::sources::{Sources, git};
@@ -14,14 +15,9 @@ use super::verdicts::heads_policy;
 pub(super) fn suites(sources: &Sources, plan: &Plan) -> Result<Provable, Failure> {
     let heads = heads_policy(sources, plan);
     let policies: Vec<&Policy> = std::iter::once(&sources.config.policy).chain(&heads).collect();
-    if policies.iter().any(|policy| policy.gate.identical == OnIdentical::Measure) {
-        return Ok(Provable::nothing());
-    }
     let compared = |suite: &&PlannedSuite| suite.arms.len() == 2 && !suite.changed && !suite.by_stored;
-    let budgeted = |suite: &PlannedSuite| {
-        policies.iter().flat_map(|policy| &policy.budgets).any(|rule| rule.selector.may_select(&suite.name))
-    };
-    let suites = plan.suites.iter().filter(compared).filter(|suite| !budgeted(suite));
+    let allowed = |suite: &PlannedSuite| policies.iter().all(|policy| allows(policy, &suite.name));
+    let suites = plan.suites.iter().filter(compared).filter(|suite| allowed(suite));
     let changed = sources.repository.changed(&sources.base.tree, &sources.head.tree).map_err(git)?;
     let same_tree = sources.base.tree == sources.head.tree;
     let difference = match Difference::new(&changed, CHANGED_MAX) {
@@ -30,4 +26,9 @@ pub(super) fn suites(sources: &Sources, plan: &Plan) -> Result<Provable, Failure
         difference => difference,
     };
     Ok(Provable { suites: suites.map(|suite| suite.name.clone()).collect(), difference })
+}
+
+/// Whether a policy lets a suite pass by proof: nothing but a change is asked of it.
+pub(crate) fn allows(policy: &Policy, suite: &Name) -> bool {
+    policy.gate.identical != OnIdentical::Measure && policy.budgets.iter().all(|rule| !rule.selector.may_select(suite))
 }
