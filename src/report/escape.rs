@@ -97,6 +97,19 @@ pub(super) fn html(text: &str) -> String {
     out
 }
 
+/// The longest address of a page that is linked, in characters.
+const ADDRESS_LENGTH_MAX: usize = 300;
+
+/// The address of a page as it may stand in a link of Markdown and in a comment of HTML; `None` for anything that could be more than that.
+pub(super) fn address(text: &str) -> Option<String> {
+    let plain = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '_' | '-' | '~' | '?' | '=' | '%' | '&' | '+')
+    };
+    let page = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let ours = !page.is_empty() && text.len() <= ADDRESS_LENGTH_MAX && text.chars().all(plain);
+    ours.then(|| text.to_owned())
+}
+
 /// Text on a terminal: no escape sequence, nothing hidden, one line.
 pub fn terminal(text: &str) -> String {
     visible(text)
@@ -120,6 +133,13 @@ pub(super) fn shell(text: &str) -> String {
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
+}
+
+/// Whether a report shows a text as it is, so that it can be copied from there.
+pub(super) fn pasteable(text: &str) -> bool {
+    text.chars().count() <= NAME_SHOWN_MAX
+        && !text.contains(['@', '#', '\n', '\r', '\t'])
+        && !text.chars().any(is_hidden)
 }
 
 /// A glob that selects `name` and is safe to show and to paste: what a glob reads as a pattern is bracketed, what a report would have to

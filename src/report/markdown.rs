@@ -1,4 +1,4 @@
-//! The comment on a pull request. Whatever the limit, a failing row is shown, or at least counted. Refuses to cut text: it leaves rows out and says so.
+//! The report as Markdown, and how much of it fits. Whatever the limit, a failing row is shown, or at least counted. Refuses to cut text: it leaves rows out and says so.
 
 use serde::Serialize;
 
@@ -16,9 +16,12 @@ pub const LIMIT: usize = 64_000;
 /// The most failing rows that get a section of their own: beyond that nobody reads them.
 const FINDINGS_MAX: usize = 20;
 
+/// The first line of a report that is no comment yet.
+const MARKER: &str = "<!-- tollgate:v1 -->";
+
 /// How many of everything are shown. What is over is counted.
 #[derive(Clone, Copy, Debug)]
-struct Room {
+pub(super) struct Room {
     /// Rows of each folded table.
     folded: usize,
     /// Sections of failing rows.
@@ -32,7 +35,7 @@ struct Room {
 }
 
 /// From everything to nothing but counts: unchanged rows go first, then sections, then the table, then names.
-const ROOMS: [Room; 12] = [
+pub(super) const ROOMS: [Room; 12] = [
     Room { folded: usize::MAX, findings: FINDINGS_MAX, problems: 100, table: usize::MAX, names: 0 },
     Room { folded: 200, findings: FINDINGS_MAX, problems: 50, table: usize::MAX, names: 0 },
     Room { folded: 50, findings: FINDINGS_MAX, problems: 20, table: usize::MAX, names: 0 },
@@ -52,6 +55,7 @@ const ROOMS: [Room; 12] = [
 struct Folded {
     title: String,
     command: String,
+    change_title: String,
     rows: Vec<RowView>,
     /// Whether any of the rows has a note.
     noted: bool,
@@ -59,13 +63,17 @@ struct Folded {
     omitted_text: String,
 }
 
-/// What the template sees.
+/// The report below its headline, as the template sees it.
 #[derive(Serialize)]
-struct Comment<'a> {
-    light: &'a str,
-    headline: &'a str,
-    lead: &'a Text,
-    advice: &'a str,
+pub(super) struct Body<'a> {
+    /// What the headline means.
+    pub(super) lead: Text,
+    /// What to do about it; empty where it is said elsewhere.
+    pub(super) advice: &'a str,
+    /// The page that has everything.
+    pub(super) page: Option<&'a str>,
+    /// How it was decided.
+    pub(super) decided: &'a [Fact],
     change_title: &'a str,
     urgent: &'a [RowView],
     urgent_omitted: String,
@@ -77,7 +85,15 @@ struct Comment<'a> {
     findings_omitted: String,
     notices: &'a [Text],
     groups: Vec<Folded>,
-    decided: &'a [Fact],
+}
+
+/// A report under its headline, with nothing around it.
+#[derive(Serialize)]
+struct Plain<'a> {
+    light: &'a str,
+    headline: &'a str,
+    #[serde(flatten)]
+    body: Body<'a>,
 }
 
 /// The report as Markdown of at most `limit` characters, with a hidden marker in its first line. Every foreign text is inert in it.
@@ -87,7 +103,8 @@ pub fn render(judgement: &Judgement, limit: usize) -> String {
     let view = View::of(judgement);
     let mut text = String::new();
     for room in ROOMS {
-        text = tidy(&template::comment(&fill(&view, room)));
+        let plain = Plain { light: view.light, headline: &view.headline, body: fill(&view, room) };
+        text = format!("{MARKER}\n{}", tidy(&template::report(&plain)));
         if text.chars().count() <= limit {
             break;
         }
@@ -96,7 +113,7 @@ pub fn render(judgement: &Judgement, limit: usize) -> String {
 }
 
 /// What fits into the room.
-fn fill(view: &View, room: Room) -> Comment<'_> {
+pub(super) fn fill(view: &View, room: Room) -> Body<'_> {
     let table = view.urgent.len().min(room.table);
     // Failing rows come first, so whatever follows the last row of the table starts with those that must not be lost.
     let unlisted: Vec<_> = view.urgent.iter().skip(table).collect();
@@ -110,11 +127,11 @@ fn fill(view: &View, room: Room) -> Comment<'_> {
         0 => String::new(),
         number => format!("{}{which} left out for lack of space; the full report has them all.", plural(number, noun)),
     };
-    Comment {
-        light: view.light,
-        headline: &view.headline,
-        lead: &view.lead,
+    Body {
+        lead: view.lead.clone(),
         advice: advice(view.state),
+        page: None,
+        decided: &view.decided,
         change_title: &view.change_title,
         urgent: &view.urgent[..table],
         urgent_omitted: left_out(failing.len(), unlisted.len() - failing.len()),
@@ -129,8 +146,7 @@ fn fill(view: &View, room: Room) -> Comment<'_> {
         findings: &view.findings[..findings],
         findings_omitted: hidden(view.failing() - findings, "section", " on failing checks"),
         notices: &view.notices[..notices],
-        groups: view.groups.iter().map(|group| folded(group, room.folded)).collect(),
-        decided: &view.decided,
+        groups: view.groups.iter().map(|group| folded(group, &view.change_title, room.folded)).collect(),
     }
 }
 
@@ -145,12 +161,13 @@ fn left_out(failing: usize, others: usize) -> String {
 }
 
 /// A folded table with at most `most` rows.
-fn folded(group: &Group, most: usize) -> Folded {
+fn folded(group: &Group, change_title: &str, most: usize) -> Folded {
     let shown = group.rows.len().min(most);
     let omitted = group.rows.len() - shown;
     Folded {
         title: group.title.clone(),
         command: group.command.clone(),
+        change_title: change_title.to_owned(),
         rows: group.rows[..shown].to_vec(),
         noted: group.rows[..shown].iter().any(|row| !row.note.is_empty()),
         omitted: omitted > 0,
@@ -166,7 +183,7 @@ impl RowView {
 }
 
 /// One blank line between blocks, one line feed at the end.
-fn tidy(text: &str) -> String {
+pub(super) fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut blank = 0;
     for line in text.lines().map(str::trim_end) {

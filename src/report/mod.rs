@@ -1,5 +1,6 @@
 //! How a judgement is shown: as Markdown, text, a page, JSON, `JUnit` and annotations. Strings out; refuses to read or write anything, and to judge.
 
+pub mod comment;
 pub mod markdown;
 pub mod terminal;
 

@@ -1,10 +1,18 @@
 //! The compiled-in templates with their sink's escape function. Refuses to let a template write a value unescaped.
 
-use handlebars::Handlebars;
+use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext};
 use serde::Serialize;
 
+/// The report of one run.
+const REPORT: &str = include_str!("../../templates/report.md.hbs");
 /// The comment on a pull request.
 const COMMENT: &str = include_str!("../../templates/comment.md.hbs");
+/// What stands above the reports of the jobs.
+const COMMENT_TOP: &str = include_str!("../../templates/comment_top.md.hbs");
+/// The reports of the jobs.
+const COMMENT_SECTIONS: &str = include_str!("../../templates/comment_sections.md.hbs");
+/// The report of one job.
+const COMMENT_BODY: &str = include_str!("../../templates/comment_body.md.hbs");
 /// A sentence inside it.
 const COMMENT_TEXT: &str = include_str!("../../templates/comment_text.md.hbs");
 /// The page.
@@ -18,9 +26,36 @@ const PAGE_ROWS: &str = include_str!("../../templates/page_rows.html.hbs");
 /// The drawing of one row inside it.
 const PAGE_PLOT: &str = include_str!("../../templates/page_plot.html.hbs");
 
+/// Fills the report of one run.
+pub(super) fn report(view: &impl Serialize) -> String {
+    markdown(REPORT, view)
+}
+
 /// Fills the comment.
 pub(super) fn comment(view: &impl Serialize) -> String {
-    render(&[("text", COMMENT_TEXT), ("main", COMMENT)], super::escape::markdown, view)
+    markdown(COMMENT, view)
+}
+
+/// Fills what stands above the reports of the jobs, alone.
+pub(super) fn comment_top(view: &impl Serialize) -> String {
+    markdown(COMMENT_TOP, view)
+}
+
+/// Fills the reports of the jobs, alone.
+pub(super) fn comment_sections(view: &impl Serialize) -> String {
+    markdown(COMMENT_SECTIONS, view)
+}
+
+/// Fills one of the templates of a comment.
+fn markdown(main: &str, view: &impl Serialize) -> String {
+    let parts = [
+        ("text", COMMENT_TEXT),
+        ("body", COMMENT_BODY),
+        ("top", COMMENT_TOP),
+        ("sections", COMMENT_SECTIONS),
+        ("main", main),
+    ];
+    render(&parts, super::escape::markdown, view)
 }
 
 /// Fills the page.
@@ -34,10 +69,24 @@ fn render(parts: &[(&str, &str)], escape: fn(&str) -> String, view: &impl Serial
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
     registry.register_escape_fn(escape);
+    registry.register_helper("address", Box::new(address));
     for (name, part) in parts {
         registry.register_template_string(name, part.trim_end()).expect("the templates are compiled in and tested");
     }
     registry.render("main", view).expect("the view has every field that the tested templates name")
+}
+
+/// Writes the address of a page as it is, or nothing where it could be anything else.
+fn address(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let given = helper.param(0).and_then(|param| param.value().as_str());
+    out.write(&given.and_then(super::escape::address).unwrap_or_default())?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -45,7 +94,11 @@ mod tests {
     #[test]
     fn no_template_writes_a_value_unescaped() {
         for template in [
+            super::REPORT,
             super::COMMENT,
+            super::COMMENT_TOP,
+            super::COMMENT_SECTIONS,
+            super::COMMENT_BODY,
             super::COMMENT_TEXT,
             super::PAGE,
             super::PAGE_TEXT,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::verdict::Towards;
-use crate::model::{BudgetLevel, Judgement, Outcome, Role, Row, RunVerdict, Verdict};
+use crate::model::{BudgetLevel, Identical, Judgement, Outcome, Role, Row, RunVerdict, Verdict};
 
 use super::super::number::{self, count, plural};
 use super::super::sentence;
@@ -11,8 +11,8 @@ use super::super::soundness;
 use super::super::text::{Text, append};
 use super::proof;
 
-/// How the run ended, as a style. The headline says the same in words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// How the run ended, as a style, from best to worst. The headline says the same in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(in crate::report) enum State {
     /// Nothing to look at.
@@ -37,7 +37,9 @@ impl State {
             | RunVerdict::Broken => Self::Unknown,
             RunVerdict::Pass if judgement.rows.iter().any(super::is_urgent) => Self::Noted,
             // Green is a finding; here there is none.
-            RunVerdict::Pass if Counts::of(judgement).decided() == 0 && judgement.identical.is_empty() => Self::Noted,
+            RunVerdict::Pass if Counts::of(&[judgement]).decided() == 0 && judgement.identical.is_empty() => {
+                Self::Noted
+            }
             RunVerdict::Pass if judgement.common_shift.as_ref().is_some_and(soundness::is_slower) => Self::Noted,
             RunVerdict::Pass => Self::Passed,
         }
@@ -74,9 +76,12 @@ struct Counts {
 }
 
 impl Counts {
-    /// Counts the rows of a judgement.
-    fn of(judgement: &Judgement) -> Self {
-        let rows: Vec<&Row> = judgement.rows.iter().filter(|row| is_check(row)).collect();
+    /// Counts the rows of these judgements together.
+    fn of(judgements: &[&Judgement]) -> Self {
+        let rows: Vec<&Row> =
+            judgements.iter().flat_map(|judgement| &judgement.rows).filter(|row| is_check(row)).collect();
+        let problems = judgements.iter().flat_map(|judgement| &judgement.coverage.problems);
+        let identical: Vec<Identical> = judgements.iter().flat_map(|judgement| judgement.identical.clone()).collect();
         let count = |is: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| is(row)).count();
         let critical = |row: &Row| row.budget.as_ref().is_some_and(|check| check.level == BudgetLevel::Critical);
         let open = |row: &Row| matches!(row.outcome, Outcome::Pass | Outcome::Warn);
@@ -92,8 +97,8 @@ impl Counts {
             noted: count(&|row| open(row) && is_decided(row) && super::is_urgent(row)),
             waived: count(&|row| row.outcome == Outcome::Waived),
             undecided: count(&|row| open(row) && !is_decided(row)),
-            failures: judgement.coverage.problems.iter().filter(|p| super::is_failure(&p.trouble)).count(),
-            proved: proof::amount(&judgement.identical),
+            failures: problems.filter(|problem| super::is_failure(&problem.trouble)).count(),
+            proved: proof::amount(&identical),
         }
     }
 
@@ -162,7 +167,7 @@ fn is_decided(row: &Row) -> bool {
 
 /// The line that can be read alone.
 pub(super) fn headline(judgement: &Judgement) -> String {
-    let counts = Counts::of(judgement);
+    let counts = Counts::of(&[judgement]);
     match judgement.verdict {
         RunVerdict::Pass => passing(judgement, &counts),
         RunVerdict::Regressed | RunVerdict::OverBudget => {
@@ -173,20 +178,73 @@ pub(super) fn headline(judgement: &Judgement) -> String {
         | RunVerdict::NotCovered
         | RunVerdict::NotComparable
         | RunVerdict::Inconclusive => {
-            let why = match (counts.blocking(), judgement.verdict) {
-                (_, RunVerdict::Untrusted) => "base differs from itself".to_owned(),
-                (why, _) if !why.is_empty() => why,
-                (_, RunVerdict::NotCovered) if judgement.coverage.measured == 0 => "nothing was measured".to_owned(),
-                (_, RunVerdict::NotCovered) if judgement.coverage.compared == 0 => {
-                    "base has none of these benchmarks".to_owned()
-                }
-                (_, RunVerdict::NotCovered) => "less was measured than there should be".to_owned(),
-                (_, RunVerdict::NotComparable) => "the baseline cannot be compared with".to_owned(),
-                _ => "the measurement failed".to_owned(),
-            };
-            format!("Tollgate: no verdict, {why} ({})", counts.standing())
+            format!("Tollgate: no verdict, {} ({})", unknown(judgement, &counts), counts.standing())
         }
     }
+}
+
+/// Why there is no verdict.
+fn unknown(judgement: &Judgement, counts: &Counts) -> String {
+    match (counts.blocking(), judgement.verdict) {
+        (_, RunVerdict::Untrusted) => "base differs from itself".to_owned(),
+        (why, _) if !why.is_empty() => why,
+        (_, RunVerdict::NotCovered) if judgement.coverage.measured == 0 => "nothing was measured".to_owned(),
+        (_, RunVerdict::NotCovered) if judgement.coverage.compared == 0 => {
+            "base has none of these benchmarks".to_owned()
+        }
+        (_, RunVerdict::NotCovered) => "less was measured than there should be".to_owned(),
+        (_, RunVerdict::NotComparable) => "the baseline cannot be compared with".to_owned(),
+        _ => "the measurement failed".to_owned(),
+    }
+}
+
+/// The one line over several judgements of one commit: the worst verdict, and the checks of all of them counted together.
+pub(in crate::report) fn together(judgements: &[&Judgement]) -> String {
+    let worst = judgements.iter().rev().max_by_key(|judgement| judgement.verdict);
+    let Some(worst) = worst else { return "Tollgate: no verdict, there is no report of any job".to_owned() };
+    if judgements.len() == 1 {
+        return headline(worst);
+    }
+    let counts = Counts::of(judgements);
+    let blocked = judgements.iter().filter(|judgement| judgement.verdict != RunVerdict::Pass).count();
+    let jobs = format!("{} of {}", count(blocked), plural(judgements.len(), "job"));
+    match worst.verdict {
+        RunVerdict::Pass => passing_together(judgements, &counts),
+        RunVerdict::Regressed | RunVerdict::OverBudget => {
+            format!("Tollgate: {} in {jobs} ({})", counts.blocking(), counts.standing())
+        }
+        RunVerdict::Broken
+        | RunVerdict::Untrusted
+        | RunVerdict::NotCovered
+        | RunVerdict::NotComparable
+        | RunVerdict::Inconclusive => {
+            format!("Tollgate: no verdict, {} in {jobs} ({})", unknown(worst, &counts), counts.standing())
+        }
+    }
+}
+
+/// The headline of several judgements that block nothing.
+fn passing_together(judgements: &[&Judgement], counts: &Counts) -> String {
+    let jobs = plural(judgements.len(), "job");
+    let mut line = match (counts.waived + counts.noted, counts.decided()) {
+        (_, 0) if let Some(proved) = &counts.proved => format!("Tollgate: {proved} in {jobs}{}", counts.rest()),
+        (_, 0) => format!("Tollgate: nothing blocks, but nothing was decided in {jobs}"),
+        (0, decided) => format!("Tollgate: no regressions in {} of {jobs}", plural(decided, "check")),
+        (_, decided) => format!("Tollgate: no blocking regressions in {} of {jobs}", plural(decided, "check")),
+    };
+    if counts.decided() > 0 || counts.proved.is_none() {
+        line.push_str(&counts.beside());
+    }
+    line.push('.');
+    let mut seen: Vec<f64> =
+        judgements.iter().filter_map(|judgement| judgement.promise.detectable_median_ratio).collect();
+    seen.sort_by(f64::total_cmp);
+    if let (Some(best), Some(worst)) = (seen.first(), seen.last()) {
+        let (best, worst) = (number::percent(*best), number::percent(*worst));
+        let range = if best == worst { best } else { format!("{best} to {worst}") };
+        append(&mut line, format_args!(" Smallest change that could have been seen: {range}."));
+    }
+    line
 }
 
 /// The headline of a run that blocks nothing.

@@ -20,7 +20,7 @@ use super::soundness;
 use super::text::{Text, append};
 
 pub(super) use decided::Fact;
-pub(super) use headline::{State, advice};
+pub(super) use headline::{State, advice, together};
 pub(super) use row::{RowView, scale};
 
 /// The lines of a failed program's output that are shown.
@@ -70,6 +70,8 @@ pub(super) struct Finding {
     pub(super) owner: Option<String>,
     /// The command that measures it again.
     pub(super) reproduce: String,
+    /// The comment that waives it; empty where comments are no commands, or it cannot be pasted.
+    pub(super) waive: String,
     /// The row.
     pub(super) row: RowView,
 }
@@ -195,6 +197,7 @@ fn finding(at: usize, row: &Row, judgement: &Judgement) -> Finding {
             _ => settle::command(&[row], judgement.base.as_ref())
                 .unwrap_or_else(|| sentence::reproduce(&[&row.metric.id.benchmark], judgement.base.as_ref())),
         },
+        waive: String::new(),
         row: RowView::of(row),
     }
 }
