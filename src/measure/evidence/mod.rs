@@ -140,3 +140,6 @@ pub fn from_json(bytes: &[u8]) -> Result<Measurement, EvidenceError> {
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(v1::File).to_value()
 }
+
+#[cfg(test)]
+mod tests;
