@@ -11,6 +11,7 @@ mod configs;
 mod criterions;
 mod demo;
 mod docs;
+mod github;
 mod gits;
 mod harness;
 mod judgements;
