@@ -4,6 +4,7 @@
 pub mod artifact;
 pub mod client;
 pub mod error;
+pub mod pull;
 pub mod retry;
 pub mod route;
 pub mod server;

@@ -11,13 +11,15 @@ use crate::commands::check::evidence::{Gathered, stored};
 use crate::commands::check::planned::require_suites;
 use crate::commands::check::sources::{Sources, baselines, config_at, git, no_config};
 use crate::commands::check::{anchor, dated, provable, verdicts};
+use crate::commands::compare::{revision, somewhere};
 use crate::commands::measuring::Session;
 use crate::commands::{Code, Context, Failure};
 use crate::config::Against;
 use crate::git::Repository;
 use crate::measure::evidence::{self, Fact, FILE, Measurement};
 use crate::model::judgement::{Notice, PolicySource};
-use crate::model::{Judgement, Name};
+use crate::judge::{self, Circumstances, Evidence};
+use crate::model::{Judgement, Name, Revision, Run};
 use crate::plan::Plan;
 use crate::publish::artifact;
 
@@ -25,25 +27,60 @@ use super::missing;
 
 /// The pull request that an artifact is judged for, as GitHub tells it.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// The branch that it goes to.
-    pub(crate) base_branch: String,
+    pub base_branch: String,
     /// The tip of its own branch.
-    pub(crate) head_sha: String,
+    pub head_sha: String,
     /// What GitHub made of both to be tested; may be newer than what was measured.
-    pub(crate) merge_sha: Option<String>,
+    pub merge_sha: Option<String>,
 }
 
-/// The judgement of each job whose evidence lies at `path`, by the job's name; empty where there is but one.
-pub(crate) fn judge_artifact(path: &Path, asked: &Asked, context: &Context) -> Result<Vec<(String, Judgement)>, Failure> {
-    let refused = |error: &dyn std::error::Error, hint| Failure::new(Code::NotCovered, "no verdict", error, hint);
-    let files = artifact::read(path, FILE, evidence::BYTES_MAX).map_err(|error| refused(&error, error.hint()))?;
+/// What became of an artifact.
+#[derive(Debug)]
+pub struct Judged {
+    /// The judgement of each job, by the job's name, which is empty where there is but one. Where the job's evidence was refused, the judgement
+    /// says that nothing was measured, and why.
+    pub jobs: Vec<(String, Judgement)>,
+    /// The first refusal.
+    pub refused: Option<Failure>,
+}
+
+/// Judges the evidence at `path`. What is refused is a judgement too: the pull request must not stay without a word. Fails where base has no
+/// policy that can be read.
+pub fn judge_artifact(path: &Path, asked: &Asked, context: &Context) -> Result<Judged, Failure> {
+    let mut sources = sources(asked, context)?;
+    let refusal = |error: &dyn std::error::Error, hint| Failure::new(Code::NotCovered, "no verdict", error, hint);
+    let files = match artifact::read(path, FILE, evidence::BYTES_MAX) {
+        Ok(files) => files.into_iter().map(|(job, bytes)| (job, Ok(bytes))).collect(),
+        Err(error) => vec![(String::new(), Err(refusal(&error, error.hint())))],
+    };
+    let mut judged = Judged { jobs: Vec::new(), refused: None };
+    for (job, bytes) in files {
+        let measurement = bytes.and_then(|bytes| {
+            evidence::from_json(&bytes).map_err(|error| refusal(&error, error.hint()))
+        });
+        let judgement = match measurement {
+            Ok(measurement) => second(&mut sources, measurement, asked, context),
+            Err(failure) => {
+                let judgement = nothing(&sources, asked, &failure, context);
+                judged.refused.get_or_insert(failure);
+                judgement
+            }
+        };
+        judged.jobs.push((job, judgement));
+    }
+    Ok(judged)
+}
+
+/// The policy and the baselines of the base branch's tip, in this clone.
+fn sources(asked: &Asked, context: &Context) -> Result<Sources, Failure> {
     let repository = Repository::discover(&context.directory).map_err(git)?;
     let lock = repository.lock().map_err(git)?;
     let tip = repository.revision(&format!("refs/remotes/origin/{}", asked.base_branch)).map_err(git)?;
     let config = config_at(&repository, &tip)?.ok_or_else(|| no_config(&repository))?;
     require_suites([&config])?;
-    let mut sources = Sources {
+    Ok(Sources {
         ci: CiContext::Local,
         head: tip.clone(),
         head_config: config.clone(),
@@ -55,17 +92,26 @@ pub(crate) fn judge_artifact(path: &Path, asked: &Asked, context: &Context) -> R
         notices: Vec::new(),
         attempt: String::new(),
         _lock: lock,
+    })
+}
+
+/// The judgement where nothing could be taken: nothing was measured.
+fn nothing(sources: &Sources, asked: &Asked, failure: &Failure, context: &Context) -> Judgement {
+    let head = Revision { commit: asked.head_sha.clone(), dirty: false, ..revision("head of the pull request") };
+    let run = Run::new(head, somewhere());
+    let circumstances = Circumstances {
+        base: Some(sources.base.clone()),
+        today: verdicts::today(context.now_s),
+        seed: 0,
+        policy: PolicySource::Base,
+        against: sources.config.policy.gate.against,
+        notices: vec![Notice::SecondHand, Notice::Note(format!("What was measured is refused: {}.", failure.message))],
     };
-    let mut judgements = Vec::new();
-    for (job, bytes) in files {
-        let measurement = evidence::from_json(&bytes).map_err(|error| refused(&error, error.hint()))?;
-        judgements.push((job, judge(&mut sources, measurement, asked, context)));
-    }
-    Ok(judgements)
+    judge::judge(&Evidence::of(None, &run, 0), &sources.config.policy, &circumstances)
 }
 
 /// Judges one measurement.
-fn judge(sources: &mut Sources, measurement: Measurement, asked: &Asked, context: &Context) -> Judgement {
+fn second(sources: &mut Sources, measurement: Measurement, asked: &Asked, context: &Context) -> Judgement {
     sources.head = measurement.measured.head.revision.clone();
     sources.notices = std::iter::once(Notice::SecondHand).chain(claims(sources, &measurement, asked)).collect();
     let Choice { by_stored, why } = choose(sources, &measurement, context);

@@ -4,5 +4,5 @@ mod judge;
 mod missing;
 mod write;
 
-pub(crate) use judge::{Asked, judge_artifact};
+pub use judge::{Asked, Judged, judge_artifact};
 pub(crate) use write::write;

@@ -162,7 +162,8 @@ fn refused(from: &str, to: &str, why: &str) {
     let text = to_json(&everything());
     assert!(text.contains(from), "{from} is not in {text}");
     let error = from_json(text.replacen(from, to, 1).as_bytes()).map(|_| ()).unwrap_err();
-    assert!(error.to_string().contains(why), "{to}: {error}");
+    let shown: String = to.chars().take(80).collect();
+    assert!(error.to_string().contains(why), "{shown}: {error}");
     assert!(error.to_string().chars().count() < 400 && !error.to_string().contains(['\u{1b}', '\n']), "{error}");
     assert!(error.hint().is_some());
 }
@@ -196,14 +197,14 @@ fn what_nobody_can_have_measured_is_refused() {
     refused("\"title\":\"Add", &format!("\"title\":\"{}", "x".repeat(10_000_000)), "more than 200 characters");
     refused("\"suite\":\"core\"", &format!("\"suite\":\"{}\"", "x".repeat(513)), "more than 512 characters");
     refused("{\"schema\"", &format!("{{\"{}\":1,\"schema\"", "\u{1b}[31m\\n".repeat(1000)), "control character");
-    refused("\"head_series\":[", &format!("\"head_series\":[{}", "[".repeat(100_000)), "invalid type");
-    refused("{\"schema\"", &format!("{{\"x\":{},\"schema\"", "[".repeat(100_000)), "recursion limit");
+    refused("\"head_series\":[", &format!("\"head_series\":[{}", "[".repeat(100_000)), "expected `,` or `]`");
+    refused("{\"schema\"", &format!("{{\"x\":{},\"schema\"", "[".repeat(100_000)), "expected value");
 }
 
 #[test]
 fn lists_are_refused_while_they_are_read() {
-    let rounds = format!("[{}]", "[0,{\"values\":[1.0]}],".repeat(v1::ROUNDS_MAX));
-    refused("\"rounds\":[", &format!("\"rounds\":{}[", rounds.trim_end_matches(",]")), "more than 500 items");
+    let rounds = "[0,{\"values\":[1.0]}],".repeat(v1::ROUNDS_MAX);
+    refused("\"rounds\":[", &format!("\"rounds\":[{rounds}"), "more than 500 items");
     let metric = to_json(&everything());
     let from = metric.find("{\"metric\":{").unwrap();
     let metric: String = metric.chars().skip(from).take(metric[from..].find("}]]},").unwrap() + 5).collect();

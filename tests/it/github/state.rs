@@ -382,6 +382,7 @@ fn pull(kind: &str, number: u64, tip: &str) -> Value {
 fn listed(number: u64, tip: &str) -> Value {
     let mut pull = example("pull-request-simple-items")[0].clone();
     (pull["number"], pull["head"]["sha"]) = (json!(number), json!(tip));
+    pull["base"]["ref"] = json!("main");
     pull
 }
 
