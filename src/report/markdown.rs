@@ -52,11 +52,11 @@ pub(super) const ROOMS: [Room; 12] = [
 
 /// A folded table with what was left out of it.
 #[derive(Serialize)]
-struct Folded {
-    title: String,
-    command: String,
-    change_title: String,
-    rows: Vec<RowView>,
+struct Folded<'a> {
+    title: &'a str,
+    command: &'a str,
+    change_title: &'a str,
+    rows: &'a [RowView],
     /// Whether any of the rows has a note.
     noted: bool,
     omitted: bool,
@@ -84,7 +84,16 @@ pub(super) struct Body<'a> {
     findings: &'a [Finding],
     findings_omitted: String,
     notices: &'a [Text],
-    groups: Vec<Folded>,
+    groups: Vec<Folded<'a>>,
+}
+
+impl Body<'_> {
+    /// Characters that it surely takes: those of the markup of its rows.
+    pub(super) fn least(&self) -> usize {
+        const ROW: usize = 40;
+        let folded: usize = self.groups.iter().map(|group| group.rows.len()).sum();
+        ROW * (self.urgent.len() + self.findings.len() + folded) + "<code></code>".len() * self.names.len()
+    }
 }
 
 /// A report under its headline, with nothing around it.
@@ -161,14 +170,14 @@ fn left_out(failing: usize, others: usize) -> String {
 }
 
 /// A folded table with at most `most` rows.
-fn folded(group: &Group, change_title: &str, most: usize) -> Folded {
+fn folded<'a>(group: &'a Group, change_title: &'a str, most: usize) -> Folded<'a> {
     let shown = group.rows.len().min(most);
     let omitted = group.rows.len() - shown;
     Folded {
-        title: group.title.clone(),
-        command: group.command.clone(),
-        change_title: change_title.to_owned(),
-        rows: group.rows[..shown].to_vec(),
+        title: &group.title,
+        command: &group.command,
+        change_title,
+        rows: &group.rows[..shown],
         noted: group.rows[..shown].iter().any(|row| !row.note.is_empty()),
         omitted: omitted > 0,
         omitted_text: format!("{} left out for lack of space; the full report has them all.", plural(omitted, "row")),

@@ -21,6 +21,7 @@ mod load_calibration;
 mod noise;
 mod npm;
 mod processes;
+mod publishing;
 mod reports;
 mod security;
 mod stored_calibration;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::escape::{address, pasteable, shell, shorten, visible};
+use super::super::escape::{address, pasteable, shorten, visible};
 use super::super::view::View;
 use super::history::word;
 use super::{Facts, Leg, RunVerdict};
@@ -78,8 +78,15 @@ fn name_the_command(view: &mut View, facts: &Facts) {
     let commit: String = facts.commit.chars().take(9).collect();
     for finding in &mut view.findings {
         let id = finding.row.id.to_string();
-        if pasteable(&id) {
-            finding.waive = format!("/tollgate waive {commit} {} REASON", shell(&id));
+        if let Some(word) = word_of(&id) {
+            finding.waive = format!("/tollgate waive {commit} {word} REASON");
         }
     }
+}
+
+/// A metric as one word of a comment, which no sign escapes; `None` where it cannot be pasted.
+fn word_of(id: &str) -> Option<String> {
+    let plain = !id.contains(' ') && !id.starts_with(['\'', '"', '`']);
+    let quoted = ['\'', '"'].into_iter().find(|mark| !id.contains(*mark)).map(|mark| format!("{mark}{id}{mark}"));
+    if plain { Some(id.to_owned()) } else { quoted }.filter(|_| pasteable(id))
 }

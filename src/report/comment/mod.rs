@@ -6,6 +6,9 @@ mod jobs;
 mod page;
 mod surface;
 
+#[cfg(test)]
+mod tests;
+
 use sha2::{Digest, Sha256};
 
 use crate::ci::RunNumber;
@@ -101,21 +104,21 @@ pub fn render(legs: &[Leg], facts: &Facts, before: Option<&Posted>, limit: usize
     let jobs = jobs::all(legs, facts);
     let now = history::now(legs, facts, before);
     let (first, last) = (first_line(&facts.key), history::last_line(&now));
-    let write = |space: &Space| {
-        let page = Page::new(legs, &jobs, facts, space).with_history(&now);
-        format!("{first}\n{}\n{last}\n", tidy(&template::comment(&page)))
-    };
-    widest(write, |text| text.chars().count() <= limit)
+    let page = |space: &Space| Page::new(legs, &jobs, facts, space).with_history(&now);
+    let write = |page: &Page<'_>| format!("{first}\n{}\n{last}\n", tidy(&template::comment(page)));
+    widest(limit, page, write, |text| text.chars().count())
 }
 
-/// The text with the most in it that fits; where none does, the one with the least.
-fn widest(write: impl Fn(&Space) -> String, fits: impl Fn(&str) -> bool) -> String {
-    let mut text = String::new();
-    for space in &SPACES {
-        text = write(space);
-        if fits(&text) {
-            break;
-        }
-    }
-    text
+/// The text with the most in it that has at most `limit` characters as `size` counts them; where none has, the one with the least.
+fn widest<'a>(
+    limit: usize,
+    page: impl Fn(&Space) -> Page<'a>,
+    write: impl Fn(&Page<'a>) -> String,
+    size: impl Fn(&str) -> usize,
+) -> String {
+    let (last, before) = SPACES.split_last().expect("there are spaces");
+    // What surely does not fit is not written: hundreds of jobs would be a hundred megabytes.
+    let pages = before.iter().map(&page).filter(|page| page.least() <= limit);
+    let fitting = pages.map(|page| write(&page)).find(|text| size(text) <= limit);
+    fitting.unwrap_or_else(|| write(&page(last)))
 }

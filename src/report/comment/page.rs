@@ -149,6 +149,11 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Characters that it surely takes; it may be many more.
+    pub(super) fn least(&self) -> usize {
+        self.sections.iter().map(|section| section.body.least()).sum()
+    }
+
     /// The same with the last verdicts, where there are others than its own.
     pub(super) fn with_history(self, posted: &'a Posted) -> Self {
         if posted.history.len() < 2 {

@@ -89,29 +89,24 @@ pub struct StatusText {
 /// The check run over all jobs.
 pub fn check_run(legs: &[Leg], facts: &Facts) -> CheckRunOutput {
     let jobs = jobs::all(legs, facts);
-    let fits = |text: &str| text.len() <= TEXT_BYTES_MAX;
-    let summary = |space: &Space| {
+    let page = |space: &Space| {
         let mut page = Page::new(legs, &jobs, facts, space);
-        if let [only] = jobs.as_slice() {
+        // One job's lead stands in the summary; that of several in their reports.
+        if let ([only], [section]) = (jobs.as_slice(), page.sections.as_mut_slice()) {
             (page.lead, page.advice) = (only.view.lead.clone(), view::advice(only.view.state));
-        }
-        tidy(&template::comment_top(&page))
-    };
-    let text = |space: &Space| {
-        let mut page = Page::new(legs, &jobs, facts, space);
-        for section in page.sections.iter_mut().filter(|_| jobs.len() == 1) {
             (section.body.lead, section.body.advice) = (Text::default(), "");
         }
-        tidy(&template::comment_sections(&page))
+        page
     };
+    let bytes = |text: &str| text.len();
     CheckRunOutput {
         conclusion: match verdict(legs) {
             RunVerdict::Pass => Conclusion::Success,
             _ => Conclusion::Failure,
         },
         title: Page::new(legs, &jobs, facts, &SPACES[SPACES.len() - 1]).headline,
-        summary: widest(summary, fits),
-        text: widest(text, fits),
+        summary: widest(TEXT_BYTES_MAX, page, |page| tidy(&template::comment_top(page)), bytes),
+        text: widest(TEXT_BYTES_MAX, page, |page| tidy(&template::comment_sections(page)), bytes),
         annotations: annotations(legs, &jobs),
     }
 }

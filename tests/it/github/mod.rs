@@ -1,8 +1,8 @@
 //! A GitHub in memory, on loopback. Every request and every answer is held against GitHub's own description of its interface, and what goes
 //! against it fails the test that caused it. Limits that the description lacks are added here; troubles come as a test scripts them.
-#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod description;
+mod shapes;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,7 +15,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use description::Description;
 
-pub(crate) use state::{Answer, Call, Comment, State, Who};
+pub(crate) use state::{Answer, Call, State, Who};
 
 /// The repository that is there.
 pub(crate) const REPOSITORY: &str = "ada/engine";

@@ -1,4 +1,4 @@
-//! What is on the server, and what it answers. An answer is GitHub's own example with what matters filled in.
+//! What is on the server, and what it answers. Refuses to know how a thing is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::REPOSITORY;
-use super::description::Description;
+use super::shapes::{example, fill, listed, needed, pull, reference};
 
 /// The most characters of a comment. The description does not say so.
 const COMMENT_CHARS_MAX: usize = 65_536;
@@ -73,6 +73,8 @@ pub(crate) struct State {
     pub(crate) refs: BTreeMap<String, String>,
     /// The runs that were started again.
     pub(crate) rerun: Vec<u64>,
+    /// What another job writes in the same moment, just before our next comment.
+    pub(crate) rival: Option<String>,
     /// One answer that is not as described: verb, end of the route, body.
     pub(crate) spoil: Option<(&'static str, &'static str, Value)>,
     ids: u64,
@@ -149,6 +151,7 @@ impl State {
             files: BTreeMap::new(),
             refs: BTreeMap::new(),
             rerun: Vec::new(),
+            rival: None,
             spoil: None,
             ids: 1000,
         }
@@ -222,6 +225,10 @@ impl State {
                 found.map_or_else(|| Answer::refused(404, "Not Found"), |one| Answer::json(200, one.shown()))
             }
             ("POST", "/check-runs") => self.check_run(call),
+            ("GET", "/check-runs/{check_run_id}") => {
+                let found = self.check_runs.iter().find(|run| run["id"] == call.number("check_run_id"));
+                found.map_or_else(|| Answer::refused(404, "Not Found"), |run| Answer::json(200, run.clone()))
+            }
             ("PATCH", "/check-runs/{check_run_id}") => self.change_check_run(call),
             ("GET", "/commits/{ref}/check-runs") => {
                 let fits = |run: &&Value| {
@@ -236,8 +243,15 @@ impl State {
                 let at = self.statuses.iter().rev().filter(|(commit, _)| commit == call.place("ref"));
                 call.page(at.map(|(_, status)| status.clone()).collect())
             }
+            _ => self.around(route, call),
+        }
+    }
+
+    /// Pull requests, branches, files, runs, people.
+    fn around(&mut self, route: &str, call: &Call<'_>) -> Answer {
+        match (call.verb, route) {
             ("GET", "/pulls/{pull_number}") => match self.pulls.get(&call.number("pull_number")) {
-                Some(tip) => Answer::json(200, pull("pull-request", call.number("pull_number"), tip)),
+                Some(tip) => Answer::json(200, pull(call.number("pull_number"), tip)),
                 None => Answer::refused(404, "Not Found"),
             },
             ("GET", "/commits/{commit_sha}/pulls") => {
@@ -288,6 +302,9 @@ impl State {
         }
         let Some(id) = id else {
             let (by, number) = (self.token.clone(), call.number("issue_number"));
+            if let Some(rival) = self.rival.take() {
+                self.comment(number, by.clone(), rival);
+            }
             self.comment(number, by, body);
             return Answer::json(201, self.comments.last().expect("it was written").shown());
         };
@@ -334,81 +351,4 @@ impl State {
         self.statuses.push((call.place("sha").to_owned(), status.clone()));
         Answer::json(201, status)
     }
-}
-
-impl Comment {
-    /// The comment as the interface shows it.
-    fn shown(&self) -> Value {
-        let mut shown = example("issue-comment");
-        let address = format!("https://api.github.com/repos/{REPOSITORY}/issues");
-        (shown["id"], shown["body"]) = (json!(self.id), json!(self.body));
-        shown["url"] = json!(format!("{address}/comments/{}", self.id));
-        shown["issue_url"] = json!(format!("{address}/{}", self.number));
-        let (login, kind) = match &self.by {
-            Who::Actions => ("github-actions[bot]".to_owned(), "Bot"),
-            Who::App(slug) => (format!("{slug}[bot]"), "Bot"),
-            Who::User(login) => ((*login).to_owned(), "User"),
-        };
-        (shown["user"]["login"], shown["user"]["type"]) = (json!(login), json!(kind));
-        shown["performed_via_github_app"] = match &self.by {
-            Who::User(_) => Value::Null,
-            Who::Actions | Who::App(_) => {
-                let mut app = example("check-run-example-of-completed-conclusion")["app"].clone();
-                app["slug"] = json!(login.trim_end_matches("[bot]"));
-                app
-            }
-        };
-        shown
-    }
-}
-
-/// Adds an output to a check run: annotations are added to those that are there.
-fn fill(run: &mut Value, output: &Value) {
-    for field in ["title", "summary", "text"] {
-        run["output"][field] = output[field].clone();
-    }
-    let more = output["annotations"].as_array().map_or(0, Vec::len) as u64;
-    run["output"]["annotations_count"] = json!(run["output"]["annotations_count"].as_u64().unwrap_or(0) + more);
-}
-
-/// A pull request by GitHub's example.
-fn pull(kind: &str, number: u64, tip: &str) -> Value {
-    let mut pull = example(kind);
-    (pull["number"], pull["head"]["sha"]) = (json!(number), json!(tip));
-    pull
-}
-
-/// The same in a list.
-fn listed(number: u64, tip: &str) -> Value {
-    let mut pull = example("pull-request-simple-items")[0].clone();
-    (pull["number"], pull["head"]["sha"]) = (json!(number), json!(tip));
-    pull["base"]["ref"] = json!("main");
-    pull
-}
-
-fn reference(name: &str, commit: &str) -> Value {
-    let mut reference = example("git-ref");
-    (reference["ref"], reference["object"]["sha"]) = (json!(format!("refs/{name}")), json!(commit));
-    reference
-}
-
-fn example(name: &str) -> Value {
-    Description::github().example(name)
-}
-
-/// The permission that a call needs.
-fn needed(call: &Call<'_>) -> Option<&'static str> {
-    if call.verb == "GET" {
-        return None;
-    }
-    let of = [
-        ("/comments", "pull-requests: write"),
-        ("/pulls", "pull-requests: write"),
-        ("/check-runs", "checks: write"),
-        ("/statuses", "statuses: write"),
-        ("/git/", "contents: write"),
-        ("/contents/", "contents: write"),
-        ("/actions/", "actions: write"),
-    ];
-    of.into_iter().find(|(part, _)| call.route.contains(part)).map(|(_, permission)| permission)
 }
