@@ -36,5 +36,5 @@ pub fn check(args: &CheckArgs, context: &Context) -> Result<Code, Failure> {
     }
     let evidence = evidence::gather(args, context, &sources, &plan)?; // rounds of base and head, until they are decided
     let judgement = verdicts::reach(args, context, &sources, &plan, &evidence);
-    conclude::report(args, context, &sources, &judgement, evidence) // every format, and the exit code
+    conclude::report(args, context, &sources, &plan, &judgement, evidence) // every format, and the exit code
 }

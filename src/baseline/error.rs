@@ -98,7 +98,7 @@ impl BaselineError {
 }
 
 /// `text` in one line that a terminal shows as it is: control and direction characters as escapes, at most 200 characters.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     text.chars()
         .take(200)
         .flat_map(|c| {

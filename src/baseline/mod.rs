@@ -10,6 +10,7 @@ pub mod summary;
 pub mod wire;
 
 pub use error::BaselineError;
+pub(crate) use error::visible;
 pub use file::{BaselineFile, STATISTICS_MAX, Taken, VALUE_MAX, stored_run};
 pub use history::comparable;
 pub use layout::{ANY, BASELINE_FOLDER, file_name, is_baseline, path};

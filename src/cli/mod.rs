@@ -289,6 +289,8 @@ pub enum SchemaOf {
     Judgement,
     /// A stored baseline
     Baseline,
+    /// What a check measured, for a second judge
+    Evidence,
     /// The open format of the `json` adapter
     Results,
     /// What `calibrate --json` prints

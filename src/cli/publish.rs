@@ -30,7 +30,7 @@ Needs a token in GITHUB_TOKEN with `pull-requests: write`, for a check run `chec
 pub struct PublishArgs {
     /// Folders of reports, or saved judgements; the name of a folder names its job [default: .tollgate/report]
     pub reports: Vec<PathBuf>,
-    /// Judge what an untrusted job measured: an evidence.json, the zip file that holds it, or a folder of those
+    /// Judge what an untrusted job measured: an evidence.json, the zip file or the folder that holds it, or a folder of such folders, one a job
     #[arg(long, value_name = "PATH", conflicts_with = "reports")]
     pub from_artifact: Option<PathBuf>,
     /// Which comment: two keys on one pull request are two comments

@@ -11,6 +11,7 @@ mod text;
 mod told;
 mod update;
 
+use crate::ci::{CiContext, Trigger};
 use crate::cli::BaselineCommand;
 
 use super::{Code, Context, Failure};
@@ -20,6 +21,9 @@ const NOT_STORED: &str = "nothing stored";
 
 /// Runs one subcommand of `baseline`.
 pub(super) fn run(command: &BaselineCommand, context: &Context) -> Result<Code, Failure> {
+    if matches!(command, BaselineCommand::Update(_) | BaselineCommand::Import(_) | BaselineCommand::Propose(_)) {
+        refuse_for_strangers(context)?;
+    }
     match command {
         BaselineCommand::Update(args) => update::update(args, context),
         BaselineCommand::Propose(args) => propose::propose(args, context),
@@ -32,4 +36,24 @@ pub(super) fn run(command: &BaselineCommand, context: &Context) -> Result<Code, 
         BaselineCommand::Import(args) => exchange::import(args, context),
         BaselineCommand::Export(args) => exchange::export(args, context),
     }
+}
+
+/// Refuses to accept anything in a job that has our rights and was started by a stranger's pull request: what that measured is never the bar for
+/// others.
+fn refuse_for_strangers(context: &Context) -> Result<(), Failure> {
+    let CiContext::GitHub(run) = context.ci() else { return Ok(()) };
+    let by_stranger = match &run.trigger {
+        Trigger::PullRequestTarget { .. } => true,
+        Trigger::WorkflowRun(ended) => ended.from_fork || ended.event_name == "pull_request",
+        _ => false,
+    };
+    if !by_stranger {
+        return Ok(());
+    }
+    Err(Failure {
+        code: Code::Usage,
+        consequence: NOT_STORED,
+        message: format!("a pull request started this `{}` job, and may have written what it measured", run.event_name),
+        hint: Some("accept baselines in a job that a push to a branch of this repository starts".to_owned()),
+    })
 }

@@ -140,7 +140,7 @@ fn troubles(arm: Arm, parsed: &Parsed, suite: &Name) -> Vec<CoverageProblem> {
 }
 
 /// A result has no revision that anyone knows, only the name that it was given by.
-fn revision(from: &str) -> Revision {
+pub(crate) fn revision(from: &str) -> Revision {
     Revision {
         commit: String::new(),
         tree: String::new(),
@@ -152,7 +152,7 @@ fn revision(from: &str) -> Revision {
 }
 
 /// Results do not say where they were measured.
-fn somewhere() -> Environment {
+pub(crate) fn somewhere() -> Environment {
     let unknown = || "unknown".to_owned();
     Environment {
         cpu_model: unknown(),

@@ -24,7 +24,7 @@ use super::progress::{Progress, building};
 use super::{Code, Context, Failure};
 
 /// The version of the journal.
-const JOURNAL_SCHEMA: u32 = 1;
+const JOURNAL_SCHEMA: u32 = 2;
 
 /// What is to be measured, and how it is decided who goes on.
 pub(crate) struct Job<'a> {
@@ -114,6 +114,11 @@ pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> 
 }
 
 impl Session {
+    /// What was measured elsewhere.
+    pub(crate) fn elsewhere(measured: Measured, base_failed: BTreeSet<Name>) -> Self {
+        Self { environment: measured.head.environment.clone(), measured, base_failed, done: None }
+    }
+
     /// Takes the journal of a complete run away, once what it led to is written.
     pub(crate) fn forget(self) {
         if let Some(journal) = self.done {

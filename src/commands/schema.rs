@@ -3,7 +3,7 @@
 use crate::baseline;
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::config::schema;
-use crate::measure::bench;
+use crate::measure::{bench, evidence};
 use crate::report::{self, json};
 
 use super::{Code, Context};
@@ -15,6 +15,7 @@ pub(super) fn run(args: &SchemaArgs, context: &Context) -> Code {
         SchemaOf::Waivers => schema::waivers(),
         SchemaOf::Judgement => json::schema(),
         SchemaOf::Baseline => baseline::wire::json_schema(),
+        SchemaOf::Evidence => evidence::schema(),
         SchemaOf::Results => bench::json::schema(),
         SchemaOf::Calibration => report::calibration::schema(),
         SchemaOf::Selftest => report::selftest::schema(),

@@ -124,7 +124,12 @@ pub fn run_verdict(
         Trouble::Crashed { .. } | Trouble::TimedOut { .. } | Trouble::BuildFailed { .. } => true,
         Trouble::New | Trouble::Missing | Trouble::Renamed { .. } | Trouble::Unparsed { .. } => false,
     });
-    let unparsed = coverage.problems.iter().any(|problem| matches!(problem.trouble, Trouble::Unparsed { .. }));
+    let unparsed = coverage.problems.iter().any(|problem| match problem.trouble {
+        Trouble::Unparsed { .. } => true,
+        // A benchmark that is missing has rows that say so; of a whole suite there is none.
+        Trouble::Missing => problem.benchmark.is_none(),
+        _ => false,
+    });
     // A baseline that is asked for and cannot be compared with is why nothing was compared, and says more.
     // What is proved is compared: only what was to be measured and gave nothing is not.
     let compared = coverage.compared + coverage.proved;

@@ -239,6 +239,8 @@ pub struct StoredPromise {
 /// What the report says about the run as a whole, beside its rows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Notice {
+    /// The numbers come from a file that a job wrote in which the change's own code ran: it could have written any. Policy and verdict do not.
+    SecondHand,
     /// The measurement was interrupted; what was measured is judged.
     Interrupted,
     /// The time limit ended the measurement.

@@ -1,8 +1,10 @@
 //! Puts a report where people read it: a comment, a check run, a commit status. The only place that talks to GitHub. Refuses to judge, and a
 //! trouble here never changes a verdict.
 
+pub mod artifact;
 pub mod client;
 pub mod error;
+pub mod pull;
 pub mod pull_request;
 pub mod retry;
 pub mod route;

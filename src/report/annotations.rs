@@ -1,9 +1,11 @@
 //! GitHub annotations as workflow commands, at most ten of a kind, because GitHub drops the rest in silence. Refuses to lose a count.
 
 use crate::model::Judgement;
+use crate::model::judgement::Notice;
 
 use super::escape::{command_message, command_property};
 use super::number::plural;
+use super::sentence;
 use super::text::append;
 use super::view::View;
 
@@ -32,6 +34,9 @@ pub fn render(judgement: &Judgement) -> String {
     let mut warnings: Vec<_> =
         looks.map(|row| (format!("{}: {}", row.outcome, row.benchmark), plain(&row.sentence))).collect();
     warnings.extend(differences.iter().map(|trouble| ("Coverage".to_owned(), plain(&trouble.sentence))));
+    if judgement.notices.contains(&Notice::SecondHand) {
+        warnings.insert(0, ("Untrusted numbers".to_owned(), plain(&sentence::notice(&Notice::SecondHand))));
+    }
     let mut out = String::new();
     commands(&mut out, "error", &errors);
     commands(&mut out, "warning", &warnings);
@@ -57,7 +62,7 @@ fn commands(out: &mut String, kind: &str, all: &[(String, String)]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
+    use super::super::{html, json, junit, markdown, sample, terminal};
     use super::*;
 
     #[test]
@@ -80,5 +85,24 @@ mod tests {
         let text = render(&sample::hostile());
         assert!(text.lines().all(|line| line.starts_with("::error title=") || line.starts_with("::warning title=")));
         assert!(!text.contains(['\u{1b}', '\r', '\u{202e}']) && !text.contains("%0A::"));
+    }
+
+    #[test]
+    fn every_format_says_that_untrusted_code_measured() {
+        let judgement = sample::second_hand();
+        let texts = [
+            ("terminal", terminal::render(&judgement)),
+            ("markdown", markdown::render(&judgement, markdown::LIMIT)),
+            ("html", html::render(&judgement)),
+            ("junit", junit::render(&judgement)),
+            ("annotations", render(&judgement)),
+        ];
+        for (format, text) in texts {
+            let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(flat.contains("Measured by untrusted code"), "{format}: {text}");
+        }
+        let saved = json::to_json(&judgement);
+        assert!(saved.contains("\"second-hand\""), "{saved}");
+        assert_eq!(json::from_json(saved.as_bytes()).unwrap(), judgement);
     }
 }

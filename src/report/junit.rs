@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use crate::model::judgement::Notice;
 use crate::model::{Identical, Judgement, Outcome, Row, Verdict};
 
 use super::escape::visible;
@@ -34,7 +35,12 @@ pub fn render(judgement: &Judgement) -> String {
     }
     let mut report = Report::new("tollgate");
     report.add_test_suites(suites.into_values());
-    let troubles = run_level(&View::of(judgement));
+    let mut troubles = run_level(&View::of(judgement));
+    if judgement.notices.contains(&Notice::SecondHand) {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(plain(&sentence::notice(&Notice::SecondHand)));
+        troubles.add_test_case(TestCase::new("untrusted numbers", status));
+    }
     if !troubles.test_cases.is_empty() {
         report.add_test_suite(troubles);
     }

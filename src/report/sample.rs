@@ -241,6 +241,11 @@ pub(super) fn mixed() -> Judgement {
     judgement
 }
 
+/// Measured by code that is not trusted, and judged elsewhere.
+pub(super) fn second_hand() -> Judgement {
+    Judgement { notices: vec![Notice::SecondHand], ..regression() }
+}
+
 /// Something may be slower, and the policy wants certainty.
 pub(super) fn inconclusive() -> Judgement {
     let mut judgement = Judgement { verdict: RunVerdict::Inconclusive, ..green() };

@@ -184,6 +184,10 @@ pub(super) fn label(row: &Row) -> Text {
 /// What is said about the run as a whole.
 pub(super) fn notice(notice: &Notice) -> Text {
     match notice {
+        Notice::SecondHand => Text::prose(
+            "Measured by untrusted code: the numbers come from a job that ran this change's own code, which could have written any. \
+             They were judged here, by the base branch's policy.",
+        ),
         Notice::Interrupted => Text::prose("The measurement was interrupted; what was measured is judged. Go on with ")
             .code("tollgate check --resume")
             .say("."),
@@ -218,6 +222,9 @@ pub(super) fn trouble(problem: &CoverageProblem) -> Text {
     let message = |message: &String| escape::shorten(message, 400);
     match &problem.trouble {
         Trouble::New => what.say(" is new"),
+        Trouble::Missing if problem.benchmark.is_none() => {
+            what.say(" is missing: base's config has it, and nothing that was measured is of it")
+        }
         Trouble::Missing => what.say(" is missing: base has it, head has not"),
         Trouble::Renamed { to } => what.say(" is missing; it is probably called ").code(shown(to.as_str())).say(" now"),
         Trouble::Unparsed { text } => {

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests run the real binary in real folders")]
 
 mod architecture;
+mod artifacts;
 mod baselines;
 mod calibration;
 mod checks;

@@ -12,7 +12,7 @@ use super::sources::{Sources, baselines};
 
 /// The anchor of base's policy with the runs that are comparable on `here`, and what must be said where there are none. The anchor is a name
 /// in the config of base, so that a change cannot move it.
-pub(super) fn read(sources: &Sources, plan: &Plan, here: &Environment) -> (Option<Anchor>, Vec<Notice>) {
+pub(crate) fn read(sources: &Sources, plan: &Plan, here: &Environment) -> (Option<Anchor>, Vec<Notice>) {
     let Some(name) = &sources.config.policy.gate.anchor else { return (None, Vec::new()) };
     let shown = terminal(name);
     let note = |text: String| (None, vec![Notice::Note(text)]);

@@ -22,16 +22,16 @@ const RECENT_S: i64 = 30 * 24 * 3600;
 
 /// The suites that stored runs decide, and why a suite that has stored times is one of them or is not.
 #[derive(Debug, Default)]
-pub(super) struct Choice {
-    pub(super) by_stored: BTreeSet<Name>,
-    pub(super) why: BTreeMap<Name, String>,
+pub(crate) struct Choice {
+    pub(crate) by_stored: BTreeSet<Name>,
+    pub(crate) why: BTreeMap<Name, String>,
 }
 
 type Comparable = BTreeMap<MetricId, Result<StoredMetric, Incomparable>>;
 type Timed<'a> = Vec<(&'a Name, Comparable)>;
 
 /// Chooses. `shares` says how the rate is shared where stored runs decide these suites; `here` is asked only where there are stored times.
-pub(super) fn make(
+pub(crate) fn make(
     files: &[BaselineFile],
     suites: &BTreeSet<Name>,
     policy: &Policy,

@@ -3,9 +3,10 @@
 use crate::ci::CiContext;
 use crate::cli::CheckArgs;
 use crate::commands::output::{self, Show};
-use crate::commands::{Code, Context, Failure, step};
+use crate::commands::{Code, Context, Failure, evidence, step};
 use crate::measure::rounds::Ended;
 use crate::model::Judgement;
+use crate::plan::Plan;
 
 use super::evidence::Gathered;
 use super::sources::Sources;
@@ -15,6 +16,7 @@ pub(crate) fn report(
     args: &CheckArgs,
     context: &Context,
     sources: &Sources,
+    plan: &Plan,
     judgement: &Judgement,
     gathered: Gathered,
 ) -> Result<Code, Failure> {
@@ -23,6 +25,7 @@ pub(crate) fn report(
         None => sources.repository.root().join(output::REPORTS),
     };
     let written = output::write(judgement, &folder)?;
+    evidence::write(sources, plan, &gathered, &folder, context)?;
     let show = if args.json { Show::Json } else { Show::Terminal };
     output::show(judgement, show, context);
     let interrupted = gathered.session.measured.ended == Ended::Interrupted;

@@ -15,7 +15,7 @@ use super::sources::Sources;
 const DAY_S: i64 = 86_400;
 
 /// The notices, by base's policy.
-pub(super) fn notices(
+pub(crate) fn notices(
     sources: &Sources,
     stored: &BTreeMap<MetricId, Result<StoredMetric, Incomparable>>,
     levels: &Levels,

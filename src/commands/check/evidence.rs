@@ -13,7 +13,7 @@ use crate::judge::{self, Levels};
 use crate::measure::handicap::Handicap;
 use crate::model::judgement::Notice;
 use crate::model::verdict::Incomparable;
-use crate::model::{Anchor, MetricId, Name, Run, StoredMetric};
+use crate::model::{Anchor, Environment, MetricId, Name, Run, StoredMetric};
 use crate::plan::Plan;
 
 use super::planned::selection;
@@ -80,8 +80,10 @@ pub(crate) fn gather_by(
         context,
     )?;
     let by_stored: BTreeSet<Name> = plan.suites.iter().filter(|s| s.by_stored).map(|s| s.name.clone()).collect();
-    let stored: BTreeMap<_, _> =
-        stored(sources, &session, &by_stored).into_iter().filter(|(id, _)| selection.matches(&id.benchmark)).collect();
+    let stored: BTreeMap<_, _> = stored(sources, &session.environment, &by_stored)
+        .into_iter()
+        .filter(|(id, _)| selection.matches(&id.benchmark))
+        .collect();
     let (anchor, mut notices) = anchor::read(sources, plan, &session.environment);
     let levels = Levels::of(stored.values().flatten(), &sources.config.policy);
     notices.extend(dated::notices(sources, &stored, &levels, context.now_s));
@@ -90,15 +92,15 @@ pub(crate) fn gather_by(
 }
 
 /// What the stored runs say about the suites that they decide.
-fn stored(
+pub(crate) fn stored(
     sources: &Sources,
-    session: &Session,
+    here: &Environment,
     by_stored: &BTreeSet<Name>,
 ) -> BTreeMap<MetricId, Result<StoredMetric, Incomparable>> {
     let of_suite = |suite: &Name| -> Vec<BaselineFile> {
         sources.baselines.iter().filter(|file| file.suite == *suite).cloned().collect()
     };
-    by_stored.iter().flat_map(|suite| baseline::comparable(&of_suite(suite), &session.environment)).collect()
+    by_stored.iter().flat_map(|suite| baseline::comparable(&of_suite(suite), here)).collect()
 }
 
 /// The suites of which a benchmark source differs between base and head.

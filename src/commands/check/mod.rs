@@ -2,11 +2,11 @@
 
 pub(crate) mod sources;
 
-mod choice;
+pub(crate) mod choice;
 pub(crate) mod planned;
 
-mod anchor;
-mod dated;
+pub(crate) mod anchor;
+pub(crate) mod dated;
 pub(crate) mod provable;
 
 pub(crate) mod evidence;

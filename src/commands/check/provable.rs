@@ -15,12 +15,12 @@ use super::verdicts::heads_policy;
 pub(super) fn suites(sources: &Sources, plan: &Plan) -> Result<Provable, Failure> {
     let heads = heads_policy(sources, plan);
     let policies: Vec<&Policy> = std::iter::once(&sources.config.policy).chain(&heads).collect();
-    if policies.iter().any(|policy| policy.gate.identical == OnIdentical::Measure) {
-        return Ok(Provable::nothing());
-    }
     let compared = |suite: &&PlannedSuite| suite.arms.len() == 2 && !suite.changed && !suite.by_stored;
     let budgets = policies.iter().flat_map(|policy| &policy.budgets);
     let budgeted = budgets.map(|rule| rule.selector.clone()).collect();
+    if !policies.iter().copied().all(allowed) {
+        return Ok(Provable::nothing());
+    }
     let suites = plan.suites.iter().filter(compared);
     let changed = sources.repository.changed(&sources.base.tree, &sources.head.tree).map_err(git)?;
     let same_tree = sources.base.tree == sources.head.tree;
@@ -30,4 +30,9 @@ pub(super) fn suites(sources: &Sources, plan: &Plan) -> Result<Provable, Failure
         difference => difference,
     };
     Ok(Provable { suites: suites.map(|suite| suite.name.clone()).collect(), budgeted, difference })
+}
+
+/// Whether a policy lets anything pass by proof.
+pub(crate) fn allowed(policy: &Policy) -> bool {
+    policy.gate.identical != OnIdentical::Measure
 }

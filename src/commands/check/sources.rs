@@ -204,7 +204,7 @@ fn policy_source(
 }
 
 /// Every baseline file of a revision.
-pub(super) fn baselines(repository: &Repository, revision: &Revision) -> Result<Vec<BaselineFile>, Failure> {
+pub(crate) fn baselines(repository: &Repository, revision: &Revision) -> Result<Vec<BaselineFile>, Failure> {
     let mut files = Vec::new();
     for path in repository.files(&revision.tree, BASELINE_FOLDER).map_err(git)? {
         if !baseline::is_baseline(&path) {

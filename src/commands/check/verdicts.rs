@@ -46,7 +46,8 @@ pub(crate) fn reach(
         elapsed_s: session.measured.elapsed.as_secs(),
     };
     let circumstances = Circumstances {
-        base: Some(sources.base.clone()),
+        // Elsewhere base's branch may have moved on since it was measured.
+        base: Some(session.measured.base.as_ref().map_or(&sources.base, |run| &run.revision).clone()),
         today: today(context.now_s),
         seed: plan.seed,
         policy: sources.policy.clone(),

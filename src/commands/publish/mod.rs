@@ -3,6 +3,7 @@
 
 mod degrade;
 mod reports;
+mod second_stage;
 mod send;
 mod target;
 
@@ -38,6 +39,9 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Code, Failure
     let CiContext::GitHub(run) = context.ci() else {
         return outside(args, context);
     };
+    if let Some(path) = &args.from_artifact {
+        return second_stage::run(path, args, &run, context);
+    }
     let target = target::of(&run)?;
     let legs = reports::read(args, context, Some(&run))?;
     let facts = facts(args, Some(&run), &target, &legs);
@@ -55,12 +59,9 @@ pub(crate) fn deliver(mut publication: Publication<'_>, context: &Context) -> Re
         context.print(&format!("nothing to publish: a `{}` run has no pull request\n", run.event_name));
         return Ok(Code::Pass);
     }
-    let Some(token) = context.environment.get("GITHUB_TOKEN").and_then(|text| Token::new(text)) else {
+    let Some(github) = connect(args, run, context)? else {
         return degrade::without_token(&publication, context);
     };
-    let patience = Patience { total: limit(args)?, ..Patience::default() };
-    let github = GitHub::connect_with(&server(run)?, &token, patience)
-        .map_err(|error| Failure::new(Code::Usage, NOT_PUBLISHED, &error, error.hint()))?;
     let mut troubles = Vec::new();
     if let (Some(number), None) = (publication.target.number, &publication.target.commit) {
         match target::tip(&github, number) {
@@ -73,6 +74,17 @@ pub(crate) fn deliver(mut publication: Publication<'_>, context: &Context) -> Re
     }
     send::all(&publication, &github, context, &mut troubles);
     degrade::conclude(&publication, context, troubles)
+}
+
+/// A connection to GitHub; `None` without a token.
+fn connect(args: &PublishArgs, run: &GitHubRun, context: &Context) -> Result<Option<GitHub>, Failure> {
+    let Some(token) = context.environment.get("GITHUB_TOKEN").and_then(|text| Token::new(text)) else {
+        return Ok(None);
+    };
+    let patience = Patience { total: limit(args)?, ..Patience::default() };
+    GitHub::connect_with(&server(run)?, &token, patience)
+        .map(Some)
+        .map_err(|error| Failure::new(Code::Usage, NOT_PUBLISHED, &error, error.hint()))
 }
 
 /// What can be shown of a publication where there is nothing to publish to.

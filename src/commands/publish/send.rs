@@ -62,7 +62,7 @@ fn comment(publication: &Publication<'_>, github: &GitHub, number: u64) -> Resul
 }
 
 /// The comment that counts. Where every change of the verdict is a new one, that is the newest; else two mean that two jobs made one at once.
-fn current(found: &[Found], mode: CommentMode) -> Option<&Found> {
+pub(super) fn current(found: &[Found], mode: CommentMode) -> Option<&Found> {
     if mode == CommentMode::New { found.last() } else { found.first() }
 }
 
@@ -91,7 +91,7 @@ fn plan(publication: &Publication<'_>, before: Option<&Posted>) -> Plan {
 }
 
 /// Whether the run that wrote the comment is later than this one. Ids count over all workflows of a server; a repeated run keeps its own.
-fn is_later(other: Option<RunNumber>, own: Option<RunNumber>) -> bool {
+pub(super) fn is_later(other: Option<RunNumber>, own: Option<RunNumber>) -> bool {
     match (other, own) {
         (Some(other), Some(own)) => (other.id, other.attempt) > (own.id, own.attempt),
         _ => false,

@@ -1,15 +1,11 @@
 //! One line of the journal. Version 1; read back only by the version that wrote it (the identity says which), so it may change freely.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use crate::measure::bench::{Parsed, Reading};
+use crate::measure::evidence::v1::sample::{Metric, Name, Sample, id, names};
 use crate::measure::rounds::PartId;
-use crate::model::sample::{Count, Exposure, Histogram, Parts, Summary, Track};
-use crate::model::{
-    Arm, BenchmarkId, Determinism, Direction, Kind, Metric, MetricId, Name, Quantity, Role, Sample, Trouble, Unit,
-};
+use crate::model::{self, Arm, MetricId, Trouble};
 
 use super::{Record, Twice};
 
@@ -36,39 +32,14 @@ struct ArmLine {
 #[derive(Serialize, Deserialize)]
 pub(super) struct CanaryLine {
     canary: u32,
-    suite: String,
-    benchmark: String,
-    metric: String,
+    metric: [Name; 3],
     values: Option<[Vec<f64>; 2]>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct ReadingLine {
-    benchmark: String,
-    metric: String,
-    unit: String,
-    higher_is_better: bool,
-    kind: u8,
-    exact: bool,
-    informative: bool,
-    work: Option<(f64, String)>,
-    sample: SampleLine,
-}
-
-/// What one round gave for one metric.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum SampleLine {
-    Values(Vec<f64>),
-    /// The summary; buckets, sum, least and largest value.
-    Quantile(String, Vec<(u32, u64)>, f64, f64, f64),
-    /// Another summary of the distribution of the reading before.
-    Again(String),
-    /// Events and trials.
-    Trials(u64, u64),
-    /// Events and exposure.
-    Amount(u64, f64),
-    Track(Vec<(f64, f64)>),
+    metric: Metric,
+    sample: Sample,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -77,8 +48,6 @@ struct TroubleLine {
     message: String,
     tail: String,
 }
-
-const KINDS: [Kind; 6] = [Kind::Time, Kind::Count, Kind::Bytes, Kind::Rate, Kind::Ratio, Kind::Slope];
 
 impl Line {
     pub(super) fn new(round: u32, part: &PartId, record: &Record) -> Self {
@@ -104,7 +73,7 @@ impl Line {
 
     /// The record; `None` where the line does not make sense.
     pub(super) fn into_record(self) -> Option<((u32, PartId), Record)> {
-        let suite = Name::new(self.suite).ok()?;
+        let suite = model::Name::new(self.suite).ok()?;
         let mut record = Record::default();
         for line in self.arms {
             let arm = if line.head { Arm::Head } else { Arm::Base };
@@ -113,7 +82,7 @@ impl Line {
             } else {
                 let mut readings: Vec<Reading> = Vec::new();
                 for reading in line.readings {
-                    let reading = reading.into_reading(&suite, readings.last())?;
+                    let reading = reading.into_reading(readings.last())?;
                     readings.push(reading);
                 }
                 Ok(Parsed { readings, unparsed: line.unparsed })
@@ -129,20 +98,17 @@ impl CanaryLine {
     pub(super) fn new(round: u32, metric: &MetricId, twice: &Twice) -> Self {
         Self {
             canary: round,
-            suite: metric.benchmark.suite.to_string(),
-            benchmark: metric.benchmark.benchmark.to_string(),
-            metric: metric.metric.to_string(),
+            metric: names(metric),
             values: twice.as_ref().map(|twice| twice.each_ref().map(|sample| sample.values().to_vec())),
         }
     }
 
     /// What the canary gave; `None` where the line does not make sense.
     pub(super) fn into_twice(self) -> Option<((u32, MetricId), Twice)> {
-        let name = |text| Name::new(text).ok();
-        let benchmark = BenchmarkId { suite: name(self.suite)?, benchmark: name(self.benchmark)? };
-        let metric = MetricId { benchmark, metric: name(self.metric)? };
+        let [suite, benchmark, metric] = self.metric;
+        let metric = id(suite, benchmark, metric).ok()?;
         let twice = match self.values {
-            Some([one, other]) => Some([Sample::new(one).ok()?, Sample::new(other).ok()?]),
+            Some([one, other]) => Some([model::Sample::new(one).ok()?, model::Sample::new(other).ok()?]),
             None => None,
         };
         Some(((self.canary, metric), twice))
@@ -151,76 +117,13 @@ impl CanaryLine {
 
 impl ReadingLine {
     fn new(reading: &Reading, before: Option<&Reading>) -> Self {
-        let metric = &reading.metric;
-        Self {
-            benchmark: metric.id.benchmark.benchmark.to_string(),
-            metric: metric.id.metric.to_string(),
-            unit: metric.unit.symbol().to_owned(),
-            higher_is_better: metric.direction == Direction::HigherIsBetter,
-            kind: KINDS.iter().position(|kind| *kind == metric.kind).map_or(0, |at| u8::try_from(at).unwrap_or(0)),
-            exact: metric.determinism == Determinism::Exact,
-            informative: metric.role == Role::Informative,
-            work: metric.work.as_ref().map(|work| (work.value, work.unit.symbol().to_owned())),
-            sample: SampleLine::new(&reading.sample, before.map(|before| &before.sample)),
-        }
+        let sample = Sample::new(&reading.sample, before.map(|before| &before.sample));
+        Self { metric: (&reading.metric).into(), sample }
     }
 
-    fn into_reading(self, suite: &Name, before: Option<&Reading>) -> Option<Reading> {
-        let benchmark = BenchmarkId { suite: suite.clone(), benchmark: Name::new(self.benchmark).ok()? };
-        let metric = Metric {
-            id: MetricId { benchmark, metric: Name::new(self.metric).ok()? },
-            unit: unit(&self.unit)?,
-            direction: if self.higher_is_better { Direction::HigherIsBetter } else { Direction::LowerIsBetter },
-            kind: *KINDS.get(usize::from(self.kind))?,
-            determinism: if self.exact { Determinism::Exact } else { Determinism::Noisy },
-            role: if self.informative { Role::Informative } else { Role::Gated },
-            work: match self.work {
-                Some((value, symbol)) => Some(Quantity { value, unit: unit(&symbol)? }),
-                None => None,
-            },
-        };
-        Some(Reading { metric, sample: self.sample.into_sample(before.map(|before| &before.sample))? })
-    }
-}
-
-impl SampleLine {
-    fn new(sample: &Sample, before: Option<&Sample>) -> Self {
-        match (sample, before) {
-            (Sample::Quantile { of, summary }, Some(Sample::Quantile { of: earlier, .. }))
-                if Arc::ptr_eq(of.histogram(), earlier.histogram()) =>
-            {
-                Self::Again(summary.as_str().to_owned())
-            }
-            (Sample::Quantile { of, summary }, _) => {
-                let Parts { buckets, sum, min, max } = of.histogram().parts();
-                Self::Quantile(summary.as_str().to_owned(), buckets, sum, min, max)
-            }
-            (Sample::Values(_), _) => Self::Values(sample.values().to_vec()),
-            (Sample::Count(count), _) => match count.exposure() {
-                Exposure::Trials(trials) => Self::Trials(count.events(), trials),
-                Exposure::Amount(amount) => Self::Amount(count.events(), amount),
-            },
-            (Sample::Track(track), _) => Self::Track(track.points().to_vec()),
-        }
-    }
-
-    fn into_sample(self, before: Option<&Sample>) -> Option<Sample> {
-        match self {
-            Self::Values(values) => Sample::new(values).ok(),
-            Self::Quantile(summary, buckets, sum, min, max) => {
-                let histogram = Histogram::from_parts(Parts { buckets, sum, min, max })?;
-                Sample::quantile(Arc::new(histogram), Summary::parse(&summary)?).ok()
-            }
-            Self::Again(summary) => match before? {
-                Sample::Quantile { of, .. } => {
-                    Sample::quantile(Arc::clone(of.histogram()), Summary::parse(&summary)?).ok()
-                }
-                Sample::Values(_) | Sample::Count(_) | Sample::Track(_) => None,
-            },
-            Self::Trials(events, trials) => Count::new(events, Exposure::Trials(trials)).ok().map(Sample::from),
-            Self::Amount(events, amount) => Count::new(events, Exposure::Amount(amount)).ok().map(Sample::from),
-            Self::Track(points) => Track::new(points).ok().map(Sample::from),
-        }
+    fn into_reading(self, before: Option<&Reading>) -> Option<Reading> {
+        let sample = self.sample.into_sample(before.map(|before| &before.sample)).ok()?;
+        Some(Reading { metric: self.metric.try_into().ok()?, sample })
     }
 }
 
@@ -244,13 +147,5 @@ impl TroubleLine {
             Some(limit_s) => Trouble::TimedOut { arm, limit_s },
             None => Trouble::Crashed { arm, message: self.message, tail: self.tail },
         }
-    }
-}
-
-/// A base unit from its own symbol.
-fn unit(symbol: &str) -> Option<Unit> {
-    match Unit::parse(symbol) {
-        Some((unit, scale)) if (scale - 1.0).abs() < f64::EPSILON => Some(unit),
-        _ => Name::new(symbol).ok().map(Unit::Other),
     }
 }

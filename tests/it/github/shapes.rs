@@ -54,6 +54,7 @@ pub(super) fn pull(number: u64, tip: &str) -> Value {
 pub(super) fn listed(number: u64, tip: &str) -> Value {
     let mut pull = example("pull-request-simple-items")[0].clone();
     (pull["number"], pull["head"]["sha"], pull["requested_teams"]) = (json!(number), json!(tip), json!([]));
+    pull["base"]["ref"] = json!("main");
     pull
 }
 

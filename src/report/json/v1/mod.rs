@@ -163,6 +163,7 @@ enum Trouble {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Notice {
+    SecondHand,
     Interrupted,
     TimeLimit { limit_s: u64 },
     SameTree,

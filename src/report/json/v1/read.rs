@@ -111,6 +111,7 @@ impl TryFrom<CoverageProblem> for model::CoverageProblem {
 impl From<Notice> for judgement::Notice {
     fn from(value: Notice) -> Self {
         match value {
+            Notice::SecondHand => Self::SecondHand,
             Notice::Interrupted => Self::Interrupted,
             Notice::TimeLimit { limit_s } => Self::TimeLimit { limit_s },
             Notice::SameTree => Self::SameTree,

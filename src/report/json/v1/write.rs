@@ -97,6 +97,7 @@ impl From<model::Trouble> for Trouble {
 impl From<judgement::Notice> for Notice {
     fn from(value: judgement::Notice) -> Self {
         match value {
+            judgement::Notice::SecondHand => Self::SecondHand,
             judgement::Notice::Interrupted => Self::Interrupted,
             judgement::Notice::TimeLimit { limit_s } => Self::TimeLimit { limit_s },
             judgement::Notice::SameTree => Self::SameTree,
