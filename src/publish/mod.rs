@@ -2,5 +2,13 @@
 //! trouble here never changes a verdict.
 
 pub mod client;
+pub mod error;
+pub mod retry;
+pub mod route;
+pub mod server;
+pub mod sticky;
+pub mod surface;
 
-pub use client::{ApiError, GitHub, Server, Token};
+pub use client::GitHub;
+pub use error::{ApiError, Refusal};
+pub use server::{Patience, Pause, Server, Token};

@@ -17,6 +17,7 @@ mod judgements;
 mod load;
 mod load_calibration;
 mod noise;
+mod npm;
 mod processes;
 mod reports;
 mod security;
