@@ -56,9 +56,17 @@ pub struct PublishArgs {
 What may be written under a pull request, by those who may push to the repository:
   /tollgate rerun
   /tollgate waive HEAD-SHA SUITE/BENCHMARK:METRIC REASON
+  /tollgate waive HEAD-SHA SUITE/BENCHMARK:METRIC +25% REASON
 
-Run it in a workflow that is started by `issue_comment`; `tollgate init` writes one.")]
+Run it in a workflow that is started by `issue_comment`. Needs a token in GITHUB_TOKEN with `pull-requests: write`, for `rerun`
+`actions: write`, for `waive` `contents: write`; without the last a waiver is answered with the entry to add.")]
 pub struct RespondArgs {
+    /// The workflow whose failed jobs `/tollgate rerun` runs again: the name of its file
+    #[arg(long, value_name = "FILE", default_value = "tollgate.yml")]
+    pub workflow: String,
+    /// Whose token it is, where it is that of a GitHub App of your own: its short name
+    #[arg(long, value_name = "SLUG", default_value = "github-actions")]
+    pub app: String,
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,

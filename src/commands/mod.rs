@@ -14,6 +14,7 @@ pub(crate) mod measuring;
 pub(crate) mod output;
 mod progress;
 mod report;
+mod respond;
 mod results;
 mod schema;
 mod selftest;
@@ -36,6 +37,7 @@ pub fn run(command: &Command, context: &Context) -> Code {
         Command::Selftest(args) => selftest::run(args, context),
         Command::Waive(args) => waive::run(args, context),
         Command::Report(args) => report::run(args, context),
+        Command::Respond(args) => respond::run(args, context),
         Command::Schema(args) => Ok(schema::run(args, context)),
         Command::Clean(args) => clean::run(args, context),
         Command::Completions(args) => Ok(man::completions(args, context)),

@@ -195,7 +195,7 @@ pub(super) fn baselines(repository: &Repository, revision: &Revision) -> Result<
 }
 
 /// The bytes of the event that started a CI job; bounded.
-fn event(context: &Context) -> Option<Vec<u8>> {
+pub(crate) fn event(context: &Context) -> Option<Vec<u8>> {
     let file = std::fs::File::open(ci::event_path(&context.environment)?).ok()?;
     let mut bytes = Vec::new();
     file.take(EVENT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).ok()?;
