@@ -45,6 +45,12 @@ pub struct PublishArgs {
     /// Also set a commit status on the pull request's head
     #[arg(long)]
     pub status: bool,
+    /// Whose token it is, where it is that of a GitHub App of your own: its short name
+    #[arg(long, value_name = "SLUG", default_value = "github-actions")]
+    pub app: String,
+    /// Give up after this time, such as `2 min`, which all requests and pauses have together
+    #[arg(long, value_name = "TIME", default_value = "60 s")]
+    pub time_limit: String,
     /// Print what would be published, and send nothing
     #[arg(long)]
     pub dry_run: bool,

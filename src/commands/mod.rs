@@ -13,6 +13,7 @@ mod man;
 pub(crate) mod measuring;
 pub(crate) mod output;
 mod progress;
+mod publish;
 mod report;
 mod respond;
 mod results;
@@ -37,6 +38,7 @@ pub fn run(command: &Command, context: &Context) -> Code {
         Command::Selftest(args) => selftest::run(args, context),
         Command::Waive(args) => waive::run(args, context),
         Command::Report(args) => report::run(args, context),
+        Command::Publish(args) => publish::run(args, context),
         Command::Respond(args) => respond::run(args, context),
         Command::Schema(args) => Ok(schema::run(args, context)),
         Command::Clean(args) => clean::run(args, context),

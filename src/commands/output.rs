@@ -57,8 +57,12 @@ pub(crate) fn annotate(judgement: &Judgement, run: &GitHubRun, context: &Context
     if run.annotations && show == Show::Terminal {
         context.print(&report::annotations::render(judgement));
     }
+    summarise(&report::markdown::render(judgement, report::markdown::LIMIT), run, context)
+}
+
+/// Puts Markdown on the page of the run, as far as there is room for it.
+pub(crate) fn summarise(markdown: &str, run: &GitHubRun, context: &Context) -> Result<(), Failure> {
     let Some(path) = &run.step_summary else { return Ok(()) };
-    let markdown = report::markdown::render(judgement, report::markdown::LIMIT);
     let room = SUMMARY_BYTES_MAX.saturating_sub(std::fs::metadata(path).map_or(0, |data| data.len()));
     if markdown.len() as u64 > room {
         context.say("the summary of this step is full; the report is in the log and in the files alone");

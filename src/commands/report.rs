@@ -93,8 +93,13 @@ fn show(args: &ReportArgs, context: &Context) -> Result<(), ReportError> {
     }
 }
 
+/// A saved judgement, for other commands.
+pub(super) fn saved(path: &Path) -> Result<Judgement, Failure> {
+    load(path).map_err(|error| Failure::new(error.code(), "no report", &error, error.hint()))
+}
+
 /// The root of the repository; outside of one the folder itself, into which the reports may have been copied.
-fn root(context: &Context) -> PathBuf {
+pub(super) fn root(context: &Context) -> PathBuf {
     Repository::discover(&context.directory)
         .map_or_else(|_| context.directory.clone(), |repository| repository.root().to_owned())
 }

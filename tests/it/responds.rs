@@ -2,7 +2,7 @@
 //! happens twice.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod github;
+mod repository;
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use tollgate::config::parse_waivers;
 
 use crate::harness::{Output, TestRepo};
-use github::{Double, HEAD, MOVED};
+use repository::{Double, HEAD, MOVED};
 
 /// A folder, GitHub, and the comment that starts the job.
 struct Scene {

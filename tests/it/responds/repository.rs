@@ -1,4 +1,4 @@
-//! As much of a repository on GitHub as commands in comments need, in memory, on loopback.
+//! As much of a repository on GitHub as commands in comments need, in memory, on loopback. Every request is held against GitHub's own description.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use crate::github;
 
 /// The head of the pull request.
 pub(crate) const HEAD: &str = "77be01d377be01d377be01d377be01d377be01d3";
@@ -34,6 +36,8 @@ pub(crate) struct State {
     pub(crate) reruns: Vec<u64>,
     pub(crate) attempt: u64,
     pub(crate) requests: Vec<String>,
+    /// What of them goes against the description.
+    pub(crate) wrong: Vec<String>,
     /// Requests that are refused, with which status.
     pub(crate) refused: BTreeMap<String, u16>,
     /// Requests that are carried out once and then answered with 502.
@@ -65,6 +69,7 @@ impl Double {
             reruns: Vec::new(),
             attempt: 1,
             requests: Vec::new(),
+            wrong: Vec::new(),
             refused: BTreeMap::new(),
             bad_gateway_after: BTreeSet::new(),
         };
@@ -81,7 +86,16 @@ impl Double {
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap()
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Drop for Double {
+    fn drop(&mut self) {
+        let wrong = std::mem::take(&mut self.state().wrong);
+        if !std::thread::panicking() {
+            assert!(wrong.is_empty(), "against GitHub's own description:\n{}", wrong.join("\n"));
+        }
     }
 }
 
@@ -89,9 +103,10 @@ struct Answers(Arc<Mutex<State>>);
 
 impl Respond for Answers {
     fn respond(&self, request: &Request) -> ResponseTemplate {
-        let mut state = self.0.lock().unwrap();
+        let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let name = format!("{} {}", request.method, request.url.path());
         state.requests.push(name.clone());
+        state.wrong.extend(github::against_description(request).into_iter().map(|wrong| format!("{name}: {wrong}")));
         let message = |status: u16| (status, json!({"message": "Resource not accessible by integration"}));
         let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
         let query: BTreeMap<String, String> = request.url.query_pairs().into_owned().collect();
