@@ -218,7 +218,7 @@ fn keep(value: &Value, from: &Value, to: &mut Value) {
     }
 }
 
-/// OpenAPI 3.0 writes `nullable` where JSON Schema has a type more.
+/// The description writes `nullable` where JSON Schema has a type more.
 fn as_json_schema(value: &mut Value) {
     match value {
         Value::Object(fields) => {

@@ -1,6 +1,5 @@
 //! A GitHub in memory, on loopback. Every request and every answer is held against GitHub's own description of its interface, and what goes
 //! against it fails the test that caused it. Limits that the description lacks are added here; troubles come as a test scripts them.
-#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod description;
 mod shapes;
@@ -243,10 +242,7 @@ impl Shared {
             body: &body,
             address: &self.address,
         };
-        let answer = match wrong.is_empty() {
-            true => self.state.answer(&call),
-            false => Answer::refused(422, "Invalid request"),
-        };
+        let answer = if wrong.is_empty() { self.state.answer(&call) } else { Answer::refused(422, "Invalid request") };
         wrong.extend(
             github
                 .answer(&operation, answer.status, answer.body.as_ref())

@@ -73,6 +73,8 @@ pub(crate) struct State {
     pub(crate) refs: BTreeMap<String, String>,
     /// The runs that were started again.
     pub(crate) rerun: Vec<u64>,
+    /// What another job writes in the same moment, just before our next comment.
+    pub(crate) rival: Option<String>,
     /// One answer that is not as described: verb, end of the route, body.
     pub(crate) spoil: Option<(&'static str, &'static str, Value)>,
     ids: u64,
@@ -149,6 +151,7 @@ impl State {
             files: BTreeMap::new(),
             refs: BTreeMap::new(),
             rerun: Vec::new(),
+            rival: None,
             spoil: None,
             ids: 1000,
         }
@@ -240,6 +243,13 @@ impl State {
                 let at = self.statuses.iter().rev().filter(|(commit, _)| commit == call.place("ref"));
                 call.page(at.map(|(_, status)| status.clone()).collect())
             }
+            _ => self.around(route, call),
+        }
+    }
+
+    /// Pull requests, branches, files, runs, people.
+    fn around(&mut self, route: &str, call: &Call<'_>) -> Answer {
+        match (call.verb, route) {
             ("GET", "/pulls/{pull_number}") => match self.pulls.get(&call.number("pull_number")) {
                 Some(tip) => Answer::json(200, pull(call.number("pull_number"), tip)),
                 None => Answer::refused(404, "Not Found"),
@@ -292,6 +302,9 @@ impl State {
         }
         let Some(id) = id else {
             let (by, number) = (self.token.clone(), call.number("issue_number"));
+            if let Some(rival) = self.rival.take() {
+                self.comment(number, by.clone(), rival);
+            }
             self.comment(number, by, body);
             return Answer::json(201, self.comments.last().expect("it was written").shown());
         };

@@ -96,6 +96,19 @@ fn of_two_that_were_written_at_once_the_older_stays() {
 }
 
 #[test]
+fn two_jobs_that_write_in_the_same_moment_leave_one_comment() {
+    let job = Job::new();
+    job.report("report", RunVerdict::Pass);
+    job.github.state(|state| state.rival = Some(format!("{}\nthe other job's", first_line("tollgate"))));
+    ended(&job.publish(&["report"]), 0);
+    let comments = job.comments();
+    assert!(
+        comments.len() == 2 && comments[0].contains("🟢") && comments[1].starts_with("Superseded by"),
+        "{comments:?}"
+    );
+}
+
+#[test]
 fn every_key_has_its_comment() {
     let job = Job::new();
     job.report("report", RunVerdict::Pass);

@@ -63,6 +63,27 @@ fn a_missing_permission_moves_the_report_and_is_no_failure() {
 }
 
 #[test]
+fn what_a_token_may_not_see_is_not_found_and_no_failure() {
+    let job = Job::new();
+    job.report("report", RunVerdict::Regressed);
+    job.github.trouble("GET", "/comments", 9, What::Refused(404, "Not Found", &[]));
+    let output = job.publish(&["report"]);
+    ended(&output, 0);
+    assert!(output.stdout.contains("404 Not Found") && job.summary().contains("🔴"), "{}", output.stdout);
+}
+
+#[test]
+fn a_comment_that_is_too_long_after_all_is_written_with_less_in_it() {
+    let job = Job::new();
+    job.report("report", RunVerdict::Regressed);
+    let long = What::Refused(422, "Body is too long (maximum is 65536 characters)", &[]);
+    job.github.trouble("POST", "/comments", 2, long);
+    ended(&job.publish(&["report"]), 0);
+    assert!(job.comment().contains("🔴"));
+    assert_eq!(job.github.count("POST", "/comments"), 3);
+}
+
+#[test]
 fn a_fork_may_only_read_and_that_is_no_failure() {
     let mut job = Job::new();
     job.report("report", RunVerdict::Regressed);
