@@ -306,7 +306,21 @@ comment_here() {
         return 0
     fi
     with_token publish "--key=$key" "--comment=$comment" || ended=$?
-    [ "$ended" = 0 ] || warn "no comment: \`tollgate publish\` ended with $ended, see the log. The verdict stands, and the report is on the page of the run."
+    [ "$ended" = 0 ] || warn "no comment: publishing ended with $ended, see the log. The verdict stands, and the report is on the page of the run."
+}
+
+# actions/download-artifact with `skip-decompress` leaves one zip file in the folder that it is given: that file is what is meant.
+only_zip() {
+    local -a inside
+    shopt -s nullglob dotglob
+    inside=("$directory/$1"/*)
+    [[ $1 != /* ]] || inside=("$1"/*)
+    shopt -u nullglob dotglob
+    if [ "${#inside[@]}" = 1 ] && [[ ${inside[0]} == *.zip && -f ${inside[0]} ]]; then
+        printf '%s' "${1%/}/${inside[0]##*/}"
+    else
+        printf '%s' "$1"
+    fi
 }
 
 run() {
@@ -315,11 +329,14 @@ run() {
         check) check ;;
         publish)
             arguments=(publish "--key=$key" "--comment=$comment")
-            [ -z "$artifact" ] || arguments+=("--from-artifact=$artifact")
+            [ -z "$artifact" ] || arguments+=("--from-artifact=$(only_zip "$artifact")")
             with_token "${arguments[@]}" ${more[@]+"${more[@]}"} || status=$?
             ;;
         respond) with_token respond ${more[@]+"${more[@]}"} || status=$? ;;
-        baseline-update) with_token baseline update --pull-request ${more[@]+"${more[@]}"} || status=$? ;;
+        baseline-update)
+            measure baseline update ${more[@]+"${more[@]}"} || status=$?
+            [ "$status" != 0 ] || with_token baseline propose || status=$?
+            ;;
         selftest) measure selftest ${more[@]+"${more[@]}"} || status=$? ;;
     esac
     [ -z "${GITHUB_OUTPUT:-}" ] || printf 'exit-code=%s\n' "$status" >>"$GITHUB_OUTPUT"
