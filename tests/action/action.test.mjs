@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 
-import { archive, environment, opened, path, pinned, project, release, target, token, version } from "./fixture.mjs";
+import { archive, ended, environment, opened, path, pinned, project, release, secondStage, target, token, version } from "./fixture.mjs";
 import { run } from "./runner.mjs";
 import { hub, releases } from "./servers.mjs";
 
@@ -89,6 +89,25 @@ test("a pull request from a fork is judged alike, and nothing is sent", async ()
     const notices = result.commands.filter((command) => command.name === "notice").map((command) => command.text);
     assert.ok(notices.some((text) => text.includes("tollgate-comment.yml")), notices);
   }
+});
+
+test("the second stage judges what a fork measured again, and comments", async () => {
+  const fork = (job) => (job.event.pull_request.head.repo.full_name = "stranger/Hello-World");
+  const first = await step({}, { sizes: slower, change: fork });
+  assert.equal(first.status, 10, first.log);
+  const here = secondStage(first.here);
+  const event = ended(here, "stranger/Hello-World");
+  const repository = event.repository.full_name;
+  const mock = await hub({ repository, pull: opened(here).pull_request });
+  const change = (job) => Object.assign(job, { event, env: { ...job.env, GITHUB_REF: "refs/heads/main" } });
+  const context = { event_name: "workflow_run", repository };
+  const second = await step({ command: "publish", artifact: here.artifact }, { where: { ...here, hub: mock }, change, github: context });
+  mock.close();
+  assert.equal(second.status, 0, second.log);
+  assert.deepEqual(writes(mock), ["POST"]);
+  assert.match(mock.comments[0].body, /regress/);
+  assert.match(mock.comments[0].body, /untrusted/);
+  assert.equal(second.own, "", "nothing was run");
 });
 
 test("a merge queue gets a verdict and no comment", async () => {

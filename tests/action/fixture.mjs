@@ -96,6 +96,27 @@ export function opened(project) {
   return event;
 }
 
+/** The second stage's place: a clone of the default branch, and what the first stage handed over, as actions/download-artifact leaves it. */
+export function secondStage(first) {
+  const folder = scratch();
+  const workspace = join(folder, "workspace");
+  execFileSync("git", ["clone", "--quiet", "--branch=main", first.workspace, workspace], { env: clean(folder) });
+  mkdirSync(join(folder, "artifact"));
+  const evidence = join(first.workspace, ".tollgate/report/evidence.json");
+  execFileSync("python3", ["-m", "zipfile", "-c", join(folder, "artifact/tollgate-evidence.zip"), evidence]);
+  return { ...first, folder, workspace, artifact: join(folder, "artifact"), runs: 0 };
+}
+
+/** GitHub's own example of a workflow that has ended, made to be the first stage of a pull request from a fork. */
+export function ended(project, fork) {
+  const examples = webhooks.find((event) => event.name === "workflow_run").examples;
+  const event = structuredClone(examples.find((example) => example.action === "completed"));
+  const head = { ...event.workflow_run.head_repository, full_name: fork, owner: { login: fork.split("/")[0] } };
+  const run = { event: "pull_request", head_sha: project.head, head_branch: "change", head_repository: head, pull_requests: [] };
+  Object.assign(event.workflow_run, run);
+  return event;
+}
+
 /** The job's environment, as far as the runner and not the step sets it. */
 export function environment(project, servers) {
   return {

@@ -49,6 +49,8 @@ export async function hub({ repository, pull, allowed = true }) {
         answer(200, comment);
       } else if (request.method === "GET" && path === `/repos/${repository}/pulls/${pull.number}`) {
         answer(200, pull);
+      } else if (request.method === "GET" && path === `/repos/${repository}/pulls`) {
+        answer(200, [pull]);
       } else {
         answer(404, { message: "Not Found" });
       }
