@@ -100,7 +100,7 @@ export function opened(project) {
 export function secondStage(first) {
   const folder = scratch();
   const workspace = join(folder, "workspace");
-  execFileSync("git", ["clone", "--quiet", "--branch=main", first.workspace, workspace], { env: clean(folder) });
+  execFileSync("git", ["-c", "init.defaultBranch=main", "clone", "--quiet", "--branch=main", first.workspace, workspace], { env: clean(folder) });
   mkdirSync(join(folder, "artifact"));
   const evidence = join(first.workspace, ".tollgate/report/evidence.json");
   execFileSync("python3", ["-m", "zipfile", "-c", join(folder, "artifact/tollgate-evidence.zip"), evidence]);
