@@ -95,6 +95,7 @@ read_inputs() {
 read_fail_on() {
     local word
     fail_on=${fail_on//[[:space:]]/}
+    [[ $fail_on == *[a-z]* ]] || fail 'no verdict: `fail-on` names nothing' 'leave it out, or say `never`' 2
     while IFS= read -r -d , word; do
         case $word in
             regressed | over-budget | inconclusive | never | '') ;;
@@ -118,11 +119,12 @@ platform() {
     esac
 }
 
+# By standard input: a backslash in a name, as on Windows, changes what is printed.
 sha256() {
     if command -v sha256sum >/dev/null; then
-        sha256sum -- "$1"
+        sha256sum <"$1"
     else
-        shasum -a 256 -- "$1"
+        shasum -a 256 <"$1"
     fi | cut -d ' ' -f 1
 }
 
@@ -212,10 +214,11 @@ build() {
 
 # ---- the commands
 
-# Runs the binary without the token, and without the files that steer later steps.
+# Runs the binary without the token, without what the runner gives for other tokens, and without the files that steer later steps.
 measure() {
     local status=0
-    env -u GITHUB_ENV -u GITHUB_PATH -u GITHUB_STATE "$binary" -C "$directory" "$@" || status=$?
+    env -u GITHUB_ENV -u GITHUB_PATH -u GITHUB_STATE -u ACTIONS_RUNTIME_TOKEN \
+        -u ACTIONS_ID_TOKEN_REQUEST_TOKEN -u ACTIONS_ID_TOKEN_REQUEST_URL "$binary" -C "$directory" "$@" || status=$?
     return "$status"
 }
 

@@ -64,12 +64,12 @@ test("a regression fails the step with 10, and a second run edits the comment of
 });
 
 test("what is measured sees neither the token nor the inputs, and steers no later step", async () => {
-  const result = await step({ key: "a-key" }, { change: (job) => Object.assign(job.env, { GITHUB_TOKEN: "ghs_ofTheJob" }) });
+  const result = await step({ key: "a-key" }, { change: (job) => Object.assign(job.env, { GITHUB_TOKEN: "ghs_ofTheJob", ACTIONS_RUNTIME_TOKEN: "x", TOLLGATE_TOKEN_HIDDEN: "1" }) });
   assert.equal(result.status, 0, result.log);
   assert.match(result.seen, /TOLLGATE_INPUT_KEY=a-key/, "the ancestors' environment was found");
   for (const secret of [token, "ghs_ofTheJob"]) assert.ok(!result.seen.includes(secret), secret);
   assert.match(result.own, /RUNNER_OS=Linux/);
-  for (const name of [token, "TOLLGATE_INPUT", "GITHUB_ENV=", "GITHUB_PATH="]) assert.ok(!result.own.includes(name), name);
+  for (const name of [token, "TOLLGATE_INPUT", "GITHUB_ENV=", "GITHUB_PATH=", "ACTIONS_RUNTIME_TOKEN"]) assert.ok(!result.own.includes(name), name);
   assert.equal(result.steered, "");
 });
 
@@ -148,6 +148,13 @@ test("`fail-on` sets findings aside, and counts what a greater finding hides", a
   }
 });
 
+test("`fail-on` that names nothing, or something unknown, is refused", async () => {
+  for (const value of [",", " ", "regressed,everything"]) {
+    const result = await step({ "fail-on": value });
+    refused(result, 2, /`fail-on` names/);
+  }
+});
+
 test("trouble is never set aside by `fail-on`", async () => {
   const broken = project(slower);
   writeFileSync(join(broken.workspace, "bench.sh"), "exit 3\n");
@@ -209,6 +216,21 @@ test("`version: source` without cargo is said", async () => {
   mkdirSync(folder);
   const result = await step({ version: "source" }, { change: (job) => (job.env.PATH = `${folder}:/usr/bin:/bin`) });
   refused(result, 1, /needs cargo/);
+});
+
+test("`version: source` builds the action's own folder, and nothing of the job's environment bends it", async () => {
+  const folder = join(project().folder, "bin");
+  mkdirSync(folder);
+  // Stands for cargo, which would take minutes: says what it was asked for, and leaves the tested binary where cargo would.
+  const cargo = `#!/bin/sh\necho "$PWD: $*; \${RUSTFLAGS-none}" >"$SEEN.cargo"\nmkdir -p "$5/release" && tar -xzf "$ARCHIVE" -C "$5/release" --strip-components=1\n`;
+  writeFileSync(join(folder, "cargo"), cargo, { mode: 0o755 });
+  const kept = join(folder, archive);
+  writeFileSync(kept, built.bytes);
+  const change = (job) => Object.assign(job.env, { PATH: `${folder}:/usr/bin:/bin`, RUSTFLAGS: "-C debug-assertions", ARCHIVE: kept });
+  const result = await step({ version: "source", comment: "never" }, { sizes: slower, change });
+  assert.equal(result.status, 10, result.log);
+  const asked = readFileSync(join(result.here.folder, "seen.cargo"), "utf8");
+  assert.match(asked, new RegExp(`^${action}: build --release --locked --target-dir .*; none\n$`));
 });
 
 test("inputs are text, whatever they say", async () => {
