@@ -69,7 +69,7 @@ pub enum When {
 pub enum Command {
     /// Show the gate at work on a small embedded repository
     Demo(DemoArgs),
-    /// Write a commented tollgate.toml and a workflow for this repository
+    /// Write a commented tollgate.toml and workflows for this repository
     Init(InitArgs),
     /// Measure base and head, judge, report: the gate
     Check(CheckArgs),
@@ -120,9 +120,24 @@ pub struct DemoArgs {
     pub json: bool,
 }
 
+/// A workflow that not everybody wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Extra {
+    /// Measures the default and release branches, and opens a pull request with new baselines
+    Baselines,
+    /// Answers `/tollgate` commands in comments of those who may push
+    Commands,
+    /// Proves once a week that the gate can still go red
+    Selftest,
+}
+
 /// Arguments of `init`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  tollgate init\n  tollgate init --print   # only show what would be written")]
+#[command(after_help = "\
+Examples:
+  tollgate init
+  tollgate init --with selftest,commands   # two workflows more
+  tollgate init --print                    # only show what would be written")]
 pub struct InitArgs {
     /// Print the files instead of writing them
     #[arg(long)]
@@ -130,6 +145,9 @@ pub struct InitArgs {
     /// Replace files that are already there
     #[arg(long)]
     pub force: bool,
+    /// Write these workflows too, beside those that judge pull requests and comment on them
+    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',', conflicts_with = "no_workflow")]
+    pub with: Vec<Extra>,
     /// Do not write a workflow
     #[arg(long)]
     pub no_workflow: bool,

@@ -6,8 +6,8 @@ use crate::config::{Gate, OnTrouble, Severity};
 use crate::model::judgement::{BudgetCheck, DriftState, WaiverState};
 use crate::model::verdict::{Layout, Towards};
 use crate::model::{
-    BudgetLevel, CanaryState, Change, Coverage, Doubt, Effect, Outcome, Precision, RunVerdict, Trouble, Verdict,
-    Waiver, waiver,
+    BudgetLevel, CanaryState, Change, Coverage, Doubt, Effect, Judgement, Outcome, Precision, RunVerdict, Trouble,
+    Verdict, Waiver, waiver,
 };
 
 /// What a row contributes, by the severity of a change and that of a missed budget.
@@ -144,6 +144,21 @@ pub fn run_verdict(
         Some(CanaryState::Still | CanaryState::TooFewRounds { .. }) | None => RunVerdict::Pass,
     };
     rows.max(covered).max(trusted).max(if broken { RunVerdict::Broken } else { RunVerdict::Pass })
+}
+
+/// How much could not be measured or judged, whatever else was found: rows, benchmarks, and the whole run where base differs from itself. A finding
+/// in the exit code hides it, so whoever sets findings aside has to ask. Strict: what the policy only warns of counts too.
+pub fn troubles(judgement: &Judgement) -> usize {
+    let rows = judgement.rows.iter().map(|row| row_verdict(row.outcome));
+    let rows = rows.filter(|verdict| matches!(verdict, RunVerdict::NotCovered | RunVerdict::NotComparable)).count();
+    let benchmarks = judgement.coverage.problems.iter().filter(|problem| match problem.trouble {
+        Trouble::Crashed { .. } | Trouble::TimedOut { .. } | Trouble::BuildFailed { .. } | Trouble::Unparsed { .. } => {
+            true
+        }
+        Trouble::New | Trouble::Missing | Trouble::Renamed { .. } => false,
+    });
+    let moved = judgement.canary.as_ref().is_some_and(|canary| canary.state == CanaryState::Moved);
+    rows + benchmarks.count() + usize::from(moved)
 }
 
 fn row_verdict(outcome: Outcome) -> RunVerdict {

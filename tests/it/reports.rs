@@ -117,3 +117,16 @@ fn a_written_report_can_be_read_by_whom_the_umask_lets() {
     let mode = |name| std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
     assert_eq!(mode("page.html"), mode("other"));
 }
+
+/// What an exit code of a finding hides, so that setting the finding aside cannot make a run green that measured too little.
+#[test]
+fn what_could_not_be_judged_is_counted_beside_what_was_found() {
+    let saved = std::fs::read(SAVED).unwrap();
+    let mut judgement = tollgate::report::json::from_json(&saved).unwrap();
+    // Four rows each that are missing or cannot be compared; a crash, a time-out, a build and a result that was not understood.
+    assert_eq!(tollgate::judge::decide::troubles(&judgement), 4 + 4 + 4);
+    judgement.rows.retain(|row| row.outcome < tollgate::model::Outcome::FailMissing);
+    judgement.coverage.problems.truncate(3);
+    // What is new, missing by its name alone, or renamed has a row that says whether it counts.
+    assert_eq!(tollgate::judge::decide::troubles(&judgement), 0);
+}

@@ -1,8 +1,9 @@
-//! `init`: a commented config and a workflow for what is in the repository. Refuses to replace files unasked.
-#![expect(clippy::disallowed_methods, reason = "reads the repository and writes two files into it")]
+//! `init`: a commented config and workflows for what is in the repository. Refuses to replace files unasked.
+#![expect(clippy::disallowed_methods, reason = "reads the repository and writes a few files into it")]
 
 mod cargo;
 mod survey;
+mod workflows;
 
 use std::fmt::Write;
 use std::io;
@@ -13,9 +14,8 @@ use crate::config::{CONFIG_FILE, Config};
 
 use super::{Code, Context, Failure};
 use survey::Found;
+use workflows::PLACEHOLDER;
 
-const WORKFLOW_FILE: &str = ".github/workflows/tollgate.yml";
-const WORKFLOW: &str = include_str!("../../../templates/workflow.yml");
 /// The line of the template below which suites are written.
 const SUITES_MARK: &str = "# ---- suites: what is run\n";
 
@@ -39,7 +39,14 @@ impl InitError {
     }
 }
 
-/// Writes, or prints, the config and the workflow.
+/// A file to write: its path from the root, what it does in a few words, and its text.
+struct Written {
+    path: &'static str,
+    about: &'static str,
+    text: String,
+}
+
+/// Writes, or prints, the config and the workflows.
 pub(super) fn run(args: &InitArgs, context: &Context) -> Result<Code, Failure> {
     // The root of the repository, also from a folder inside it; `.git` is a file in a linked worktree.
     let root = context.directory.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&context.directory);
@@ -47,9 +54,10 @@ pub(super) fn run(args: &InitArgs, context: &Context) -> Result<Code, Failure> {
     let config = config_text(&found);
     Config::parse(&config, CONFIG_FILE)
         .map_err(|error| Failure::new(Code::Internal, "nothing written", &error, error.hint()))?;
-    let mut files = vec![(CONFIG_FILE, config)];
+    let mut files = vec![Written { path: CONFIG_FILE, about: "what is measured, and what is allowed", text: config }];
     if !args.no_workflow {
-        files.push((WORKFLOW_FILE, WORKFLOW.to_owned()));
+        let workflows = workflows::wanted(&args.with).into_iter();
+        files.extend(workflows.map(|of| Written { path: of.file, about: of.about, text: of.text.to_owned() }));
     }
     if args.print {
         context.print(&printed(&files));
@@ -78,36 +86,37 @@ fn config_text(found: &[Found]) -> String {
     template.join("\n\n").replacen(SUITES_MARK, &format!("{SUITES_MARK}{}", suites.concat()), 1)
 }
 
-fn printed(files: &[(&str, String)]) -> String {
+fn printed(files: &[Written]) -> String {
     match files {
-        [(_, only)] => only.clone(),
+        [only] => only.text.clone(),
         several => {
-            let parts: Vec<String> = several.iter().map(|(name, text)| format!("# ==== {name}\n{text}\n")).collect();
+            let parts: Vec<String> =
+                several.iter().map(|file| format!("# ==== {}\n{}\n", file.path, file.text)).collect();
             parts.concat()
         }
     }
 }
 
 /// All files or none, as far as that can be known before.
-fn write_all(root: &Path, files: &[(&str, String)], force: bool) -> Result<(), InitError> {
-    let there = files.iter().map(|(name, _)| root.join(name)).find(|path| path.symlink_metadata().is_ok());
+fn write_all(root: &Path, files: &[Written], force: bool) -> Result<(), InitError> {
+    let there = files.iter().map(|file| root.join(file.path)).find(|path| path.symlink_metadata().is_ok());
     if let (Some(path), false) = (there, force) {
         return Err(InitError::Exists(path));
     }
-    for (name, text) in files {
-        let path = root.join(name);
+    for file in files {
+        let path = root.join(file.path);
         let folder = path.parent().unwrap_or(root);
         std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&path, text))
+            .and_then(|()| std::fs::write(&path, &file.text))
             .map_err(|source| InitError::Write(path, source))?;
     }
     Ok(())
 }
 
-fn summary(files: &[(&str, String)], found: &[Found]) -> String {
+fn summary(files: &[Written], found: &[Found]) -> String {
     let mut text = String::new();
-    for (name, _) in files {
-        let _never = writeln!(text, "wrote {name}");
+    for file in files {
+        let _never = writeln!(text, "wrote {}: {}", file.path, file.about);
     }
     for found in found {
         let _never = writeln!(text, "  suite `{}`: {}", found.name, found.about);
@@ -117,9 +126,10 @@ fn summary(files: &[(&str, String)], found: &[Found]) -> String {
     } else {
         "next: `tollgate check --list` shows what would be run, `tollgate check` runs it\n"
     });
-    if files.iter().any(|(name, _)| *name == WORKFLOW_FILE) {
-        text.push_str(
-            "the workflow wants to know where Tollgate's source is: fill in `TOLLGATE_SOURCE` and `TOLLGATE_COMMIT`\n",
+    if files.iter().any(|file| file.text.contains(PLACEHOLDER)) {
+        let _never = writeln!(
+            text,
+            "the workflows want to know where Tollgate is and which commit of it you trust: replace `{PLACEHOLDER}`"
         );
     }
     text

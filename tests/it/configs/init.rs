@@ -152,18 +152,15 @@ fn init_in_each_language_alone_writes_a_config_that_parses() {
 fn init_writes_once_and_replaces_only_when_told() {
     let root = repository(&[("go.mod", "module x\n"), ("sub/x", "")]);
     insta::assert_snapshot!(tollgate(&root.path().join("sub"), &["init"]).1, @r"
-        wrote tollgate.toml
-        wrote .github/workflows/tollgate.yml
+        wrote tollgate.toml: what is measured, and what is allowed
+        wrote .github/workflows/tollgate.yml: judges every pull request and merge group, and comments
+        wrote .github/workflows/tollgate-comment.yml: comments on pull requests from forks, without running their code
           suite `go`: the time that Go's benchmarks take
         next: `tollgate check --list` shows what would be run, `tollgate check` runs it
-        the workflow wants to know where Tollgate's source is: fill in `TOLLGATE_SOURCE` and `TOLLGATE_COMMIT`
+        the workflows want to know where Tollgate is and which commit of it you trust: replace `OWNER/tollgate@0000000000000000000000000000000000000000`
         ");
     let written = std::fs::read_to_string(root.path().join("tollgate.toml")).unwrap();
     assert_eq!(check(&written).suites.len(), 1);
-    let workflow = std::fs::read_to_string(root.path().join(".github/workflows/tollgate.yml")).unwrap();
-    for line in ["  pull_request:\n", "permissions:\n  contents: read\n", "fetch-depth: 0\n", "run: tollgate check\n"] {
-        assert!(workflow.contains(line), "{line}");
-    }
     std::fs::remove_file(root.path().join("tollgate.toml")).unwrap();
     let (code, text) = tollgate(root.path(), &["init"]);
     assert_eq!(code, Some(2));
@@ -173,6 +170,54 @@ fn init_writes_once_and_replaces_only_when_told() {
           hint: `--print` shows what would be written, `--force` replaces what is there
         ");
     assert_eq!(tollgate(root.path(), &["init", "--force"]).0, Some(0));
+}
+
+#[test]
+fn init_writes_the_workflows_that_are_wanted() {
+    let root = repository(&[]);
+    let (code, text) = tollgate(root.path(), &["init", "--with", "baselines,commands", "--with", "selftest"]);
+    assert_eq!(code, Some(0), "{text}");
+    insta::assert_snapshot!(text, @r"
+        wrote tollgate.toml: what is measured, and what is allowed
+        wrote .github/workflows/tollgate.yml: judges every pull request and merge group, and comments
+        wrote .github/workflows/tollgate-comment.yml: comments on pull requests from forks, without running their code
+        wrote .github/workflows/tollgate-baselines.yml: measures the default and release branches, and opens a pull request with new baselines
+        wrote .github/workflows/tollgate-commands.yml: answers `/tollgate` commands in comments of those who may push
+        wrote .github/workflows/tollgate-selftest.yml: proves once a week that the gate can still go red
+        no benchmarks were found: switch on one of the example suites in tollgate.toml, then run `tollgate check --list`
+        the workflows want to know where Tollgate is and which commit of it you trust: replace `OWNER/tollgate@0000000000000000000000000000000000000000`
+        ");
+    for file in ["tollgate", "tollgate-comment", "tollgate-baselines", "tollgate-commands", "tollgate-selftest"] {
+        let path = root.path().join(format!(".github/workflows/{file}.yml"));
+        let workflow = std::fs::read_to_string(path).unwrap();
+        assert!(workflow.contains(&format!("\nname: {file}\n")), "{file}");
+        // No right for all jobs, no credential left in the checkout, and no expression where a shell would read it.
+        for line in ["\npermissions: {}\n", "\n    permissions:\n", "uses: OWNER/tollgate@0000"] {
+            assert!(workflow.contains(line), "{file}: {line}");
+        }
+        let count = |what: &str| workflow.matches(what).count();
+        assert_eq!(count("uses: actions/checkout@"), count("persist-credentials: false\n"), "{file}");
+        assert!(!workflow.lines().any(|line| line.trim_start().trim_start_matches("- ").starts_with("run:")), "{file}");
+    }
+    assert_eq!(tollgate(root.path(), &["init", "--with", "everything"]).0, Some(2));
+    assert_eq!(tollgate(root.path(), &["init", "--with", "selftest", "--no-workflow"]).0, Some(2));
+}
+
+/// What runs with rights builds and runs nothing of a pull request.
+#[test]
+fn workflows_with_rights_check_out_the_default_branch_alone() {
+    let root = repository(&[]);
+    let (_, text) = tollgate(root.path(), &["init", "--print", "--with", "baselines,commands,selftest"]);
+    let parts: Vec<&str> = text.split("# ==== ").collect();
+    let privileged: Vec<&&str> =
+        parts.iter().filter(|part| part.contains("\n  workflow_run:") || part.contains("\n  issue_comment:")).collect();
+    assert_eq!(privileged.len(), 2);
+    for workflow in privileged {
+        for never in ["ref:", "pull_request_target", "command: check", "command: baseline-update"] {
+            assert!(!workflow.contains(never), "{never}: {workflow}");
+        }
+    }
+    assert!(!text.contains("pull_request_target"));
 }
 
 #[test]
