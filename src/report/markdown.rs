@@ -90,11 +90,16 @@ pub(super) struct Body<'a> {
 }
 
 impl Body<'_> {
-    /// Characters that it surely takes: those of the markup of its rows.
+    /// Characters that it surely takes: some of the markup and texts of its rows, which no escape makes shorter.
     pub(super) fn least(&self) -> usize {
-        const ROW: usize = 40;
-        let folded: usize = self.groups.iter().map(|group| group.rows.len()).sum();
-        ROW * (self.urgent.len() + self.findings.len() + folded) + "<code></code>".len() * self.names.len()
+        const MARKUP: usize = 40;
+        let size = |text: &str| text.trim_start().chars().count();
+        let row = |row: &RowView| MARKUP + size(&row.benchmark) + size(&row.metric) + size(&row.change);
+        let finding = |finding: &Finding| MARKUP + size(&finding.evidence) + size(&finding.reproduce);
+        let folded = self.groups.iter().flat_map(|group| group.rows);
+        self.urgent.iter().chain(folded).map(row).sum::<usize>()
+            + self.findings.iter().map(finding).sum::<usize>()
+            + self.names.iter().map(|name| "<code></code>".len() + size(name)).sum::<usize>()
     }
 }
 
