@@ -49,11 +49,11 @@ pub(super) fn run(args: &CalibrateArgs, context: &Context) -> Result<Code, Failu
     if args.write && !calibration.rules.is_empty() {
         append(&sources, &suggestion)?;
     }
-    context.print(&if args.json {
-        report::calibration::json(&calibration, &suggestion)
+    if args.json {
+        context.print(&report::calibration::json(&calibration, &suggestion));
     } else {
-        report::calibration::text(&calibration, &suggestion, CONFIG_FILE)
-    });
+        context.print_report(&report::calibration::text(&calibration, &suggestion, CONFIG_FILE));
+    }
     told(args, context, &calibration);
     Ok(if calibration.alarms.is_empty() { trouble(&calibration) } else { Code::Untrustworthy })
 }

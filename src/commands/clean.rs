@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use crate::cli::CleanArgs;
-use crate::git::{GitError, Repository};
+use crate::git::GitError;
 
 use super::{Code, Context, Failure};
 
 /// Removes `.tollgate/` and its worktrees, or says what it would remove.
 pub(super) fn run(args: &CleanArgs, context: &Context) -> Result<Code, Failure> {
-    let repository = Repository::discover(&context.directory).map_err(|error| failure(&error))?;
+    let repository = context.repository().map_err(|error| failure(&error))?;
     let kept = repository.kept().map_err(|error| failure(&error))?;
     if kept.is_empty() {
         context.print("nothing to remove\n");

@@ -62,14 +62,15 @@ pub(crate) struct Session {
     done: Option<Journal>,
 }
 
+/// Where a step of GitHub Actions writes what the runner and later steps believe. Measured programs are not told: the numbers are theirs to give,
+/// the verdict is not, and what they could add to the environment of later steps even less.
+const RUNNERS_FILES: [&str; 5] = ["GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"];
+
 /// What processes need to know.
 pub(crate) fn surroundings(context: &Context) -> Surroundings {
-    Surroundings {
-        tollgate: context.tollgate.clone(),
-        environment: context.environment.clone(),
-        stop: context.stop.clone(),
-        delay: Duration::ZERO,
-    }
+    let mut environment = context.environment.clone();
+    environment.retain(|name, _| !RUNNERS_FILES.contains(&name.as_str()));
+    Surroundings { tollgate: context.tollgate.clone(), environment, stop: context.stop.clone(), delay: Duration::ZERO }
 }
 
 /// Measures a plan.

@@ -8,6 +8,7 @@ mod compare;
 mod context;
 mod demo;
 mod error;
+mod guard;
 mod init;
 mod man;
 pub(crate) mod measuring;
@@ -19,6 +20,7 @@ mod respond;
 mod results;
 mod schema;
 mod selftest;
+mod step;
 mod waive;
 
 pub use context::Context;

@@ -1,12 +1,9 @@
 //! Reports on disk and on the terminal, and the exit code of a verdict. What `check`, `compare` and `demo` share.
-#![expect(clippy::disallowed_methods, reason = "writes the reports")]
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use crate::baseline::store::write_atomically;
-use crate::ci::GitHubRun;
 use crate::model::{Judgement, RunVerdict};
 use crate::report;
 
@@ -16,8 +13,6 @@ use super::{Code, Context, Failure};
 pub(crate) const REPORTS: &str = ".tollgate/report";
 /// The judgement among them.
 pub(crate) const JUDGEMENT: &str = "judgement.json";
-/// The largest summary of a step, in bytes: GitHub drops a larger one.
-const SUMMARY_BYTES_MAX: u64 = 1 << 20;
 
 /// What is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,11 +23,16 @@ pub(crate) enum Show {
     Json,
 }
 
+/// The report for a comment.
+pub(crate) const MARKDOWN: &str = "report.md";
+/// The report as a page.
+pub(crate) const PAGE: &str = "report.html";
+
 /// Writes every format into `folder`, each atomically, and says where.
 pub(crate) fn write(judgement: &Judgement, folder: &Path) -> Result<String, Failure> {
     let files = [
-        ("report.md", report::markdown::render(judgement, report::markdown::LIMIT)),
-        ("report.html", report::html::render(judgement)),
+        (MARKDOWN, report::markdown::render(judgement, report::markdown::LIMIT)),
+        (PAGE, report::html::render(judgement)),
         (JUDGEMENT, report::json::to_json(judgement)),
         ("junit.xml", report::junit::render(judgement)),
     ];
@@ -47,29 +47,9 @@ pub(crate) fn write(judgement: &Judgement, folder: &Path) -> Result<String, Fail
 /// Prints a judgement.
 pub(crate) fn show(judgement: &Judgement, show: Show, context: &Context) {
     match show {
-        Show::Terminal => context.print(&report::terminal::render(judgement)),
+        Show::Terminal => context.print_report(&report::terminal::render(judgement)),
         Show::Json => context.print(&report::json::to_json(judgement)),
     }
-}
-
-/// In a job of GitHub Actions: annotations in the log, and the report on the page of the run.
-pub(crate) fn annotate(judgement: &Judgement, run: &GitHubRun, context: &Context, show: Show) -> Result<(), Failure> {
-    if run.annotations && show == Show::Terminal {
-        context.print(&report::annotations::render(judgement));
-    }
-    summarise(&report::markdown::render(judgement, report::markdown::LIMIT), run, context)
-}
-
-/// Puts Markdown on the page of the run, as far as there is room for it.
-pub(crate) fn summarise(markdown: &str, run: &GitHubRun, context: &Context) -> Result<(), Failure> {
-    let Some(path) = &run.step_summary else { return Ok(()) };
-    let room = SUMMARY_BYTES_MAX.saturating_sub(std::fs::metadata(path).map_or(0, |data| data.len()));
-    if markdown.len() as u64 > room {
-        context.say("the summary of this step is full; the report is in the log and in the files alone");
-        return Ok(());
-    }
-    let file = OpenOptions::new().create(true).append(true).open(path);
-    file.and_then(|mut file| file.write_all(markdown.as_bytes())).map_err(|error| unwritten(path, &error))
 }
 
 /// The exit code of a verdict.

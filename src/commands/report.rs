@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use crate::baseline::store::write_atomically;
 use crate::cli::{Format, ReportArgs};
-use crate::git::Repository;
 use crate::model::Judgement;
 use crate::report::{annotations, html, json, junit, markdown, terminal};
 
@@ -100,8 +99,7 @@ pub(super) fn saved(path: &Path) -> Result<Judgement, Failure> {
 
 /// The root of the repository; outside of one the folder itself, into which the reports may have been copied.
 pub(super) fn root(context: &Context) -> PathBuf {
-    Repository::discover(&context.directory)
-        .map_or_else(|_| context.directory.clone(), |repository| repository.root().to_owned())
+    context.repository().map_or_else(|_| context.directory.clone(), |repository| repository.root().to_owned())
 }
 
 /// A saved judgement; no more of a file is read than may be one.

@@ -59,7 +59,11 @@ pub(super) fn run(args: &SelftestArgs, context: &Context) -> Result<Code, Failur
         trials,
         untested: chosen.untested,
     };
-    context.print(&if args.json { report::selftest::json(&told) } else { report::selftest::text(&told, &unchanged) });
+    if args.json {
+        context.print(&report::selftest::json(&told));
+    } else {
+        context.print_report(&report::selftest::text(&told, &unchanged));
+    }
     Ok(code(&told.conclusion))
 }
 

@@ -12,7 +12,6 @@ use jiff::tz::Offset;
 use crate::baseline::store::write_atomically;
 use crate::cli::WaiveArgs;
 use crate::config::{ConfigError, WAIVER_FILE, parse_waivers, waiver_entry};
-use crate::git::Repository;
 
 use super::{Code, Context, Failure};
 
@@ -26,8 +25,8 @@ pub(super) fn run(args: &WaiveArgs, context: &Context) -> Result<Code, Failure> 
     let entry = waiver_entry(&args.id, &args.ceiling, until, &args.reason, args.owner.as_deref());
     parse_waivers(&entry, "the command line").map_err(|error| bad_argument(&error))?;
 
-    let repository = Repository::discover(&context.directory)
-        .map_err(|error| Failure::new(Code::Usage, NOT_WRITTEN, &error, error.hint()))?;
+    let repository =
+        context.repository().map_err(|error| Failure::new(Code::Usage, NOT_WRITTEN, &error, error.hint()))?;
     let path = repository.root().join(WAIVER_FILE);
     let before = read(&path).map_err(|error| unreadable(&path, &error))?;
     let config = |error: ConfigError| Failure::new(Code::Config, NOT_WRITTEN, &error, error.hint());

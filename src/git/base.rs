@@ -21,7 +21,12 @@ impl Repository {
     /// the commit before it, and uncommitted work with the commit beneath it.
     pub fn base(&self, head: &Revision, wanted: &Wanted) -> Result<Revision, GitError> {
         match wanted {
-            Wanted::Named(spec) => self.revision(spec),
+            Wanted::Named(spec) => self.revision(spec).map_err(|error| match error {
+                GitError::Unknown { spec, shallow: true } if full_id(&spec).is_ok() => {
+                    GitError::Shallow { what: format!("the commit `{spec}`"), depth: 0, missing: Some(spec) }
+                }
+                error => error,
+            }),
             Wanted::FirstParent => self.first_parent(head),
             Wanted::Branch(name) => {
                 let (shown, tip) = self
@@ -53,7 +58,8 @@ impl Repository {
         match self.inner.find_commit(*first) {
             Ok(parent) => Ok(revision_of(&parent, label)),
             Err(error) if error.code() == ErrorCode::NotFound && self.inner.is_shallow() => {
-                Err(GitError::Shallow { what: format!("the {label}"), depth: 2 })
+                let missing = Some(first.to_string());
+                Err(GitError::Shallow { what: format!("the {label}"), depth: 2, missing })
             }
             Err(source) => Err(GitError::Object { what: format!("read the {label}"), source }),
         }
@@ -67,7 +73,7 @@ impl Repository {
         let found = match self.inner.merge_bases(head_id, tip) {
             Ok(found) => found,
             Err(error) if error.code() == ErrorCode::NotFound && self.inner.is_shallow() => {
-                return Err(GitError::Shallow { what: format!("the {label}"), depth: 0 });
+                return Err(GitError::Shallow { what: format!("the {label}"), depth: 0, missing: None });
             }
             Err(error) if error.code() == ErrorCode::NotFound => {
                 return Err(GitError::Unrelated { one: head.short(), other: branch.to_owned() });

@@ -1,7 +1,7 @@
 //! Why git gave nothing, and what to do about it.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::snapshot::UNTRACKED_BYTES_MAX;
 
@@ -44,7 +44,12 @@ pub enum GitError {
     NoParent { commit: String },
     /// The clone is too shallow.
     #[error("find {what}: this clone is shallow and ends before it")]
-    Shallow { what: String, depth: u32 },
+    Shallow {
+        what: String,
+        depth: u32,
+        /// The commit that is missing, where its id is known.
+        missing: Option<String>,
+    },
     /// No common ancestor.
     #[error("find a merge base: `{one}` and `{other}` have no common commit")]
     Unrelated { one: String, other: String },
@@ -86,11 +91,14 @@ impl GitError {
         let hint = match self {
             Self::NotARepository { .. } => "change to a git repository, or name one with `-C DIR`".to_owned(),
             Self::Bare { .. } => "clone it, and run Tollgate in the clone".to_owned(),
+            Self::Unsupported { format, .. } if format == super::PARTIAL_CLONE => "clone it without `--filter`; in \
+                 GitHub Actions leave `filter` and `sparse-checkout` out of actions/checkout, which make one"
+                .to_owned(),
             Self::Unsupported { .. } => "Tollgate reads repositories with SHA-1 ids and refs in files; \
                  `git clone` with `GIT_DEFAULT_REF_FORMAT=files` makes one from a repository with reftable"
                 .to_owned(),
             Self::NotOwned { directory } => {
-                format!("if you trust it: git config --global --add safe.directory {}", directory.display())
+                format!("if you trust it: git config --global --add safe.directory {}", quoted(directory))
             }
             Self::Unborn => "commit something first".to_owned(),
             Self::Unknown { shallow: false, .. } | Self::UnknownBranch { shallow: false, .. } => {
@@ -119,6 +127,13 @@ impl GitError {
         };
         Some(hint)
     }
+}
+
+/// A path as one word of a shell.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
+    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// How to get enough history; 0 is all of it, as in the workflow's own words.

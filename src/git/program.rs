@@ -1,7 +1,7 @@
 //! The `git` program, for what the library cannot do: filters, worktrees, submodules. Never asks the user, never runs a hook, never through a shell.
 #![expect(clippy::disallowed_methods, reason = "runs `git`")]
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -64,6 +64,23 @@ impl<'a> Git<'a> {
         // The library does not know of replaced objects; both have to see the same commits.
         command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_NO_REPLACE_OBJECTS", "1");
         Self { command, words: Vec::new(), input: &[] }
+    }
+
+    /// Lets git use a repository that is another user's. Said on the command line, so that it holds for this call and for what it starts, and
+    /// nobody's config is changed.
+    pub(super) fn trusting(mut self, root: &Path) -> Self {
+        let mut setting = OsString::from("safe.directory=");
+        setting.push(root);
+        self.command.arg("-c").arg(setting);
+        self
+    }
+
+    /// Never asks for credentials, and gives up on a server that is silent.
+    pub(super) fn unattended(mut self) -> Self {
+        let settings = ["credential.helper=", "core.askPass=", "http.lowSpeedLimit=1000", "http.lowSpeedTime=30"];
+        self.command.args(settings.iter().flat_map(|setting| ["-c", setting]));
+        self.command.env("GIT_ASKPASS", "").env("SSH_ASKPASS", "").env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
+        self
     }
 
     /// Adds arguments that are spelled out in this program.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use git2::{ErrorCode, ObjectType, Tree};
 
+use super::missing::Kind;
 use super::revision::full_id;
 use super::{GitError, Repository};
 
@@ -29,6 +30,7 @@ impl Repository {
         if !is_file(&entry) {
             return Err(GitError::NotAFile { path: path.to_owned() });
         }
+        self.complete(entry.id(), Kind::File)?;
         let (bytes, _) = self.inner.odb().and_then(|odb| odb.read_header(entry.id())).map_err(read)?;
         if bytes as u64 > limit {
             return Err(GitError::TooLarge { path: path.to_owned(), bytes: bytes as u64, limit });
@@ -96,8 +98,10 @@ impl Repository {
 
     /// The tree with a full id.
     fn tree(&self, id: &str) -> Result<Tree<'_>, GitError> {
-        let found = full_id(id).and_then(|id| self.inner.find_tree(id));
-        found.map_err(|source| GitError::Object { what: format!("read the tree `{id}`"), source })
+        let unread = |source| GitError::Object { what: format!("read the tree `{id}`"), source };
+        let full = full_id(id).map_err(unread)?;
+        self.complete(full, Kind::Folders)?;
+        self.inner.find_tree(full).map_err(unread)
     }
 }
 

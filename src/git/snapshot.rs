@@ -10,7 +10,6 @@ use git2::{Oid, Signature, Time};
 
 use crate::model::Revision;
 
-use super::program::Git;
 use super::revision::{full_id, revision_of};
 use super::{GitError, Repository};
 
@@ -23,12 +22,12 @@ impl Repository {
         let head = self.head_commit()?;
         let index = self.copy_of_index()?;
         let untracked = self.untracked()?;
-        Git::within(&self.root).index(&index.path).words(&["add", "--update"]).run()?;
+        self.git(&self.root).index(&index.path).words(&["add", "--update"]).run()?;
         if !untracked.is_empty() {
             let add = ["update-index", "--add", "--remove", "-z", "--stdin"];
-            Git::within(&self.root).index(&index.path).words(&add).input(&untracked).run()?;
+            self.git(&self.root).index(&index.path).words(&add).input(&untracked).run()?;
         }
-        let written = Git::within(&self.root).index(&index.path).words(&["write-tree"]).run()?;
+        let written = self.git(&self.root).index(&index.path).words(&["write-tree"]).run()?;
         let mut revision = revision_of(&head, "`HEAD`".to_owned());
         let tree = String::from_utf8_lossy(&written).trim().to_owned();
         if tree != revision.tree {
@@ -75,7 +74,7 @@ impl Repository {
 
     /// The untracked files that are not ignored, each ended by a zero byte. Repositories within the work tree are not part of it.
     fn untracked(&self) -> Result<Vec<u8>, GitError> {
-        let listed = Git::within(&self.root).words(&["ls-files", "--others", "--exclude-standard", "-z"]).run()?;
+        let listed = self.git(&self.root).words(&["ls-files", "--others", "--exclude-standard", "-z"]).run()?;
         let (mut kept, mut bytes, mut biggest) = (Vec::with_capacity(listed.len()), 0_u64, (0, String::new()));
         for path in listed.split(|byte| *byte == 0).filter(|path| !path.is_empty() && !path.ends_with(b"/")) {
             kept.extend_from_slice(path);

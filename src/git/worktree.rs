@@ -8,7 +8,6 @@ use git2::WorktreePruneOptions;
 
 use crate::model::Revision;
 
-use super::program::Git;
 use super::{GitError, Repository};
 
 impl Repository {
@@ -19,16 +18,16 @@ impl Repository {
         let place = self.own_place(place)?;
         let commit = self.commit_to_check_out(revision)?.to_string();
         // Whatever spoils a worktree (a killed git, a full disk) is healed by a fresh one.
-        if !(self.is_worktree(&place) && rewrite(&place, &commit).is_ok()) {
+        if !(self.is_worktree(&place) && self.rewrite(&place, &commit).is_ok()) {
             self.remove_worktrees(&place)?;
             remove(&place)?;
             // Given twice, for a registration that is left from a git that was killed: it is locked.
             let add = ["worktree", "add", "--quiet", "--detach", "--force", "--force"];
-            Git::within(&self.root).words(&add).path(&place).words(&[&commit]).run()?;
+            self.git(&self.root).words(&add).path(&place).words(&[&commit]).run()?;
         }
         if place.join(".gitmodules").exists() {
             let update = ["submodule", "--quiet", "update", "--init", "--recursive", "--force"];
-            Git::within(&place).words(&update).run()?;
+            self.git(&place).words(&update).run()?;
         }
         Ok(())
     }
@@ -63,6 +62,14 @@ impl Repository {
         if parent.starts_with(&state) { Ok(parent.join(name)) } else { Err(GitError::NotOurs { path: parent }) }
     }
 
+    /// Turns a worktree into a commit's files.
+    fn rewrite(&self, place: &Path, commit: &str) -> Result<(), GitError> {
+        self.git(place).words(&["checkout", "--quiet", "--detach", "--force", commit]).run()?;
+        // Twice, for what is left of a submodule that the commit does not have. Not -x: ignored files are build output.
+        self.git(place).words(&["clean", "--quiet", "-d", "--force", "--force"]).run()?;
+        Ok(())
+    }
+
     /// Whether a worktree of this very repository is at `place`.
     fn is_worktree(&self, place: &Path) -> bool {
         let Ok(there) = git2::Repository::open(place) else { return false };
@@ -73,14 +80,6 @@ impl Repository {
             && same(there.commondir(), self.inner.commondir())
             && there.workdir().is_some_and(|root| same(root, place))
     }
-}
-
-/// Turns a worktree into a commit's files.
-fn rewrite(place: &Path, commit: &str) -> Result<(), GitError> {
-    Git::within(place).words(&["checkout", "--quiet", "--detach", "--force", commit]).run()?;
-    // Twice, for what is left of a submodule that the commit does not have. Not -x: ignored files are build output.
-    Git::within(place).words(&["clean", "--quiet", "-d", "--force", "--force"]).run()?;
-    Ok(())
 }
 
 /// Removes whatever is at a path; nothing is fine too. A link goes, what it leads to stays.

@@ -12,6 +12,7 @@ pub mod selftest;
 
 pub mod annotations;
 pub mod junit;
+pub mod log;
 
 mod plot;
 mod template;

@@ -9,6 +9,7 @@ mod cli;
 mod comments;
 mod comparisons;
 mod configs;
+mod contexts;
 mod criterions;
 mod demo;
 mod docs;

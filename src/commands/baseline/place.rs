@@ -55,7 +55,7 @@ impl Stored {
 
 /// The repository around the folder that the command works in.
 pub(super) fn repository(context: &Context, consequence: &'static str) -> Result<Repository, Failure> {
-    Repository::discover(&context.directory).map_err(|error| git_failure(consequence, &error))
+    context.repository().map_err(|error| git_failure(consequence, &error))
 }
 
 /// The folder of all baselines in the working tree.

@@ -10,7 +10,7 @@ use crate::commands::check::planned::require_suites;
 use crate::commands::check::sources::{config_at, no_config};
 use crate::commands::measuring::{self, Job, Keep, Session};
 use crate::commands::results::not_understood;
-use crate::commands::{Code, Context, Failure};
+use crate::commands::{Code, Context, Failure, guard};
 use crate::config::Config;
 use crate::git::Repository;
 use crate::judge::procedure::STAGE_ROUNDS;
@@ -45,9 +45,12 @@ pub(super) fn update(args: &BaselineUpdateArgs, context: &Context) -> Result<Cod
         let message = format!("--keep {} would drop some of the {} new runs at once", args.keep, args.runs);
         return Err(Failure::usage(message, Some("keep at least as many runs as are measured".to_owned())));
     }
+    let ci = context.ci();
+    guard::job(&ci)?;
     let repository = repository(context, NOT_STORED)?;
     let _lock = repository.lock().map_err(|error| git_failure(NOT_STORED, &error))?;
     let head = head(args, &repository)?;
+    guard::revision(&ci, &repository, &head)?;
     let config = config(args, &repository, &head)?;
     let measured = measure(args, context, &repository, &head, &config)?;
     let Some(newest) = measured.runs.last().cloned() else {
@@ -66,7 +69,11 @@ pub(super) fn update(args: &BaselineUpdateArgs, context: &Context) -> Result<Cod
     let suites: BTreeSet<&Name> = config.suites.iter().map(|suite| &suite.name).collect();
     let files: Vec<_> = files.into_iter().map(|(_, file)| file).filter(|file| suites.contains(&file.suite)).collect();
     let told = Told::new(stored, &files, &newest.environment, &config.policy);
-    context.print(&if args.json { told.json() } else { told.text() });
+    if args.json {
+        context.print(&told.json());
+    } else {
+        context.print_report(&told.text());
+    }
     Ok(match told.stored.ended {
         Ended::Complete => Code::Pass,
         Ended::TimeLimit => Code::NotCovered,

@@ -3,7 +3,7 @@
 use crate::ci::CiContext;
 use crate::cli::CheckArgs;
 use crate::commands::output::{self, Show};
-use crate::commands::{Code, Context, Failure};
+use crate::commands::{Code, Context, Failure, step};
 use crate::measure::rounds::Ended;
 use crate::model::Judgement;
 
@@ -25,14 +25,16 @@ pub(crate) fn report(
     let written = output::write(judgement, &folder)?;
     let show = if args.json { Show::Json } else { Show::Terminal };
     output::show(judgement, show, context);
+    let interrupted = gathered.session.measured.ended == Ended::Interrupted;
+    let code = if interrupted { Code::Interrupted } else { output::code(judgement.verdict) };
     if let CiContext::GitHub(run) = &sources.ci {
-        output::annotate(judgement, run, context, show)?;
+        step::leave(judgement, run, context, show, (&folder, code));
     }
     context.say(&written);
-    if gathered.session.measured.ended == Ended::Interrupted {
+    if interrupted {
         context.say("interrupted; what was measured is kept: `tollgate check --resume` goes on");
-        return Ok(Code::Interrupted);
+        return Ok(code);
     }
     gathered.session.forget();
-    Ok(output::code(judgement.verdict))
+    Ok(code)
 }

@@ -1,18 +1,18 @@
 //! What is compared with what, and by whose policy: base's, so that a change cannot move its own bar.
-#![expect(clippy::disallowed_methods, reason = "reads the event and a config that is named on the command line")]
+#![expect(clippy::disallowed_methods, reason = "reads a config that is named on the command line")]
 
-use std::io::Read;
 use std::path::PathBuf;
 
 use crate::baseline::{self, BASELINE_FOLDER, BaselineFile};
-use crate::ci::{self, CiContext, EVENT_BYTES_MAX};
+use crate::ci::CiContext;
 use crate::cli::CheckArgs;
 use crate::config::{self, CONFIG_FILE, Config, OnIdentical, WAIVER_FILE};
 use crate::git::{GitError, Lock, Repository};
 use crate::model::judgement::{Notice, PolicySource};
 use crate::model::{Revision, Waiver, Wanted};
 
-use crate::commands::{Code, Context, Failure};
+use crate::commands::{Code, Context, Failure, guard};
+use crate::report::escape::terminal;
 
 /// The largest config that is read, in bytes.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
@@ -62,29 +62,34 @@ pub(crate) fn read_twice(args: &CheckArgs, context: &Context) -> Result<Sources,
 }
 
 fn read_with(args: &CheckArgs, context: &Context, wanted: Base) -> Result<Sources, Failure> {
-    let repository = Repository::discover(&context.directory).map_err(git)?;
+    let ci = context.ci();
+    guard::job(&ci)?;
+    let repository = context.repository().map_err(git)?;
     let lock = repository.lock().map_err(git)?;
-    let ci = CiContext::from(&context.environment, event(context).as_deref());
     let head = match &args.head {
         Some(spec) => repository.revision(spec).map_err(git)?,
         None => repository.working_tree().map_err(git)?,
     };
+    guard::revision(&ci, &repository, &head)?;
     let given = args.config.as_ref().map(|path| read_config(context, path)).transpose()?;
     let head_config = match &given {
         Some(config) => config.clone(),
         None => config_at(&repository, &head)?.ok_or_else(|| no_config(&repository))?,
     };
     let base = match wanted {
-        Base::Found => base(args, &repository, &ci, &head, &head_config)?,
+        Base::Found => base(args, context, &repository, &ci, (&head, &head_config))?,
         Base::Itself => head.clone(),
     };
     let mut notices = Vec::new();
-    let base_config = match &given {
-        Some(_) => None,
-        None => config_at(&repository, &base).unwrap_or_else(|failure| {
+    let base_config = match (&given, config_at(&repository, &base)) {
+        (Some(_), _) => None,
+        (None, Ok(config)) => config,
+        // What could not be read for want of an object or of the disk may be anything: it does not make way for head's policy.
+        (None, Err(failure)) if failure.code == Code::Internal => return Err(failure),
+        (None, Err(failure)) => {
             notices.push(Notice::Note(format!("base's policy cannot be read, so head's is used: {}", failure.message)));
             None
-        }),
+        }
     };
     let policy = policy_source(args, &repository, &base, &head, base_config.is_some())?;
     let baselines = baselines(&repository, &base)?;
@@ -107,17 +112,37 @@ fn read_with(args: &CheckArgs, context: &Context, wanted: Base) -> Result<Source
 /// because a pull request could name itself there.
 fn base(
     args: &CheckArgs,
+    context: &Context,
     repository: &Repository,
     ci: &CiContext,
-    head: &Revision,
-    config: &Config,
+    (head, config): (&Revision, &Config),
 ) -> Result<Revision, Failure> {
     let wanted = match (&args.base, ci.wanted(&head.commit), &config.policy.gate.base) {
         (Some(spec), _, _) => Wanted::Named(spec.clone()),
         (None, Wanted::Find, Some(branch)) => Wanted::Branch(branch.clone()),
         (None, wanted, _) => wanted,
     };
-    repository.base(head, &wanted).map_err(git)
+    let base = match (repository.base(head, &wanted), ci) {
+        (Err(GitError::Shallow { missing: Some(commit), .. }), CiContext::GitHub(_)) => {
+            fetch(context, repository, &commit);
+            repository.base(head, &wanted).map_err(git)?
+        }
+        (found, _) => found.map_err(git)?,
+    };
+    if args.base.is_some() {
+        // What CI and base's history name is no stranger's; what the command line names may be.
+        guard::revision(ci, repository, &base)?;
+    }
+    Ok(base)
+}
+
+/// Fetches what a shallow checkout left out. Where that does not work, what is missing is said by whoever misses it.
+fn fetch(context: &Context, repository: &Repository, commit: &str) {
+    let short: String = commit.chars().take(9).collect();
+    context.say(&format!("this clone is shallow: fetching `{short}` from origin"));
+    if let Err(error) = repository.fetch_commit(commit) {
+        context.say(&format!("failed to {}", terminal(&error.to_string())));
+    }
 }
 
 /// The config and the waivers of a revision; `None` where it has no config.
@@ -192,14 +217,6 @@ pub(super) fn baselines(repository: &Repository, revision: &Revision) -> Result<
         files.push(parsed.map_err(|error| Failure::new(Code::Baseline, "no verdict", &error, error.hint()))?);
     }
     Ok(files)
-}
-
-/// The bytes of the event that started a CI job; bounded.
-pub(crate) fn event(context: &Context) -> Option<Vec<u8>> {
-    let file = std::fs::File::open(ci::event_path(&context.environment)?).ok()?;
-    let mut bytes = Vec::new();
-    file.take(EVENT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
 }
 
 fn origin(path: &str, revision: &Revision) -> String {

@@ -35,7 +35,7 @@ pub(crate) struct Publication<'a> {
 
 /// Reads the reports and publishes them.
 pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Code, Failure> {
-    let CiContext::GitHub(run) = ci(context) else {
+    let CiContext::GitHub(run) = context.ci() else {
         return outside(args, context);
     };
     let target = target::of(&run)?;
@@ -48,7 +48,7 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Code, Failure
 pub(crate) fn deliver(mut publication: Publication<'_>, context: &Context) -> Result<Code, Failure> {
     let (args, run) = (publication.args, publication.run);
     if args.dry_run {
-        context.print(&preview(args, publication.target.number, &publication.legs, &publication.facts));
+        context.print_report(&preview(args, publication.target.number, &publication.legs, &publication.facts));
         return Ok(Code::Pass);
     }
     if publication.target.number.is_none() && !args.check_run && !args.status {
@@ -88,7 +88,7 @@ fn outside(args: &PublishArgs, context: &Context) -> Result<Code, Failure> {
     let legs = reports::read(args, context, None)?;
     let target = Target { number: None, commit: None, from_fork: false };
     let facts = facts(args, None, &target, &legs);
-    context.print(&preview(args, None, &legs, &facts));
+    context.print_report(&preview(args, None, &legs, &facts));
     Ok(Code::Pass)
 }
 
@@ -138,9 +138,4 @@ fn server(run: &GitHubRun) -> Result<Server, Failure> {
         api_url: run.api_url.clone().ok_or_else(|| missing("GITHUB_API_URL"))?,
         repository: run.repository.clone().ok_or_else(|| missing("GITHUB_REPOSITORY"))?,
     })
-}
-
-/// What CI says about this run.
-fn ci(context: &Context) -> CiContext {
-    CiContext::from(&context.environment, super::check::sources::event(context).as_deref())
 }

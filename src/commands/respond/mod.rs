@@ -9,7 +9,6 @@ mod talk;
 
 use crate::ci::{CiContext, Comment, GitHubRun, Trigger};
 use crate::cli::RespondArgs;
-use crate::commands::check::sources::event;
 use crate::commands::waive::today;
 use crate::publish::sticky::{self, Older, Sticky};
 use crate::publish::{ApiError, GitHub, Server, Token};
@@ -61,7 +60,7 @@ struct Desk<'a> {
 
 /// Answers the comment that started this job.
 pub(super) fn run(args: &RespondArgs, context: &Context) -> Result<Code, Failure> {
-    let ci = CiContext::from(&context.environment, event(context).as_deref());
+    let ci = context.ci();
     let CiContext::GitHub(run) = &ci else { return Err(elsewhere()) };
     let Trigger::IssueComment(comment) = &run.trigger else { return Err(elsewhere()) };
     if let Some(why) = decide::not_ours(comment) {

@@ -41,6 +41,8 @@ fn start(project: &Project) -> Child {
         .command(env!("CARGO_BIN_EXE_tollgate"), project.repo.root())
         .args(["check"])
         .env("HOLD", pipe(project))
+        .envs([("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "schedule")])
+        .env("GITHUB_OUTPUT", project.repo.around().join("outputs"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -104,6 +106,8 @@ fn a_check_without_resume_starts_anew() {
     let child = start(&project);
     signal(&project, &child, "-TERM");
     end(&project, child).ends(130, &["interrupted"]);
+    let outputs = std::fs::read_to_string(project.repo.around().join("outputs")).expect("a step leaves outputs");
+    assert!(outputs.contains("\ninterrupted\n") && outputs.contains("\n130\n"), "{outputs}");
     let (checked, lines) = runs(&project, &[]);
     checked.ends(10, &[]);
     assert_eq!(lines, 2 * 26 + 20, "both arms in each round, and the canary twice in the first ten");

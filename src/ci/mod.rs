@@ -1,12 +1,20 @@
 //! What continuous integration says about this run. Pure: variables and the event's bytes in, facts out. Refuses to trust them: an event may be
 //! missing, huge or of any shape, and then only says less.
 
+mod event;
+mod rights;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use crate::model::Wanted;
+
+pub use event::{Comment, EndedRun, PullRequestState, RunNumber, Trigger};
+pub use rights::{Rights, Runs};
+
+use event::{is_commit, text, trigger};
 
 /// The biggest event that is read, in bytes. GitHub sends none above 25 MB.
 pub const EVENT_BYTES_MAX: usize = 26_214_400;
@@ -45,6 +53,10 @@ pub struct GitHubRun {
     pub job: Option<String>,
     /// The branch that pull requests go to when nothing else is said.
     pub default_branch: Option<String>,
+    /// Who started it: a login. On a second attempt still who started the first.
+    pub actor: Option<String>,
+    /// What the job's token may do at most, whatever the workflow's permissions say.
+    pub rights: Rights,
     /// Whether standard output may carry annotations.
     pub annotations: bool,
     /// The file whose Markdown is shown on the page of the run.
@@ -53,92 +65,6 @@ pub struct GitHubRun {
     pub outputs: Option<PathBuf>,
     /// Why the event says nothing, where it should.
     pub event_problem: Option<EventProblem>,
-}
-
-/// Which run of a workflow. A later run has a greater number, a later attempt at the same run a greater attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RunNumber {
-    /// Counts the runs of one workflow, from 1.
-    pub number: u64,
-    /// Counts the attempts at one run, from 1.
-    pub attempt: u64,
-    /// The run's id, by which the interface finds it.
-    pub id: u64,
-}
-
-/// What started a job, with what the event says about the base.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trigger {
-    /// A pull request was opened or changed.
-    PullRequest {
-        /// Its number.
-        number: Option<u64>,
-        /// The branch that it goes to.
-        base_branch: Option<String>,
-        /// The tip of that branch when the event was sent; the merge commit's first parent may be newer.
-        base_sha: Option<String>,
-        /// The tip of the pull request's own branch: what a comment is about, and what a check run is attached to.
-        head_sha: Option<String>,
-        /// Whether it comes from another repository, or from one that is gone.
-        from_fork: bool,
-    },
-    /// A pull request, but with the secrets and rights of the base branch: code of the pull request must not run here.
-    PullRequestTarget {
-        /// Its number.
-        number: Option<u64>,
-    },
-    /// Another workflow ended; this one has rights that the other may not have had.
-    WorkflowRun(Box<EndedRun>),
-    /// Somebody wrote a comment.
-    IssueComment(Box<Comment>),
-    /// A merge queue asks for checks.
-    MergeGroup {
-        /// What the group is merged into.
-        base_sha: Option<String>,
-    },
-    /// Commits were pushed.
-    Push {
-        /// Where the branch was before; `None` for a new one.
-        before: Option<String>,
-    },
-    /// Anything else.
-    Other,
-}
-
-/// A run of another workflow that has ended, as the event of `workflow_run` tells it. GitHub wrote this, not the pull request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndedRun {
-    /// Which run.
-    pub run: RunNumber,
-    /// What started it: `pull_request`.
-    pub event_name: String,
-    /// The commit that it was for: the tip of the pull request's branch, not the merge commit.
-    pub head_sha: String,
-    /// The branch that the commit lies on.
-    pub head_branch: String,
-    /// The owner of the repository that the branch lies in; `None` where it is gone.
-    pub head_owner: Option<String>,
-    /// Whether that is another repository than this one, or one that is gone.
-    pub from_fork: bool,
-    /// The page of the run.
-    pub url: Option<String>,
-}
-
-/// A comment that somebody wrote. Its text and author are foreign.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment {
-    /// The number of the issue or pull request that it stands under.
-    pub number: u64,
-    /// Whether that is a pull request.
-    pub on_pull_request: bool,
-    /// The comment's id.
-    pub id: u64,
-    /// Who wrote it: a login.
-    pub author: String,
-    /// What it says.
-    pub body: String,
-    /// Whether it was written just now, not edited later.
-    pub created: bool,
 }
 
 /// Why an event says nothing.
@@ -166,8 +92,12 @@ impl CiContext {
         };
         let event_name = variable("GITHUB_EVENT_NAME").unwrap_or_default();
         let repository = variable("GITHUB_REPOSITORY");
+        let trigger = trigger(&event_name, &event, variable("GITHUB_BASE_REF"));
+        let actor = variable("GITHUB_ACTOR");
         Self::GitHub(Box::new(GitHubRun {
-            trigger: trigger(&event_name, &event, variable("GITHUB_BASE_REF")),
+            rights: rights::of(&event_name, &trigger, actor.as_deref()),
+            trigger,
+            actor,
             event_name,
             sha: variable("GITHUB_SHA").filter(|sha| is_commit(sha)),
             reference: variable("GITHUB_REF"),
@@ -194,6 +124,12 @@ impl CiContext {
             Trigger::PullRequest { .. } if run.sha.as_deref() == Some(head_commit) => Wanted::FirstParent,
             Trigger::PullRequest { base_branch: Some(branch), .. } => Wanted::Branch(branch.clone()),
             Trigger::MergeGroup { base_sha: Some(base) } => Wanted::Named(base.clone()),
+            // Everything that one push brought, not its last commit alone.
+            Trigger::Push { before: Some(before), forced: false }
+                if run.sha.as_deref() == Some(head_commit) && run.on_default_branch() =>
+            {
+                Wanted::Named(before.clone())
+            }
             Trigger::PullRequest { .. }
             | Trigger::PullRequestTarget { .. }
             | Trigger::WorkflowRun(_)
@@ -203,6 +139,20 @@ impl CiContext {
             | Trigger::Other => default(),
         }
     }
+}
+
+impl GitHubRun {
+    /// Whether it is for the default branch itself.
+    fn on_default_branch(&self) -> bool {
+        let branch = self.reference.as_deref().and_then(|reference| reference.strip_prefix("refs/heads/"));
+        branch.is_some() && branch == self.default_branch.as_deref()
+    }
+}
+
+/// The folder into which the job checks its repository out; `None` outside GitHub Actions.
+pub fn workspace(variables: &BTreeMap<String, String>) -> Option<PathBuf> {
+    let inside = variables.get("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    variables.get("GITHUB_WORKSPACE").filter(|path| inside && !path.is_empty()).map(PathBuf::from)
 }
 
 /// The file that holds the event, for [`CiContext::from`]; `None` outside GitHub Actions.
@@ -219,58 +169,6 @@ fn parse(bytes: &[u8]) -> Result<Value, EventProblem> {
     serde_json::from_slice(bytes).map_err(|_| EventProblem::NotJson)
 }
 
-/// What started the job.
-fn trigger(event_name: &str, event: &Value, base_ref: Option<String>) -> Trigger {
-    match event_name {
-        "pull_request" => {
-            // Not `head.repo.fork`: a fork may open a pull request inside itself. A deleted fork has no `head.repo` at all.
-            let head = text(event, "/pull_request/head/repo/full_name");
-            Trigger::PullRequest {
-                number: event.pointer("/number").and_then(Value::as_u64),
-                base_branch: base_ref.or_else(|| text(event, "/pull_request/base/ref")),
-                base_sha: commit(event, "/pull_request/base/sha"),
-                head_sha: commit(event, "/pull_request/head/sha"),
-                from_fork: head.is_none() || head != text(event, "/repository/full_name"),
-            }
-        }
-        "pull_request_target" => {
-            Trigger::PullRequestTarget { number: event.pointer("/number").and_then(Value::as_u64) }
-        }
-        "workflow_run" => ended_run(event).map_or(Trigger::Other, |run| Trigger::WorkflowRun(Box::new(run))),
-        "issue_comment" => comment(event).map_or(Trigger::Other, |comment| Trigger::IssueComment(Box::new(comment))),
-        "merge_group" => Trigger::MergeGroup { base_sha: commit(event, "/merge_group/base_sha") },
-        "push" => Trigger::Push { before: commit(event, "/before") },
-        _ => Trigger::Other,
-    }
-}
-
-/// The run that ended, where the event tells everything about it that matters.
-fn ended_run(event: &Value) -> Option<EndedRun> {
-    let number = |name: &str| event.pointer(&format!("/workflow_run/{name}")).and_then(Value::as_u64);
-    let head = text(event, "/workflow_run/head_repository/full_name");
-    Some(EndedRun {
-        run: RunNumber { number: number("run_number")?, attempt: number("run_attempt")?, id: number("id")? },
-        event_name: text(event, "/workflow_run/event")?,
-        head_sha: commit(event, "/workflow_run/head_sha")?,
-        head_branch: text(event, "/workflow_run/head_branch")?,
-        head_owner: text(event, "/workflow_run/head_repository/owner/login"),
-        from_fork: head.is_none() || head != text(event, "/repository/full_name"),
-        url: text(event, "/workflow_run/html_url"),
-    })
-}
-
-/// The comment that was written, where the event tells who wrote what and where.
-fn comment(event: &Value) -> Option<Comment> {
-    Some(Comment {
-        number: event.pointer("/issue/number").and_then(Value::as_u64)?,
-        on_pull_request: event.pointer("/issue/pull_request").is_some_and(Value::is_object),
-        id: event.pointer("/comment/id").and_then(Value::as_u64)?,
-        author: text(event, "/comment/user/login")?,
-        body: text(event, "/comment/body")?,
-        created: text(event, "/action").as_deref() == Some("created"),
-    })
-}
-
 /// Which run this is, where the runner says it.
 fn run_number(variable: &dyn Fn(&str) -> Option<String>) -> Option<RunNumber> {
     let number = |name: &str| variable(name).and_then(|text| text.parse().ok());
@@ -284,21 +182,6 @@ fn run_number(variable: &dyn Fn(&str) -> Option<String>) -> Option<RunNumber> {
 /// The page of a run, where every part of its address is known.
 fn run_url(server: Option<String>, repository: Option<&str>, run: Option<String>) -> Option<String> {
     Some(format!("{}/{}/actions/runs/{}", server?.trim_end_matches('/'), repository?, run?))
-}
-
-/// A text in the event that is not empty.
-fn text(event: &Value, pointer: &str) -> Option<String> {
-    event.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-/// A commit in the event. Forty zeros are GitHub's way to say that there is none.
-fn commit(event: &Value, pointer: &str) -> Option<String> {
-    text(event, pointer).filter(|id| is_commit(id) && id.bytes().any(|digit| digit != b'0'))
-}
-
-/// Whether a text is a full commit id.
-fn is_commit(text: &str) -> bool {
-    text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
@@ -364,7 +247,7 @@ mod tests {
         let event =
             r#"{"repository": {"default_branch": "trunk"}, "before": "0000000000000000000000000000000000000000"}"#;
         assert_eq!(context("push", event).wanted(MERGE), Wanted::Branch("trunk".to_owned()));
-        assert_eq!(github("push", event).trigger, Trigger::Push { before: None });
+        assert_eq!(github("push", event).trigger, Trigger::Push { before: None, forced: false });
     }
 
     #[test]
