@@ -56,7 +56,7 @@ pub(super) fn conclude(
     let refused: BTreeSet<&str> =
         troubles.iter().filter(|trouble| trouble.error.lacks_permission()).map(|trouble| trouble.permission).collect();
     let advice = advice(&refused, publication.target.from_fork);
-    show(publication, context, &said, &advice)?;
+    show(publication, context, &said, &advice);
     match troubles.into_iter().find(|trouble| !trouble.error.lacks_permission()) {
         None => Ok(Code::Pass),
         Some(Trouble { what, error, .. }) => Err(Failure {
@@ -80,7 +80,7 @@ pub(super) fn without_token(publication: &Publication<'_>, context: &Context) ->
         });
     }
     let said = ["the comment is not there: a pull request from a fork has no token here".to_owned()];
-    show(publication, context, &said, &advice(&BTreeSet::new(), true))?;
+    show(publication, context, &said, &advice(&BTreeSet::new(), true));
     Ok(Code::Pass)
 }
 
@@ -102,10 +102,9 @@ fn advice(refused: &BTreeSet<&str>, from_fork: bool) -> Vec<String> {
 }
 
 /// In the log, and with the whole report on the page of the run.
-fn show(publication: &Publication<'_>, context: &Context, said: &[String], advice: &[String]) -> Result<(), Failure> {
-    for line in said.iter().chain(advice) {
-        context.print(&format!("{}\n", terminal(line)));
-    }
+fn show(publication: &Publication<'_>, context: &Context, said: &[String], advice: &[String]) {
+    let lines: Vec<String> = said.iter().chain(advice).map(|line| terminal(line)).collect();
+    context.print_report(&format!("{}\n", lines.join("\n")));
     let body = render(&publication.legs, &publication.facts, None, LIMIT);
     let report = body.split_once('\n').map_or(body.as_str(), |(_, report)| report);
     let mut page: Vec<String> = said.iter().map(|line| format!("> {}", markdown(line))).collect();
@@ -118,5 +117,4 @@ fn show(publication: &Publication<'_>, context: &Context, said: &[String], advic
     if step::show_on_page(&format!("{}\n\n{report}", page.join("\n")), publication.run, context) {
         context.print("The report is on the page of the run instead.\n");
     }
-    Ok(())
 }

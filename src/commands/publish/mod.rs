@@ -52,7 +52,7 @@ pub(super) fn run(args: &PublishArgs, context: &Context) -> Result<Code, Failure
 pub(crate) fn deliver(mut publication: Publication<'_>, context: &Context) -> Result<Code, Failure> {
     let (args, run) = (publication.args, publication.run);
     if args.dry_run {
-        context.print(&preview(args, publication.target.number, &publication.legs, &publication.facts));
+        context.print_report(&preview(args, publication.target.number, &publication.legs, &publication.facts));
         return Ok(Code::Pass);
     }
     if publication.target.number.is_none() && !args.check_run && !args.status {
@@ -100,7 +100,7 @@ fn outside(args: &PublishArgs, context: &Context) -> Result<Code, Failure> {
     let legs = reports::read(args, context, None)?;
     let target = Target { number: None, commit: None, from_fork: false };
     let facts = facts(args, None, &target, &legs);
-    context.print(&preview(args, None, &legs, &facts));
+    context.print_report(&preview(args, None, &legs, &facts));
     Ok(Code::Pass)
 }
 

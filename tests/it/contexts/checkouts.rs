@@ -8,6 +8,7 @@ use crate::checks::project::{CONFIG, Project};
 use crate::harness::{Output, TestRepo};
 
 /// A user that nobody is.
+#[cfg(unix)]
 const STRANGER: &str = "54321:54321";
 
 #[track_caller]
@@ -148,6 +149,7 @@ fn a_clone_that_the_library_cannot_read_is_refused_with_the_setting_that_made_it
 }
 
 /// Gives a folder to another user, but lets everybody write. Whether that was possible: it takes an administrator.
+#[cfg(unix)]
 fn give_away(repo: &TestRepo, place: &Path, owner: &str) -> bool {
     let open = repo.run(repo.command("chmod", repo.around()).args(["-R", "a+rwX"]).arg(place));
     assert_eq!(open.status, 0, "{}", open.stderr);
