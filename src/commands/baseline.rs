@@ -40,7 +40,9 @@ pub(super) fn run(command: &BaselineCommand, context: &Context) -> Result<Code, 
 /// Refuses to accept anything in a job that has our rights and was started by a stranger's pull request: what that measured is never the bar for
 /// others.
 fn refuse_for_strangers(context: &Context) -> Result<(), Failure> {
-    let CiContext::GitHub(run) = CiContext::from(&context.environment, event(context).as_deref()) else { return Ok(()) };
+    let CiContext::GitHub(run) = CiContext::from(&context.environment, event(context).as_deref()) else {
+        return Ok(());
+    };
     let by_stranger = match &run.trigger {
         Trigger::PullRequestTarget { .. } => true,
         Trigger::WorkflowRun(ended) => ended.from_fork || ended.event_name == "pull_request",

@@ -1,9 +1,9 @@
 //! Runs other people's code and brings back samples: the only place that does. Refuses to judge them.
 
 pub mod bench;
+pub mod evidence;
 pub mod handicap;
 pub mod host;
-pub mod evidence;
 pub mod journal;
 pub mod live;
 pub mod process;

@@ -78,8 +78,10 @@ pub(crate) fn gather_by(
         context,
     )?;
     let by_stored: BTreeSet<Name> = plan.suites.iter().filter(|s| s.by_stored).map(|s| s.name.clone()).collect();
-    let stored: BTreeMap<_, _> =
-        stored(sources, &session.environment, &by_stored).into_iter().filter(|(id, _)| selection.matches(&id.benchmark)).collect();
+    let stored: BTreeMap<_, _> = stored(sources, &session.environment, &by_stored)
+        .into_iter()
+        .filter(|(id, _)| selection.matches(&id.benchmark))
+        .collect();
     let (anchor, mut notices) = anchor::read(sources, plan, &session.environment);
     notices.extend(dated::notices(sources, &stored, context.now_s));
     let sources_changed = sources_changed(sources, plan)?;

@@ -16,9 +16,9 @@ use crate::commands::measuring::Session;
 use crate::commands::{Code, Context, Failure};
 use crate::config::Against;
 use crate::git::Repository;
-use crate::measure::evidence::{self, Fact, FILE, Measurement};
-use crate::model::judgement::{Notice, PolicySource};
 use crate::judge::{self, Circumstances, Evidence};
+use crate::measure::evidence::{self, FILE, Fact, Measurement};
+use crate::model::judgement::{Notice, PolicySource};
 use crate::model::{Judgement, Name, Revision, Run};
 use crate::plan::Plan;
 use crate::publish::artifact;
@@ -57,9 +57,8 @@ pub fn judge_artifact(path: &Path, asked: &Asked, context: &Context) -> Result<J
     };
     let mut judged = Judged { jobs: Vec::new(), refused: None };
     for (job, bytes) in files {
-        let measurement = bytes.and_then(|bytes| {
-            evidence::from_json(&bytes).map_err(|error| refusal(&error, error.hint()))
-        });
+        let measurement =
+            bytes.and_then(|bytes| evidence::from_json(&bytes).map_err(|error| refusal(&error, error.hint())));
         let judgement = match measurement {
             Ok(measurement) => second(&mut sources, measurement, asked, context),
             Err(failure) => {

@@ -4,10 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::baseline::BaselineFile;
-use crate::model::{
-    Arm, BenchmarkId, CoverageProblem, MetricId, Name, StoredMetric, StoredRun, StoredValues, Trouble,
-};
 use crate::measure::rounds::Measured;
+use crate::model::{Arm, BenchmarkId, CoverageProblem, MetricId, Name, StoredMetric, StoredRun, StoredValues, Trouble};
 
 /// The suites of base's config of which the artifact has neither base's rounds, nor head's for stored runs to judge, nor a proof, nor says why.
 pub(super) fn suites<'a>(
@@ -20,7 +18,7 @@ pub(super) fn suites<'a>(
     let proved = |suite: &Name| measured.protocol.identical.iter().any(|identical| identical.suite == *suite);
     let explained = |suite: &Name| measured.troubles.iter().any(|problem| problem.suite == *suite);
     expected
-        .filter(|suite| !base.contains(suite) && !(by_stored.contains(suite) && head.contains(suite)))
+        .filter(|suite| !(base.contains(suite) || by_stored.contains(*suite) && head.contains(suite)))
         .filter(|suite| !proved(suite) && !explained(suite))
         .map(|suite| CoverageProblem { suite: suite.clone(), benchmark: None, trouble: Trouble::Missing })
         .collect()

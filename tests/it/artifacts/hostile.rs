@@ -81,12 +81,15 @@ fn a_folder_must_hold_the_one_file_and_nothing_else() {
     };
     let write = |path: &Path| std::fs::write(path, &good).unwrap();
     assert_eq!(fresh(&|at| write(&at.join(NAME))), "");
+    let packed = zip(&[(NAME, good.as_bytes())]);
+    assert_eq!(fresh(&|at| std::fs::write(at.join("tollgate-evidence.zip"), &packed).unwrap()), "");
     let said = |fill: &dyn Fn(&Path), why: &str| {
         let message = fresh(fill);
         assert!(message.contains(why), "{message}");
     };
     said(&|_| (), "the folder is empty");
     said(&|at| write(&at.join("other.json")), "there is `other.json`");
+    said(&|at| [NAME, "x.zip"].iter().for_each(|name| write(&at.join(name))), "there is `x.zip`");
     said(&|at| [NAME, "report.md"].iter().for_each(|name| write(&at.join(name))), "there is `report.md`");
     said(&|at| std::fs::create_dir(at.join("linux")).unwrap(), "it is empty");
     said(
@@ -101,10 +104,7 @@ fn a_folder_must_hold_the_one_file_and_nothing_else() {
         said(&|at| link(&at.join(NAME), "/etc/passwd"), "neither a file nor a folder");
         said(&|at| link(&at.join("linux"), "/etc"), "neither a file nor a folder");
     }
-    said(
-        &|at| (0..65).for_each(|job| std::fs::create_dir(at.join(job.to_string())).unwrap()),
-        "more than 64 entries",
-    );
+    said(&|at| (0..65).for_each(|job| std::fs::create_dir(at.join(job.to_string())).unwrap()), "more than 64 entries");
     let missing = second.judge_at(Path::new("/nowhere/evidence.zip")).unwrap().refused.unwrap();
     assert!(missing.message.contains("read the artifact"), "{missing}");
 }
@@ -125,19 +125,42 @@ fn what_a_file_says_beside_numbers_is_not_believed_or_not_taken() {
         ("words for the report", with(&|it| it["markdown"] = json!("# All is well")), "unknown field `markdown`"),
         ("schema 2", with(&|it| it["schema"] = json!(2)), "evidence of schema 2"),
         ("an id that is a path", with(&|it| it["head"]["commit"] = json!("../../../x")), "forty hexadecimal digits"),
-        ("NaN", String::from_utf8(with(&|_| ())).unwrap().replacen("\"values\":[", "\"values\":[NaN,", 1).into(), "expected"),
-        ("1e999", String::from_utf8(with(&|_| ())).unwrap().replacen("\"values\":[", "\"values\":[1e999,", 1).into(), "out of range"),
+        (
+            "NaN",
+            String::from_utf8(with(&|_| ())).unwrap().replacen("\"values\":[", "\"values\":[NaN,", 1).into(),
+            "expected",
+        ),
+        (
+            "1e999",
+            String::from_utf8(with(&|_| ())).unwrap().replacen("\"values\":[", "\"values\":[1e999,", 1).into(),
+            "out of range",
+        ),
         ("a negative time", with(&|it| it["head_series"][0]["rounds"][0][1]["values"][0] = json!(-0.1)), "neither 0"),
         ("a negative duration", with(&|it| it["elapsed_s"] = json!(-1)), "invalid value"),
         ("more rounds than were run", with(&|it| it["rounds_run"] = json!(3)), "round 3 of 3"),
-        ("a name of 10 MB", with(&|it| it["head_series"][0]["metric"]["benchmark"] = json!("x".repeat(10_000_000))), "more than 512"),
-        ("a million metrics", {
-            let one = good["head_series"][0].to_string().replace(['\n', ' '], "");
-            let short = one.split("],[").next().unwrap().to_owned() + "]]}";
-            let many = format!("[{}{short}]", format!("{short},").repeat(200_000));
-            String::from_utf8(with(&|it| it["head_series"] = json!("MANY"))).unwrap().replace("\"MANY\"", &many).into()
-        }, "more than 20000 items"),
-        ("a deep nest", format!("{{\"schema\":1,\"x\":{}", "[".repeat(1_000_000)).into_bytes(), "understand the evidence"),
+        (
+            "a name of 10 MB",
+            with(&|it| it["head_series"][0]["metric"]["benchmark"] = json!("x".repeat(10_000_000))),
+            "more than 512",
+        ),
+        (
+            "a million metrics",
+            {
+                let one = good["head_series"][0].to_string().replace(['\n', ' '], "");
+                let short = one.split("],[").next().unwrap().to_owned() + "]]}";
+                let many = format!("[{}{short}]", format!("{short},").repeat(200_000));
+                String::from_utf8(with(&|it| it["head_series"] = json!("MANY")))
+                    .unwrap()
+                    .replace("\"MANY\"", &many)
+                    .into()
+            },
+            "more than 20000 items",
+        ),
+        (
+            "a deep nest",
+            format!("{{\"schema\":1,\"x\":{}", "[".repeat(1_000_000)).into_bytes(),
+            "understand the evidence",
+        ),
     ];
     for (what, bytes, why) in table {
         refused(&second, what, &bytes, why);
@@ -159,7 +182,13 @@ fn hostile(second: &Second) -> Judgement {
     let measured: Vec<_> = NAMES.iter().map(|name| ("core", *name, 100, 130)).collect();
     let mut evidence = second.evidence(&measured);
     let all = NAMES.concat().chars().take(190).collect::<String>();
-    for (part, field) in [("base", "label"), ("head", "label"), ("head", "title"), ("environment", "cpu_model"), ("environment", "toolchain")] {
+    for (part, field) in [
+        ("base", "label"),
+        ("head", "label"),
+        ("head", "title"),
+        ("environment", "cpu_model"),
+        ("environment", "toolchain"),
+    ] {
         evidence[part][field] = json!(all);
     }
     evidence["tollgate"] = json!(all);
@@ -204,7 +233,9 @@ fn hostile_names_are_text_in_everything_that_is_published() {
             assert!(!text.contains(raw), "{what} holds {raw:?}");
         }
         let commands = text.split(['\n', '\r']).filter(|line| {
-            ["::add-mask", "::error::owned", "::stop-commands"].iter().any(|command| line.trim_start().starts_with(command))
+            ["::add-mask", "::error::owned", "::stop-commands"]
+                .iter()
+                .any(|command| line.trim_start().starts_with(command))
         });
         assert_eq!(commands.count(), 0, "{what}: {text}");
         if !["terminal", "annotations", "status"].contains(&what) {
@@ -219,7 +250,8 @@ fn hostile_names_are_text_in_everything_that_is_published() {
         for active in ["<script", "<img", "javascript:", "href=\"http", "onerror=alert(1)>"] {
             assert!(!page.contains(active), "{active} in {page}");
         }
-        let outside: String = page.split("<code>").map(|part| part.rsplit("</code>").next().unwrap_or_default()).collect();
+        let outside: String =
+            page.split("<code>").map(|part| part.rsplit("</code>").next().unwrap_or_default()).collect();
         assert!(!outside.contains("@octocat"), "a mention outside of code: {outside}");
     }
 }
@@ -227,8 +259,7 @@ fn hostile_names_are_text_in_everything_that_is_published() {
 /// A comment as GitHub's own library renders it; `None` where that is not installed.
 fn rendered(comment: &str) -> Option<String> {
     let arguments = ["--unsafe", "-e", "table", "-e", "autolink", "-e", "strikethrough"];
-    let started =
-        Command::new("cmark-gfm").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let started = Command::new("cmark-gfm").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = started.ok()?;
     child.stdin.take().expect("it is piped").write_all(comment.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();

@@ -34,7 +34,11 @@ impl Stage {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        self.run_as("workflow_run", &[&["publish", "--from-artifact", "evidence.zip"], arguments].concat(), "ghs_secret")
+        self.run_as(
+            "workflow_run",
+            &[&["publish", "--from-artifact", "evidence.zip"], arguments].concat(),
+            "ghs_secret",
+        )
     }
 
     fn run_as(&self, event_name: &str, arguments: &[&str], token: &str) -> Output {
@@ -90,7 +94,10 @@ fn a_regression_of_a_fork_is_a_comment_a_check_run_and_a_status_and_the_step_end
     assert!(comment.contains("actions/runs/40") && !comment.contains("actions/runs/99"), "{comment}");
     assert_eq!(read(&comment).unwrap().run.unwrap().id, 40, "the run that measured counts");
     stage.github.state(|state| {
-        assert_eq!((&state.check_runs[0]["head_sha"], &state.check_runs[0]["conclusion"]), (&json!(HEAD), &json!("failure")));
+        assert_eq!(
+            (&state.check_runs[0]["head_sha"], &state.check_runs[0]["conclusion"]),
+            (&json!(HEAD), &json!("failure"))
+        );
         assert_eq!((state.statuses[0].0.as_str(), &state.statuses[0].1["state"]), (HEAD, &json!("failure")));
     });
 }
@@ -99,7 +106,11 @@ fn a_regression_of_a_fork_is_a_comment_a_check_run_and_a_status_and_the_step_end
 fn what_is_refused_is_said_on_the_pull_request_and_the_step_fails() {
     let stage = Stage::new();
     stage.download(&zip(&[("../evidence.json", b"{}")]));
-    ends(&stage.run(&["--status"]), 4, &["error: no verdict: take the artifact: it must hold one file, `evidence.json`"]);
+    ends(
+        &stage.run(&["--status"]),
+        4,
+        &["error: no verdict: take the artifact: it must hold one file, `evidence.json`"],
+    );
     let comment = stage.comments().pop().unwrap();
     assert!(comment.contains("What was measured is refused") && comment.contains("nothing was measured"), "{comment}");
     stage.github.state(|state| assert_ne!(state.statuses[0].1["state"], "success"));

@@ -60,7 +60,11 @@ fn the_second_stage_says_of_each_row_what_the_first_said_without_any_code_of_the
 fn the_policy_that_counts_is_that_of_base_now_and_not_that_of_the_change() {
     let project = project("");
     project.change("benchmarks.txt", "search 300", "search 360");
-    project.change("tollgate.toml", "timeout = \"20 s\"\n", "timeout = \"20 s\"\n[[rule]]\nbenchmark = \"core/*\"\nseverity = \"ignored\"\n");
+    project.change(
+        "tollgate.toml",
+        "timeout = \"20 s\"\n",
+        "timeout = \"20 s\"\n[[rule]]\nbenchmark = \"core/*\"\nseverity = \"ignored\"\n",
+    );
     let (code, _) = first_stage(&project);
     assert_eq!(code, 10, "base's policy counts in the first stage too");
     let evidence = project.path(".tollgate/report/evidence.json");
@@ -72,7 +76,9 @@ fn the_policy_that_counts_is_that_of_base_now_and_not_that_of_the_change() {
     // Base agrees to more while the change waits.
     second.repo.switch("main");
     let config = second.repo.read("tollgate.toml");
-    second.repo.write("tollgate.toml", format!("{config}[[rule]]\nbenchmark = \"core/search\"\nseverity = \"advisory\"\n"));
+    second
+        .repo
+        .write("tollgate.toml", format!("{config}[[rule]]\nbenchmark = \"core/search\"\nseverity = \"advisory\"\n"));
     second.repo.commit("Agree to it");
     second.repo.push();
     second.fetch();
@@ -84,7 +90,10 @@ fn the_policy_that_counts_is_that_of_base_now_and_not_that_of_the_change() {
 fn what_was_left_out_of_heads_side_is_missing_and_what_is_new_passes() {
     let second = Second::with(SUITE);
     let judged = second.judged(&second.evidence(&[("core", "a", 100, 100), ("core", "slow", 100, 0)]));
-    assert_eq!((judged.verdict, rows(&judged)), (RunVerdict::NotCovered, vec!["core/slow Missing FailMissing".to_owned()]));
+    assert_eq!(
+        (judged.verdict, rows(&judged)),
+        (RunVerdict::NotCovered, vec!["core/slow Missing FailMissing".to_owned()])
+    );
     let judged = second.judged(&second.evidence(&[("core", "a", 100, 100), ("core", "new", 0, 100)]));
     assert_eq!((judged.verdict, rows(&judged)), (RunVerdict::Pass, vec!["core/new New Pass".to_owned()]));
     let judged = second.judged(&second.evidence(&[]));
@@ -128,10 +137,8 @@ fn a_proof_counts_only_where_the_policy_takes_one() {
 /// A stored run of one benchmark in `baselines/` of the default branch.
 fn store(second: &Second, benchmark: &str) {
     let name = |text: &str| Name::new(text).unwrap();
-    let id = MetricId {
-        benchmark: BenchmarkId { suite: name("core"), benchmark: name(benchmark) },
-        metric: name("time"),
-    };
+    let id =
+        MetricId { benchmark: BenchmarkId { suite: name("core"), benchmark: name(benchmark) }, metric: name("time") };
     let metric = Metric {
         id: id.clone(),
         unit: Unit::Seconds,
@@ -173,7 +180,10 @@ fn a_benchmark_that_base_has_stored_cannot_be_left_out_of_both_sides() {
     assert_eq!(second.judged(&evidence).verdict, RunVerdict::Pass, "nobody knows of the slow one");
     store(&second, "slow");
     let judged = second.judged(&evidence);
-    assert_eq!((judged.verdict, rows(&judged)), (RunVerdict::NotCovered, vec!["core/slow Missing FailMissing".to_owned()]));
+    assert_eq!(
+        (judged.verdict, rows(&judged)),
+        (RunVerdict::NotCovered, vec!["core/slow Missing FailMissing".to_owned()])
+    );
     let whole = second.evidence(&[("core", "a", 100, 100), ("core", "slow", 100, 120)]);
     assert_eq!(rows(&second.judged(&whole)), ["core/slow Regressed FailRegressed"]);
 }
@@ -183,7 +193,10 @@ fn what_the_artifact_says_of_revisions_is_shown_and_doubted_and_finds_nothing() 
     let second = Second::with(SUITE);
     let notes = |evidence: &Value| -> Vec<String> {
         let notices = second.judged(evidence).notices;
-        notices.into_iter().filter_map(|notice| if let Notice::Note(text) = notice { Some(text) } else { None }).collect()
+        notices
+            .into_iter()
+            .filter_map(|notice| if let Notice::Note(text) = notice { Some(text) } else { None })
+            .collect()
     };
     let said = |notes: &[String], what: &str| notes.iter().any(|note| note.contains(what));
     let mut evidence = second.evidence(&[("core", "a", 100, 100)]);

@@ -7,8 +7,8 @@ mod write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::bounded::{AtMost, Text};
 use super::Fact;
+use super::bounded::{AtMost, Text};
 use crate::measure::rounds::Ended as EndedDomain;
 use crate::model;
 use sample::{Metric, Name, Sample, mirror};

@@ -23,8 +23,13 @@ impl TryFrom<File> for Measurement {
         if file.rounds_run > rounds_max || rounds_max as usize > ROUNDS_MAX {
             return Err(format!("{} rounds of at most {rounds_max}", file.rounds_run));
         }
-        let samples: usize =
-            file.base_series.iter().chain([&file.head_series]).flat_map(|all| &all.0).map(|one| one.rounds.0.len()).sum();
+        let samples: usize = file
+            .base_series
+            .iter()
+            .chain([&file.head_series])
+            .flat_map(|all| &all.0)
+            .map(|one| one.rounds.0.len())
+            .sum();
         if samples > SAMPLES_MAX {
             return Err(format!("{samples} samples, more than {SAMPLES_MAX}"));
         }
@@ -208,9 +213,11 @@ impl TryFrom<Problem> for CoverageProblem {
             Trouble::TimedOut { arm, limit_s } => {
                 model::Trouble::TimedOut { arm: arm.into(), limit_s: seconds(limit_s)?.as_secs() }
             }
-            Trouble::BuildFailed { arm, message, tail } => {
-                model::Trouble::BuildFailed { arm: arm.into(), message: message.into_string(), tail: tail.into_string() }
-            }
+            Trouble::BuildFailed { arm, message, tail } => model::Trouble::BuildFailed {
+                arm: arm.into(),
+                message: message.into_string(),
+                tail: tail.into_string(),
+            },
         };
         Ok(Self { suite, benchmark, trouble })
     }

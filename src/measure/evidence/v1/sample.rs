@@ -141,7 +141,8 @@ impl TryFrom<Metric> for model::Metric {
     type Error = String;
 
     fn try_from(wire: Metric) -> Result<Self, String> {
-        let work = wire.work.map(|(value, symbol)| Ok::<_, String>(Quantity { value: sane(value)?, unit: unit(symbol)? }));
+        let work =
+            wire.work.map(|(value, symbol)| Ok::<_, String>(Quantity { value: sane(value)?, unit: unit(symbol)? }));
         Ok(Self {
             id: id(wire.suite, wire.benchmark, wire.metric)?,
             unit: unit(wire.unit)?,

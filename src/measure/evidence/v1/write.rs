@@ -40,9 +40,9 @@ impl From<&Measurement> for File {
             base_series: measured.base.as_ref().map(series),
             head_series: series(&measured.head),
             order: order(&measured.protocol),
-            canary: canary.as_ref().map(|canary| {
-                [&canary.one, &canary.other].map(|one| Series::new(one, &mut BTreeMap::new()))
-            }),
+            canary: canary
+                .as_ref()
+                .map(|canary| [&canary.one, &canary.other].map(|one| Series::new(one, &mut BTreeMap::new()))),
             identical: AtMost(identical.iter().map(Identical::from).collect()),
             troubles: AtMost(measured.troubles.iter().take(super::TROUBLES_MAX).map(Problem::from).collect()),
         }
