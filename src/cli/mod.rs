@@ -88,6 +88,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Put reports on the pull request: one comment, a check run, a commit status
     Publish(PublishArgs),
+    /// Do what a comment on a pull request asks for: run failed jobs again, propose a waiver
+    Respond(RespondArgs),
     /// Print the JSON schema of the config or of a stored format
     Schema(SchemaArgs),
     /// Remove what Tollgate keeps under .tollgate/

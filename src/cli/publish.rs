@@ -27,6 +27,7 @@ Examples:
   tollgate publish --from-artifact evidence.zip       # second stage for forks: judged again here, by base's policy
 
 Needs a token in GITHUB_TOKEN with `pull-requests: write`, for a check run `checks: write`, for a status `statuses: write`.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct PublishArgs {
     /// Folders of reports, or saved judgements; the name of a folder names its job [default: .tollgate/report]
     pub reports: Vec<PathBuf>,
@@ -45,6 +46,9 @@ pub struct PublishArgs {
     /// Also set a commit status on the pull request's head
     #[arg(long)]
     pub status: bool,
+    /// Name in the comment the line that proposes a waiver: where `tollgate respond` answers comments
+    #[arg(long)]
+    pub commands: bool,
     /// Whose token it is, where it is that of a GitHub App of your own: its short name
     #[arg(long, value_name = "SLUG", default_value = "github-actions")]
     pub app: String,
@@ -62,9 +66,17 @@ pub struct PublishArgs {
 What may be written under a pull request, by those who may push to the repository:
   /tollgate rerun
   /tollgate waive HEAD-SHA SUITE/BENCHMARK:METRIC REASON
+  /tollgate waive HEAD-SHA SUITE/BENCHMARK:METRIC +25% REASON
 
-Run it in a workflow that is started by `issue_comment`; `tollgate init` writes one.")]
+Run it in a workflow that is started by `issue_comment`. Needs a token in GITHUB_TOKEN with `pull-requests: write`, for `rerun`
+`actions: write`, for `waive` `contents: write`; without the last a waiver is answered with the entry to add.")]
 pub struct RespondArgs {
+    /// The workflow whose failed jobs `/tollgate rerun` runs again: the name of its file
+    #[arg(long, value_name = "FILE", default_value = "tollgate.yml")]
+    pub workflow: String,
+    /// Whose token it is, where it is that of a GitHub App of your own: its short name
+    #[arg(long, value_name = "SLUG", default_value = "github-actions")]
+    pub app: String,
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,

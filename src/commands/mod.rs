@@ -16,6 +16,7 @@ pub(crate) mod output;
 mod progress;
 mod publish;
 mod report;
+mod respond;
 mod results;
 mod schema;
 mod selftest;
@@ -39,6 +40,7 @@ pub fn run(command: &Command, context: &Context) -> Code {
         Command::Waive(args) => waive::run(args, context),
         Command::Report(args) => report::run(args, context),
         Command::Publish(args) => publish::run(args, context),
+        Command::Respond(args) => respond::run(args, context),
         Command::Schema(args) => Ok(schema::run(args, context)),
         Command::Clean(args) => clean::run(args, context),
         Command::Completions(args) => Ok(man::completions(args, context)),

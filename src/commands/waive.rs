@@ -60,7 +60,7 @@ fn last_day(text: &str, today: Date) -> Result<Date, Failure> {
 }
 
 /// The day in UTC. A clock that no calendar has is before all days.
-fn today(now_s: i64) -> Date {
+pub(super) fn today(now_s: i64) -> Date {
     Timestamp::from_second(now_s).map_or(Date::MIN, |now| Offset::UTC.to_datetime(now).date())
 }
 
@@ -85,7 +85,7 @@ fn read(path: &Path) -> io::Result<String> {
 }
 
 /// `entry` at the end of what was there, every byte of which stays.
-fn appended(before: &str, entry: &str) -> String {
+pub(super) fn appended(before: &str, entry: &str) -> String {
     match before {
         "" => entry.trim_start().to_owned(),
         before if before.ends_with('\n') => format!("{before}{entry}"),

@@ -126,7 +126,7 @@ pub(super) fn command_property(text: &str) -> String {
 }
 
 /// One word of a POSIX shell, in single quotes where it needs them.
-pub(super) fn shell(text: &str) -> String {
+pub fn shell(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ',' | '+' | '=');
     if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
         text.to_owned()

@@ -72,6 +72,8 @@ pub(super) struct Body<'a> {
     pub(super) advice: &'a str,
     /// The page that has everything.
     pub(super) page: Option<&'a str>,
+    /// Whether it stands under the heading of a job.
+    pub(super) deep: bool,
     /// How it was decided.
     pub(super) decided: &'a [Fact],
     change_title: &'a str,
@@ -140,6 +142,7 @@ pub(super) fn fill(view: &View, room: Room) -> Body<'_> {
         lead: view.lead.clone(),
         advice: advice(view.state),
         page: None,
+        deep: false,
         decided: &view.decided,
         change_title: &view.change_title,
         urgent: &view.urgent[..table],

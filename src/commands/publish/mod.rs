@@ -113,7 +113,7 @@ fn facts(args: &PublishArgs, run: Option<&GitHubRun>, target: &Target, legs: &[L
         run: run.and_then(|run| run.run),
         run_url: run.and_then(|run| run.run_url.clone()),
         untrusted: target.from_fork,
-        commands: false,
+        commands: args.commands,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::model::{Judgement, RunVerdict, Trouble};
 
 use super::markdown::tidy;
 use super::template;
+use super::text::append;
 use super::view;
 
 pub use super::markdown::LIMIT;
@@ -92,8 +93,10 @@ fn kind(trouble: &Trouble) -> &'static str {
 
 /// The first sixteen digits of the hash of a text.
 fn digits(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text.as_bytes()).iter().take(8).fold(String::new(), |mut digits, byte| {
+        append(&mut digits, format_args!("{byte:02x}"));
+        digits
+    })
 }
 
 /// The comment: of at most `limit` characters, its marker in the first line, what must be known the next time hidden in the last. Every foreign

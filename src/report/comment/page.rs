@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::escape::address;
 use super::super::markdown::{Body, ROOMS, Room, fill};
 use super::super::number::{count, plural};
 use super::super::text::Text;
@@ -121,22 +122,24 @@ impl<'a> Page<'a> {
         let judgements: Vec<_> = legs.iter().map(|leg| &leg.judgement).collect();
         let headline = view::together(&judgements);
         let several = jobs.len() != 1;
+        let url = page(facts);
         let state = jobs.iter().map(|job| job.view.state).max().unwrap_or(State::Unknown);
         let shown = if several { jobs.len().min(space.jobs) } else { 0 };
         let (sections, sections_omitted) = sections(jobs, facts, space);
         Self {
             light: state.light(),
-            headline: match facts.untrusted {
-                true => headline.replacen("Tollgate:", "Tollgate (untrusted numbers):", 1),
-                false => headline,
+            headline: if facts.untrusted {
+                headline.replacen("Tollgate:", "Tollgate (untrusted numbers):", 1)
+            } else {
+                headline
             },
             commit: facts.commit.chars().take(9).collect(),
             run: match facts.run {
                 Some(run) => format!("run {}, attempt {}", run.number, run.attempt),
-                None if facts.run_url.is_some() => "the run".to_owned(),
+                None if url.is_some() => "the run".to_owned(),
                 None => String::new(),
             },
-            url: facts.run_url.as_deref(),
+            url,
             untrusted: if facts.untrusted { UNTRUSTED } else { "" },
             lead: Text::default(),
             advice: if several { view::advice(state) } else { "" },
@@ -173,6 +176,11 @@ impl<'a> Page<'a> {
     }
 }
 
+/// The page of the run, where it can be linked.
+fn page(facts: &Facts) -> Option<&str> {
+    facts.run_url.as_deref().filter(|url| address(url).is_some())
+}
+
 /// A row of the table of jobs.
 fn entry(job: &Job) -> Entry<'_> {
     Entry {
@@ -192,12 +200,12 @@ fn sections<'a>(jobs: &'a [Job], facts: &'a Facts, space: &Space) -> (Vec<Sectio
     let (quiet, loud) = if alone { (Vec::new(), jobs.iter().collect()) } else { (quiet, loud) };
     let section = |job: &'a Job, folded| {
         let mut body = fill(&job.view, space.room);
-        body.page = job.url.as_deref().or(facts.run_url.as_deref());
+        body.page = job.url.as_deref().or(page(facts));
         if !space.decided {
             body.decided = &[];
         }
         if !alone {
-            body.advice = "";
+            (body.advice, body.deep) = ("", true);
         }
         Section {
             folded,

@@ -129,7 +129,7 @@ pub fn status(legs: &[Leg], facts: &Facts) -> StatusText {
 fn annotations(legs: &[Leg], jobs: &[Job]) -> Vec<Annotation> {
     let plain = |text: &Text| text.line(str::to_owned);
     let several = jobs.len() > 1;
-    let make = |job: &Job, (path, line): (&str, usize), title: String, message: String| {
+    let note = |job: &Job, (path, line): (&str, usize), title: String, message: String| {
         let title = if several { format!("{}: {title}", job.name) } else { title };
         Annotation {
             path: path.to_owned(),
@@ -140,7 +140,7 @@ fn annotations(legs: &[Leg], jobs: &[Job]) -> Vec<Annotation> {
     };
     let all: usize = jobs.iter().map(|job| job.view.failing() + failures(job).count()).sum();
     let room = if all > ANNOTATIONS_MAX { ANNOTATIONS_MAX - 1 } else { all };
-    let mut made: Vec<Annotation> = jobs
+    let mut notes: Vec<Annotation> = jobs
         .iter()
         .flat_map(|job| {
             let rows = job.view.findings.iter().map(move |finding| {
@@ -149,10 +149,10 @@ fn annotations(legs: &[Leg], jobs: &[Job]) -> Vec<Annotation> {
                     command => format!("{}. Reproduce: {command}", plain(&finding.sentence)),
                 };
                 let place = place(&legs[job.leg].judgement, &finding.row.id);
-                make(job, place, format!("{} {}", finding.number, finding.row.benchmark), message)
+                note(job, place, format!("{} {}", finding.number, finding.row.benchmark), message)
             });
             let troubles = failures(job).map(move |trouble| {
-                make(job, (POLICY, 1), "Not measured".to_owned(), format!("{}.", plain(&trouble.sentence)))
+                note(job, (POLICY, 1), "Not measured".to_owned(), format!("{}.", plain(&trouble.sentence)))
             });
             rows.chain(troubles)
         })
@@ -160,9 +160,9 @@ fn annotations(legs: &[Leg], jobs: &[Job]) -> Vec<Annotation> {
         .collect();
     if all > room {
         let message = format!("and {} that are in the report", plural(all - room, "more failure"));
-        made.push(Annotation { path: POLICY.to_owned(), line: 1, title: "Tollgate".to_owned(), message });
+        notes.push(Annotation { path: POLICY.to_owned(), line: 1, title: "Tollgate".to_owned(), message });
     }
-    made
+    notes
 }
 
 /// The failures of a job's measurement.

@@ -69,9 +69,9 @@ fn several_jobs_have_one_headline_a_table_and_their_own_reports_worst_first() {
     | 🟠 | <code>windows</code> | broken | 0 | [run](https://github.example/ada/engine/actions/runs/9001/job/7) |
     | 🟢 | <code>linux (2)</code> | passed | 0 | [run](https://github.example/ada/engine/actions/runs/9001/job/5) |
     | 🟢 | <code>macos</code> | passed | 0 | [run](https://github.example/ada/engine/actions/runs/9001/job/5) |
-    ## 🔴 <code>linux</code>: 1 regression (2 of 3 checks passed)
-    ### PERF-001 · <code>core/parse/large</code> is 6.3 % slower than base
-    ## 🟠 <code>windows</code>: no verdict, 1 failure while measuring (nothing was compared)
+    ### 🔴 <code>linux</code>: 1 regression (2 of 3 checks passed)
+    #### PERF-001 · <code>core/parse/large</code> is 6.3 % slower than base
+    ### 🟠 <code>windows</code>: no verdict, 1 failure while measuring (nothing was compared)
     <details><summary>🟢 <code>linux (2)</code>: no regressions in 3 checks. Smallest change that could have been seen: 1.9 %.</summary>
     <details><summary>🟢 <code>macos</code>: no regressions in 3 checks. Smallest change that could have been seen: 1.9 %.</summary>
     ");
@@ -116,7 +116,7 @@ fn the_comment_names_its_commands_only_where_they_are_answered() {
     let text = render(&legs, &Facts { commands: true, ..facts() }, None, LIMIT);
     assert_eq!(
         lines(&text, "/tollgate"),
-        ["- **Accept it** by a comment: <code>/tollgate waive 77be01d37 core/parse/large:time REASON</code>"]
+        ["- **Accept it** by a comment: <code>/tollgate waive 77be01d37 core/parse/large&#58;time REASON</code>"]
     );
     let hostile = [leg("linux", sample::hostile())];
     let text = render(&hostile, &Facts { commands: true, ..facts() }, None, LIMIT);

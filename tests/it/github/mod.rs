@@ -242,10 +242,7 @@ impl Shared {
             body: &body,
             address: &self.address,
         };
-        let answer = match wrong.is_empty() {
-            true => self.state.answer(&call),
-            false => Answer::refused(422, "Invalid request"),
-        };
+        let answer = if wrong.is_empty() { self.state.answer(&call) } else { Answer::refused(422, "Invalid request") };
         wrong.extend(
             github
                 .answer(&operation, answer.status, answer.body.as_ref())
@@ -256,6 +253,19 @@ impl Shared {
         self.seen.push(Seen { verb, path, status: answer.status });
         answer
     }
+}
+
+/// What of a request to another double goes against the description.
+pub(crate) fn against_description(request: &Request) -> Vec<String> {
+    let github = Description::github();
+    let Some((operation, _)) = github.find(request.method.as_str(), request.url.path()) else {
+        return vec!["there is no such route".to_owned()];
+    };
+    let query: Vec<(String, String)> = request.url.query_pairs().into_owned().collect();
+    let body = (!request.body.is_empty()).then(|| serde_json::from_slice(&request.body).unwrap_or(Value::Null));
+    let mut wrong = github.request(&operation, &query, body.as_ref());
+    wrong.extend(headers(request));
+    wrong
 }
 
 /// What GitHub wants in the head of every request.

@@ -57,8 +57,8 @@ fn at_every_size_each_failing_row_is_shown_named_or_counted_and_linked() {
 
 #[test]
 fn of_hundreds_of_jobs_none_is_lost() {
-    let legs: Vec<Leg> = (0..256).map(|job| leg(&format!("job-{job}"), sample::mixed())).collect();
-    for limit in [LIMIT, 20_000, 8_000, 3_000] {
+    let legs: Vec<Leg> = (0..256).map(|job| leg(&format!("job-{job}"), sample::regression())).collect();
+    for limit in [LIMIT, 8_000, 3_000] {
         let text = render(&legs, &facts(), None, limit);
         assert!(text.chars().count() <= limit, "{} characters for {limit}", text.chars().count());
         assert!(text.contains(" in 256 of 256 jobs ("), "the headline counts them all");
@@ -105,7 +105,7 @@ fn a_description_is_cut_between_words() {
     assert!(description.ends_with('…') && description.chars().count() <= 140, "{description}");
     let whole = check_run(&legs, &facts()).title;
     let kept = description.trim_end_matches('…');
-    assert!(whole.starts_with(kept) && whole[kept.len()..].starts_with(' '), "{description}");
+    assert!(whole.strip_prefix(kept).unwrap().starts_with(' '), "{description}");
 }
 
 #[test]
