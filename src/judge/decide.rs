@@ -128,7 +128,11 @@ pub fn run_verdict(
         Trouble::Unparsed { .. } => true,
         // A benchmark that is missing has rows that say so; of a whole suite there is none.
         Trouble::Missing => problem.benchmark.is_none(),
-        _ => false,
+        Trouble::New
+        | Trouble::Renamed { .. }
+        | Trouble::Crashed { .. }
+        | Trouble::TimedOut { .. }
+        | Trouble::BuildFailed { .. } => false,
     });
     // A baseline that is asked for and cannot be compared with is why nothing was compared, and says more.
     // What is proved is compared: only what was to be measured and gave nothing is not.

@@ -64,23 +64,19 @@ impl ArtifactError {
     }
 }
 
-/// The file `name` of each job, by the job's name, sorted: `path` is the file itself, a zip file with it, a folder with it, or a folder of such
-/// folders, one a job. Only the last has more than one job, or a job with a name. Nothing else may be there. At most `most` bytes each.
+/// The file `name` of each job, by the job's name, sorted: `path` is the file itself, a zip file with it, a folder with either of them, or a folder
+/// of such folders, one a job. Only the last has more than one job, or a job with a name. Nothing else may be there. At most `most` bytes each.
 pub fn read(path: &Path, name: &str, most: usize) -> Result<Vec<(String, Vec<u8>)>, ArtifactError> {
     if !fs::metadata(path).map_err(unread(path))?.is_dir() {
         return Ok(vec![(String::new(), one(path, name, most)?)]);
     }
     let inside = list(path)?;
-    if inside.iter().any(|(entry, is_file)| *is_file && entry == name) {
+    if inside.iter().any(|(_, is_file)| *is_file) {
         return Ok(vec![(String::new(), only(path, name, most)?)]);
     }
-    let jobs = inside.into_iter().map(|(job, is_file)| {
-        if is_file {
-            return Err(not_the_file(name, format!("there is `{}`", visible(&job))));
-        }
-        Ok((job.clone(), only(&path.join(&job), name, most)?))
-    });
-    let jobs: Vec<_> = jobs.collect::<Result<_, _>>()?;
+    let jobs: Result<Vec<_>, ArtifactError> =
+        inside.into_iter().map(|(job, _)| Ok((job.clone(), only(&path.join(&job), name, most)?))).collect();
+    let jobs = jobs?;
     if jobs.is_empty() { Err(not_the_file(name, "the folder is empty".to_owned())) } else { Ok(jobs) }
 }
 
@@ -114,10 +110,11 @@ fn list(folder: &Path) -> Result<Vec<(String, bool)>, ArtifactError> {
     Ok(found)
 }
 
-/// The file of a folder that holds nothing else.
+/// The file of a folder that holds nothing else, there itself or in a zip file.
 fn only(folder: &Path, name: &str, most: usize) -> Result<Vec<u8>, ArtifactError> {
+    let fits = |entry: &str| entry == name || Path::new(entry).extension().is_some_and(|ending| ending == "zip");
     match list(folder)?.as_slice() {
-        [(entry, true)] if entry == name => bounded(&folder.join(name), most),
+        [(entry, true)] if fits(entry) => one(&folder.join(entry), name, most),
         entries => {
             let other = entries.iter().find(|(entry, is_file)| !is_file || entry != name);
             let found =

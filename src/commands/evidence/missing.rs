@@ -18,7 +18,7 @@ pub(super) fn suites<'a>(
     let proved = |suite: &Name| measured.protocol.identical.iter().any(|identical| identical.suite == *suite);
     let explained = |suite: &Name| measured.troubles.iter().any(|problem| problem.suite == *suite);
     expected
-        .filter(|suite| !base.contains(suite) && !(by_stored.contains(suite) && head.contains(suite)))
+        .filter(|suite| !(base.contains(suite) || by_stored.contains(*suite) && head.contains(suite)))
         .filter(|suite| !proved(suite) && !explained(suite))
         .map(|suite| CoverageProblem { suite: suite.clone(), benchmark: None, trouble: Trouble::Missing })
         .collect()

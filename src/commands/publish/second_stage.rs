@@ -28,14 +28,14 @@ pub(super) fn run(path: &Path, args: &PublishArgs, job: &GitHubRun, context: &Co
     let failed = |error: ApiError| Failure::new(Code::Publishing, NOT_PUBLISHED, &error, error.hint());
     let pull = match pull::of_run(&github, ended).map_err(failed)? {
         Sought::Found(pull) => pull,
-        Sought::Nothing(why) => return nothing(&why, context),
+        Sought::Nothing(why) => return Ok(nothing(&why, context)),
         Sought::Several(message) => {
             return Err(Failure { code: Code::Publishing, consequence: NOT_PUBLISHED, message, hint: None });
         }
     };
     // Without a look at the comments there is nothing to be late for; publishing says what is wrong with that.
     if args.comment != CommentMode::Never && is_late(args, ended, pull.number, &github).unwrap_or(false) {
-        return nothing(&format!("a later run has reported on #{}", pull.number), context);
+        return Ok(nothing(&format!("a later run has reported on #{}", pull.number), context));
     }
     let asked = Asked {
         base_branch: pull.base_branch.clone(),
@@ -82,9 +82,9 @@ fn is_late(args: &PublishArgs, ended: &EndedRun, number: u64, github: &GitHub) -
 }
 
 /// There is nothing to publish, which is no failure.
-fn nothing(why: &str, context: &Context) -> Result<Code, Failure> {
+fn nothing(why: &str, context: &Context) -> Code {
     context.print(&format!("nothing to publish: {why}\n"));
-    Ok(Code::Pass)
+    Code::Pass
 }
 
 fn no_token() -> Failure {

@@ -16,7 +16,7 @@ use super::rounds::Measured;
 
 /// The name of the file.
 pub const FILE: &str = "evidence.json";
-/// The largest file that is written or read, in bytes: eight thousand metrics of a hundred rounds each have about that.
+/// The largest file that is written or read, in bytes: seven thousand metrics of a hundred rounds each have about that.
 pub const BYTES_MAX: usize = 64 << 20;
 
 /// What is known of a suite beside its rounds.
