@@ -228,3 +228,17 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
     assert!(project.check(&["--color", "always"]).stdout.contains('\u{1b}'));
     assert!(!project.check_with(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]).stdout.contains('\u{1b}'));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_gone_is_said_and_not_passed_over_in_silence() {
+    let gone = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new("sh")
+        .current_dir(gone.path())
+        .args(["-c", "rmdir \"$PWD\" && exec \"$0\" schema config", env!("CARGO_BIN_EXE_tollgate")])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("error: nothing done: find the current folder: "), "{said}");
+}
