@@ -13,6 +13,7 @@ mod layout;
 mod pair;
 pub mod procedure;
 mod rows;
+mod scattered;
 pub mod selftest;
 mod stored;
 mod worse;
@@ -32,6 +33,7 @@ use crate::stats::summary;
 
 pub use calibrate::calibrate;
 pub use family::{checkpoints, settings, undecided};
+pub use scattered::{PIECES, dominates, of_arms, scattered};
 pub use stored::{Sight, sights};
 pub use worse::by_both;
 

@@ -5,6 +5,7 @@ mod canaries;
 mod disturbed;
 mod drift;
 mod made;
+mod split;
 mod stored;
 mod trust;
 
@@ -116,6 +117,7 @@ impl Scene {
             time_limit: Duration::from_mins(1),
             elapsed: &|| Duration::ZERO,
             wanted: &|base, head, rounds| judge::undecided(base, head, policy, rounds),
+            splitting: None,
             stop: &stop,
             watch: &|_| {},
             canary: false,

@@ -60,6 +60,8 @@ struct ReadingLine {
 #[serde(rename_all = "lowercase")]
 enum SampleLine {
     Values(Vec<f64>),
+    /// The values of each of several short processes.
+    Processes(Vec<Vec<f64>>),
     /// The summary; buckets, sum, least and largest value.
     Quantile(String, Vec<(u32, u64)>, f64, f64, f64),
     /// Another summary of the distribution of the reading before.
@@ -196,6 +198,7 @@ impl SampleLine {
                 Self::Quantile(summary.as_str().to_owned(), buckets, sum, min, max)
             }
             (Sample::Values(_), _) => Self::Values(sample.values().to_vec()),
+            (Sample::Processes(processes), _) => Self::Processes(processes.values().map(<[f64]>::to_vec).collect()),
             (Sample::Count(count), _) => match count.exposure() {
                 Exposure::Trials(trials) => Self::Trials(count.events(), trials),
                 Exposure::Amount(amount) => Self::Amount(count.events(), amount),
@@ -207,6 +210,7 @@ impl SampleLine {
     fn into_sample(self, before: Option<&Sample>) -> Option<Sample> {
         match self {
             Self::Values(values) => Sample::new(values).ok(),
+            Self::Processes(processes) => Sample::processes(processes).ok(),
             Self::Quantile(summary, buckets, sum, min, max) => {
                 let histogram = Histogram::from_parts(Parts { buckets, sum, min, max })?;
                 Sample::quantile(Arc::new(histogram), Summary::parse(&summary)?).ok()
@@ -215,7 +219,7 @@ impl SampleLine {
                 Sample::Quantile { of, .. } => {
                     Sample::quantile(Arc::clone(of.histogram()), Summary::parse(&summary)?).ok()
                 }
-                Sample::Values(_) | Sample::Count(_) | Sample::Track(_) => None,
+                Sample::Values(_) | Sample::Processes(_) | Sample::Count(_) | Sample::Track(_) => None,
             },
             Self::Trials(events, trials) => Count::new(events, Exposure::Trials(trials)).ok().map(Sample::from),
             Self::Amount(events, amount) => Count::new(events, Exposure::Amount(amount)).ok().map(Sample::from),
