@@ -16,6 +16,9 @@ const PAIRS: u32 = 12;
 const SLOWER: [(u32, u32); 2] = [(5, 3), (10, 3)];
 const LONG: u32 = 4;
 const TWINS: u32 = 1;
+/// Rounds of several short processes an arm: how many processes, and the samples of each. All of an arm take the time of one that is not short.
+const SHORT: u32 = 8;
+const SHORT_SAMPLES: &str = "12";
 /// Both programs are copied anew, to other places of the disk and the page cache, every so many laps.
 const LAPS_A_COPY: u32 = 2;
 
@@ -29,8 +32,18 @@ struct Task {
     slower_pct: u32,
 }
 
+/// What a campaign records.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// Pairs of single processes, long processes and twins.
+    Whole,
+    /// Rounds of short processes.
+    Short,
+}
+
 /// What was asked for.
 pub(crate) struct Campaign {
+    plan: Plan,
     out: PathBuf,
     laps: u32,
     seed: u64,
@@ -38,9 +51,9 @@ pub(crate) struct Campaign {
 }
 
 impl Campaign {
-    /// From the words after `campaign OUT`: laps, seed, conditions. `idle` and `shared` start nothing (the one says that nothing else ran, the
+    /// From the words after `campaign OUT` or `short OUT`: laps, seed, conditions. `idle` and `shared` start nothing (the one says that nothing else ran, the
     /// other that others' work did), `busyN` starts N busy processes.
-    pub(crate) fn parse(out: &str, options: &[&str]) -> Option<Self> {
+    pub(crate) fn parse(plan: Plan, out: &str, options: &[&str]) -> Option<Self> {
         let mut options = options.iter();
         let laps = options.next().map_or(Some(10), |laps| laps.parse().ok())?;
         let seed = options.next().map_or(Some(1), |seed| seed.parse().ok())?;
@@ -49,7 +62,7 @@ impl Campaign {
             conditions = vec!["idle".to_owned(), "busy1".to_owned()];
         }
         conditions.iter().all(|name| busy_count(name).is_some()).then_some(())?;
-        Some(Self { out: PathBuf::from(out), laps, seed, conditions })
+        Some(Self { plan, out: PathBuf::from(out), laps, seed, conditions })
     }
 
     /// Writes line after line, so that what was recorded before an interruption is whole.
@@ -77,7 +90,10 @@ impl Campaign {
                 let _busy = (0..busy_count(condition).unwrap_or(0))
                     .map(|_| Busy::start(&this))
                     .collect::<io::Result<Vec<_>>>()?;
-                recorder.lap(condition, lap)?;
+                match self.plan {
+                    Plan::Whole => recorder.lap(condition, lap)?,
+                    Plan::Short => recorder.short_lap(condition, lap)?,
+                }
             }
         }
         recorder.out.flush()
@@ -161,6 +177,26 @@ impl Recorder {
         Ok(())
     }
 
+    fn short_lap(&mut self, condition: &str, lap: u32) -> io::Result<()> {
+        for (slower_pct, pairs) in std::iter::once((0, PAIRS)).chain(SLOWER) {
+            for index in 0..pairs {
+                self.short_round(condition, lap, lap * pairs + index, slower_pct)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Several short processes of each arm, one of each at a time. A coin draws who is first at the first time, and then they take turns.
+    fn short_round(&mut self, condition: &str, lap: u32, pair: u32, slower: u32) -> io::Result<()> {
+        let [first, second] = if self.coins.heads() { ["a", "b"] } else { ["b", "a"] };
+        let turns = (0..SHORT).flat_map(|turn| if turn % 2 == 0 { [first, second] } else { [second, first] });
+        for (slot, arm) in (0..).zip(turns) {
+            let slower_pct = if arm == "b" { slower } else { 0 };
+            self.process(condition, lap, Task { kind: "short", pair, slot, arm, slower_pct })?;
+        }
+        Ok(())
+    }
+
     /// Both arms, in an order drawn by a coin; b is the one that does more.
     fn pair(&mut self, condition: &str, lap: u32, (kind, pair): (&'static str, u32), slower: u32) -> io::Result<()> {
         let order = if self.coins.heads() { ["a", "b"] } else { ["b", "a"] };
@@ -175,11 +211,12 @@ impl Recorder {
         let Task { kind, pair, slot, arm, slower_pct } = task;
         // A long process takes ten times the time of one of a pair: what ten rounds take.
         let factor = if matches!(kind, "long" | "twins") { "10" } else { "1" };
+        let samples = if kind == "short" { SHORT_SAMPLES } else { "100" };
         let at_ms = self.began.elapsed().as_millis();
         let load = load().unwrap_or_else(|| "null".to_owned());
         let slower = slower_pct.to_string();
         let mut command = Command::new(self.folder.join(arm));
-        let printed = output(command.args(["work", "100", factor, &slower, kind, &self.units]))?;
+        let printed = output(command.args(["work", samples, factor, &slower, kind, &self.units]))?;
         for (line, samples) in printed.lines().enumerate() {
             // The second line of a process is its other twin.
             let arm = if line == 0 { arm } else { "b" };

@@ -12,10 +12,10 @@ use std::io::Read;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use campaign::Campaign;
+use campaign::{Campaign, Plan};
 use workloads::{ALL, Work};
 
-const USAGE: &str = "noise: campaign OUT.jsonl [LAPS [SEED [CONDITION…]]]";
+const USAGE: &str = "noise: campaign|short OUT.jsonl [LAPS [SEED [CONDITION…]]]";
 
 /// What one process of the campaign is asked to do.
 #[derive(Clone, Copy)]
@@ -40,16 +40,17 @@ fn main() -> ExitCode {
             Some(())
         }
         ["busy", seconds] => seconds.parse().ok().map(|seconds| busy(Duration::from_secs(seconds))),
-        ["campaign", out, options @ ..] => match Campaign::parse(out, options) {
-            Some(campaign) => match campaign.run() {
-                Ok(()) => Some(()),
-                Err(error) => {
+        [plan @ ("campaign" | "short"), out, options @ ..] => {
+            let plan = if *plan == "short" { Plan::Short } else { Plan::Whole };
+            match Campaign::parse(plan, out, options).map(|campaign| campaign.run()) {
+                Some(Ok(())) => Some(()),
+                Some(Err(error)) => {
                     eprintln!("error: campaign ended: {error}");
                     return ExitCode::FAILURE;
                 }
-            },
-            None => None,
-        },
+                None => None,
+            }
+        }
         _ => None,
     };
     if done.is_none() {

@@ -98,6 +98,7 @@ fn measure(args: &CheckArgs, context: &Context, sources: &Sources, plan: &Plan) 
         selection: &selection(args)?,
         checkpoints: Vec::new(),
         wanted: &|_, _, _| BTreeSet::new(),
+        scattered: None,
         journal: Keep::Nothing,
         handicap: None,
         provable: Provable::nothing(),

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::git::Repository;
+use crate::judge::procedure::STAGE_ROUNDS;
 use crate::measure::handicap::Handicap;
 use crate::measure::host;
 use crate::measure::journal::{Identity, Journal, JournalError};
 use crate::measure::live::{Live, Prepared};
 use crate::measure::proof::Provable;
-use crate::measure::rounds::{self, Conduct, Ended, Measured};
+use crate::measure::rounds::{self, Conduct, Ended, Measured, Splitting};
 use crate::measure::selection::Selection;
 use crate::measure::suite::Place;
 use crate::measure::surroundings::Surroundings;
@@ -35,6 +36,8 @@ pub(crate) struct Job<'a> {
     pub(crate) selection: &'a Selection,
     pub(crate) checkpoints: Vec<u32>,
     pub(crate) wanted: &'a rounds::Wanted<'a>,
+    /// Whose rounds become rounds of several short processes after stage 1; `None` where every round is to be alike.
+    pub(crate) scattered: Option<&'a rounds::Scattered<'a>>,
     pub(crate) journal: Keep,
     /// What slows head down on purpose; `None` but where the gate tests itself.
     pub(crate) handicap: Option<Handicap>,
@@ -99,6 +102,7 @@ pub(crate) fn run(job: &Job<'_>, context: &Context) -> Result<Session, Failure> 
         time_limit: job.plan.time_limit,
         elapsed: &elapsed,
         wanted: job.wanted,
+        splitting: job.scattered.map(|scattered| Splitting { after: STAGE_ROUNDS, scattered }),
         stop: &context.stop,
         watch: &|event| progress.event(event),
         canary: job.plan.canary,

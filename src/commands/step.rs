@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::ci::GitHubRun;
+use crate::judge;
 use crate::model::judgement::Notice;
 use crate::model::{Judgement, Outcome, RunVerdict, Verdict};
 use crate::report;
@@ -71,6 +72,7 @@ fn outputs(judgement: &Judgement, folder: &Path, code: Code) -> Vec<(&'static st
         ("improvements", rows(&|_, verdict| matches!(verdict, Verdict::Improved))),
         ("inconclusive", rows(&|_, verdict| matches!(verdict, Verdict::Inconclusive(_)))),
         ("unchanged", rows(&|_, verdict| matches!(verdict, Verdict::Unchanged))),
+        ("trouble", judge::decide::troubles(judgement).to_string()),
         ("report", path(MARKDOWN)),
         ("json", path(JUDGEMENT)),
         ("html", path(PAGE)),

@@ -13,6 +13,7 @@ mod layout;
 mod pair;
 pub mod procedure;
 mod rows;
+mod scattered;
 pub mod selftest;
 mod stored;
 mod worse;
@@ -35,6 +36,7 @@ use self::rows::Judged;
 pub use calibrate::calibrate;
 pub use family::{checkpoints, settings, undecided};
 pub use history::Levels;
+pub use scattered::{PIECES, dominates, of_arms, scattered};
 pub use stored::{Sight, sights};
 pub use worse::by_both;
 

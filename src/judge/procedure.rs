@@ -8,6 +8,8 @@
 //! the probability that a run with no metric beyond its tolerance is red is at most the false-alarm rate, under any noise and any
 //! dependence between metrics (`METHODOLOGY.md`; Holm 1979; Cox 1975 for sample splitting).
 
+mod noisy;
+
 use crate::stats::excess::RateDifference;
 use crate::stats::multiplicity::{Weighted, holm_weighted};
 use crate::stats::planning::Plan;
@@ -15,6 +17,7 @@ use crate::stats::signed_rank::{Cap, PairedDifferences};
 use crate::stats::summary::{mad_sd, variance};
 
 use super::counts::Counts;
+pub use noisy::too_noisy;
 
 /// Rounds of stage 1.
 pub const STAGE_ROUNDS: u32 = 10;

@@ -22,7 +22,7 @@ use super::health::{self, Disturbed};
 use super::pair::{Pairs, Scale, side};
 use super::procedure::{self, Assessed, Decision, LOOKS, Phase, ROUNDS_MIN};
 use super::stored::ByStored;
-use super::{Circumstances, Ending, Evidence, counts, layout};
+use super::{Circumstances, Ending, Evidence, counts, layout, scattered};
 
 /// Confidence of the two-sided interval that is shown for each row: each end is at least as strict as the bound that shows a metric unchanged, so
 /// that an unchanged row's interval ends below must-detect, and a regressed row's begins above the tolerance.
@@ -172,6 +172,8 @@ fn paired(entry: &Entry, assessed: Option<&Assessed>, metric: &Metric, setting: 
     if entry.not_exact {
         warnings.push(Warning::NotExact);
     }
+    let series = evidence.base.and_then(|base| base.series.get(&metric.id)).zip(evidence.head.series.get(&metric.id));
+    warnings.extend(series.and_then(|(base, head)| scattered::warning(base, head)));
     let disturbed = Disturbed { entry, metric, protocol: evidence.protocol, level: setting.disturbed_level };
     warnings.extend(disturbed.warnings());
     Said {

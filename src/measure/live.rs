@@ -183,7 +183,13 @@ impl Runner for Live<'_> {
         Arm::BOTH.into_iter().filter_map(of).all(|part| part.expected().is_some())
     }
 
-    fn run(&mut self, part: &PartId, arm: Arm, only: Only<'_>) -> Result<Parsed, PartError> {
+    fn measuring_s(&self, part: &PartId) -> Option<f64> {
+        let of = |arm| self.parts.get(&(part.clone(), arm)).and_then(|part| part.measuring_s());
+        let [base, head] = Arm::BOTH.map(of);
+        base.zip(head).map(|(base, head)| base.max(head))
+    }
+
+    fn run(&mut self, part: &PartId, arm: Arm, only: Only<'_>, processes: u32) -> Result<Parsed, PartError> {
         let prepared = self.parts.get(&(part.clone(), arm)).expect("rounds run only the parts that were listed");
         let selected = self.selected(part, prepared.as_ref());
         let only = match (only, &selected) {
@@ -191,7 +197,7 @@ impl Runner for Live<'_> {
             (only, _) => only,
         };
         let surroundings = Surroundings { delay: self.delay(part, arm), ..self.surroundings.clone() };
-        let mut parsed = prepared.run(only, &self.places[&arm], &surroundings)?;
+        let mut parsed = prepared.run(only, processes, &self.places[&arm], &surroundings)?;
         parsed.readings.retain(|reading| self.wants(&reading.metric.id.benchmark));
         parsed.readings = parsed.readings.into_iter().map(|reading| self.handicap.apply(arm, reading)).collect();
         Ok(parsed)

@@ -3,6 +3,8 @@
 
 mod canary;
 mod course;
+mod pair;
+mod split;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -19,6 +21,7 @@ use super::stop::Stop;
 use super::suite::{Only, PartError};
 use canary::Watched;
 use course::Course;
+pub use split::{Scattered, Splitting};
 
 /// A part is given up after it failed in this many rounds.
 const FAILURES_MAX: u32 = 3;
@@ -40,8 +43,13 @@ pub trait Runner {
     /// Whether a part can run some of its benchmarks without the others.
     fn selects(&self, part: &PartId) -> bool;
 
-    /// Runs one part of one arm once.
-    fn run(&mut self, part: &PartId, arm: Arm, only: Only<'_>) -> Result<Parsed, PartError>;
+    /// How many seconds an ordinary process measures one benchmark, warming up included, where a process can be told to measure for a shorter time.
+    fn measuring_s(&self, _part: &PartId) -> Option<f64> {
+        None
+    }
+
+    /// Runs one part of one arm once, as one of so many processes that share the time of one.
+    fn run(&mut self, part: &PartId, arm: Arm, only: Only<'_>, processes: u32) -> Result<Parsed, PartError>;
 }
 
 /// What happens while measuring, for whoever shows progress.
@@ -100,6 +108,8 @@ pub struct Conduct<'a> {
     pub elapsed: &'a dyn Fn() -> Duration,
     /// Which benchmarks want more rounds, from the rounds so far.
     pub wanted: &'a Wanted<'a>,
+    /// Which rounds are split into several short processes; `None` for none.
+    pub splitting: Option<Splitting<'a>>,
     /// The user's wish to stop.
     pub stop: &'a Stop,
     /// Told what happens.
@@ -164,6 +174,7 @@ pub fn measure(
         if conduct.checkpoints.contains(&round) || round >= conduct.rounds_max {
             state.wanted = Some((conduct.wanted)(state.runs.get(&Arm::Base), &state.runs[&Arm::Head], round));
         }
+        state.split(runner, conduct);
         if round >= conduct.rounds_max || !state.goes_on() {
             break Ended::Complete;
         }
@@ -199,6 +210,8 @@ struct State {
     rounds_run: u32,
     /// The benchmarks that go on; `None` while all do.
     wanted: Option<BTreeSet<BenchmarkId>>,
+    /// How many processes of an arm a round of these has; one of all others.
+    split: BTreeMap<BenchmarkId, u32>,
     troubles: BTreeSet<CoverageProblem>,
     /// The order and the cost of the rounds.
     course: Course,
@@ -226,9 +239,19 @@ impl State {
             runs: runs.map(|(arm, revision)| (arm, Run::new(revision, conduct.environment.clone()))).collect(),
             rounds_run: 0,
             wanted: None,
+            split: BTreeMap::new(),
             troubles: BTreeSet::new(),
             course: Course::default(),
             canary: None,
+        }
+    }
+
+    /// Decides, once its round has come, which rounds are split from here on.
+    fn split(&mut self, runner: &dyn Runner, conduct: &Conduct<'_>) {
+        let due = conduct.splitting.as_ref().filter(|splitting| splitting.after == self.rounds_run);
+        if let (Some(splitting), Some(base)) = (due, self.runs.get(&Arm::Base)) {
+            let scattered = (splitting.scattered)(base, &self.runs[&Arm::Head]);
+            self.split = split::processes(runner, &self.parts, &self.course, scattered);
         }
     }
 
@@ -261,9 +284,10 @@ impl State {
                 return Ok(Some(Ended::TimeLimit));
             }
             let key = (self.rounds_run, self.parts[index].id.clone());
+            let order = order(conduct.seed, index, self.rounds_run);
             let record = match journal.recorded(&key) {
                 Some(record) => record,
-                None => match self.run_pair(runner, index, only.as_ref(), conduct) {
+                None => match pair::run(runner, &self.parts[index], only.as_ref(), (order, &self.split), conduct) {
                     Some(record) => {
                         journal.append(&key, &record)?;
                         record
@@ -271,8 +295,7 @@ impl State {
                     None => return Ok(Some(Ended::Interrupted)),
                 },
             };
-            let first = order(conduct.seed, index, self.rounds_run)[0];
-            self.course.took(self.rounds_run, first, &record, runner.selects(&key.1));
+            self.course.took((self.rounds_run, order[0]), &record, runner.selects(&key.1), &self.split);
             self.take(index, record, conduct);
         }
         Ok(None)
@@ -297,32 +320,6 @@ impl State {
             Some(watched) => watched.round(round, runner, journal, conduct),
             None => Ok(None),
         }
-    }
-
-    /// Runs one part in its arms, in the coin's order; `None` where the user stopped it.
-    fn run_pair(
-        &self,
-        runner: &mut dyn Runner,
-        index: usize,
-        only: Option<&BTreeSet<Name>>,
-        conduct: &Conduct<'_>,
-    ) -> Option<Record> {
-        let part = &self.parts[index];
-        let mut record = Record::default();
-        for arm in order(conduct.seed, index, self.rounds_run).into_iter().filter(|arm| part.arms.contains(arm)) {
-            if conduct.stop.is_set() {
-                return None;
-            }
-            let began = (conduct.elapsed)();
-            match runner.run(&part.id, arm, only.map_or(Only::All, Only::These)) {
-                Ok(parsed) => record.arms.insert(arm, Ok(parsed)),
-                Err(PartError::Process(ProcessError::Stopped)) => return None,
-                Err(error) => record.arms.insert(arm, Err(trouble(arm, &error))),
-            };
-            record.seconds.insert(arm, (conduct.elapsed)().saturating_sub(began).as_secs_f64());
-            (conduct.watch)(&Event::Ran { part: &part.id, arm });
-        }
-        Some(record)
     }
 
     /// Takes in what one part gave in one round. Where an arm failed the round is lost for the part in both arms' pairing, by itself.

@@ -39,7 +39,7 @@ impl Runner for Scripted<'_> {
         true
     }
 
-    fn run(&mut self, _part: &PartId, arm: Arm, only: Only<'_>) -> Result<Parsed, PartError> {
+    fn run(&mut self, _part: &PartId, arm: Arm, only: Only<'_>, _processes: u32) -> Result<Parsed, PartError> {
         let round = self.runs[arm as usize];
         self.runs[arm as usize] += 1;
         let mut parsed = Parsed::default();

@@ -94,6 +94,13 @@ pub enum Warning {
     },
     /// Events come in bursts: rounds were compared, not the sum of all events.
     Bursts,
+    /// After stage 1 each round was made of several short processes of each arm, because the processes of one arm differ from each other.
+    ShortProcesses {
+        /// How many of each arm.
+        processes: u32,
+        /// The standard deviation between processes, of one arm, in stage 1.
+        apart: Ratio,
+    },
 }
 
 /// How a waiver bears on a row.

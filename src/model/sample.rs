@@ -3,12 +3,14 @@
 
 mod count;
 mod histogram;
+mod processes;
 mod track;
 
 use std::sync::Arc;
 
 pub use count::{Count, Exposure};
 pub use histogram::{BEYOND_MIN, Histogram, Parts, Summary};
+pub use processes::Processes;
 pub use track::{POINTS_MAX, POINTS_MIN, Track};
 
 /// The most values that one sample may hold as a list: enough for any harness, bounded against hostile files.
@@ -21,6 +23,8 @@ pub const MAGNITUDE_MAX: f64 = 1e100;
 pub enum Sample {
     /// Raw values, each kept.
     Values(Values),
+    /// Raw values of several short processes that together are one arm's part of the round.
+    Processes(Processes),
     /// One summary of a distribution of many values, such as the latencies of a load test. Several metrics share the distribution.
     Quantile {
         /// The distribution; never empty.
@@ -114,16 +118,13 @@ pub enum SampleError {
 impl Sample {
     /// Takes the raw values of one round.
     pub fn new(values: Vec<f64>) -> Result<Self, SampleError> {
-        if values.is_empty() {
-            return Err(SampleError::Empty);
-        }
-        if values.len() > VALUES_MAX {
-            return Err(SampleError::TooMany { count: values.len() });
-        }
-        match values.iter().position(|value| !value.is_finite() || *value < 0.0) {
-            Some(position) => Err(SampleError::BadValue { value: values[position], position }),
-            None => Ok(Self::Values(Values(values.into_boxed_slice()))),
-        }
+        Values::new(values).map(Self::Values)
+    }
+
+    /// Takes the raw values of several processes that are one round.
+    pub fn processes(processes: Vec<Vec<f64>>) -> Result<Self, SampleError> {
+        let processes = processes.into_iter().map(Values::new).collect::<Result<_, _>>()?;
+        Processes::new(processes).map(Self::Processes)
     }
 
     /// Takes one number of a distribution. Refuses an empty one.
@@ -134,11 +135,11 @@ impl Sample {
         Ok(Self::Quantile { of: Filled(histogram), summary })
     }
 
-    /// The raw values in the order in which they were measured; empty where they were not kept as a list.
+    /// The raw values in the order in which they were measured; empty where they were not kept as one list.
     pub fn values(&self) -> &[f64] {
         match self {
             Self::Values(values) => &values.0,
-            Self::Quantile { .. } | Self::Count(_) | Self::Track(_) => &[],
+            Self::Processes(_) | Self::Quantile { .. } | Self::Count(_) | Self::Track(_) => &[],
         }
     }
 
@@ -146,7 +147,7 @@ impl Sample {
     pub fn count(&self) -> Option<&Count> {
         match self {
             Self::Count(count) => Some(count),
-            Self::Values(_) | Self::Quantile { .. } | Self::Track(_) => None,
+            Self::Values(_) | Self::Processes(_) | Self::Quantile { .. } | Self::Track(_) => None,
         }
     }
 
@@ -154,7 +155,7 @@ impl Sample {
     pub fn track(&self) -> Option<&Track> {
         match self {
             Self::Track(track) => Some(track),
-            Self::Values(_) | Self::Quantile { .. } | Self::Count(_) => None,
+            Self::Values(_) | Self::Processes(_) | Self::Quantile { .. } | Self::Count(_) => None,
         }
     }
 
@@ -163,15 +164,16 @@ impl Sample {
     pub fn beyond(&self) -> Option<u64> {
         match self {
             Self::Quantile { of, summary } => summary.is_extreme().then(|| of.0.beyond(*summary)),
-            Self::Values(_) | Self::Count(_) | Self::Track(_) => None,
+            Self::Values(_) | Self::Processes(_) | Self::Count(_) | Self::Track(_) => None,
         }
     }
 
-    /// The sample's one number: `statistic` of a list of values; of a distribution the summary that it names, of a count the rate, of a
+    /// The sample's one number: `statistic` of a list of values, the mean of this of several processes; of a distribution the summary that it names, of a count the rate, of a
     /// track the growth, which alone may be negative. Finite.
     pub fn statistic(&self, statistic: Statistic) -> f64 {
         match self {
             Self::Values(values) => values.statistic(statistic),
+            Self::Processes(processes) => processes.statistic(statistic),
             Self::Quantile { of, summary } => of.0.summary(*summary).expect("a filled histogram has values"),
             Self::Count(count) => count.rate(),
             Self::Track(track) => track.slope(),
@@ -199,6 +201,19 @@ impl Filled {
 }
 
 impl Values {
+    fn new(values: Vec<f64>) -> Result<Self, SampleError> {
+        if values.is_empty() {
+            return Err(SampleError::Empty);
+        }
+        if values.len() > VALUES_MAX {
+            return Err(SampleError::TooMany { count: values.len() });
+        }
+        match values.iter().position(|value| !value.is_finite() || *value < 0.0) {
+            Some(position) => Err(SampleError::BadValue { value: values[position], position }),
+            None => Ok(Self(values.into_boxed_slice())),
+        }
+    }
+
     fn statistic(&self, statistic: Statistic) -> f64 {
         match statistic {
             Statistic::Min => self.0.iter().copied().fold(f64::INFINITY, f64::min),

@@ -141,7 +141,8 @@ mod tests {
           benchmark     metric      base      head  change (99 %)         allowed
           core › print  time    1.200 ms  1.103 ms  −8.1 % (−9.1 … −7.1)  +2 %
             base's own value fell by 6 % from the first round to the last: the machine drifts; 13 of 20
-            rounds agree to the last digit: the timer may be too coarse
+            rounds agree to the last digit: the timer may be too coarse; its processes differ by 8.2 %, so
+            after the first stage a round had 8 short processes of each side
 
         2 unchanged
           benchmark           metric      base      head  change (99 %)            allowed

@@ -9,8 +9,14 @@ pub(crate) mod noise;
 mod shares;
 mod soundness;
 
-use noise::{Benchmark, CI, CI_BIMODAL, CORRELATED, HEAVY, Mix, NOISY, Order, QUIET, Random, SLOWING, TWO_MACHINES};
-use tollgate::judge::procedure::{Assessed, Decision, Member, Phase, Settings, assess, checkpoints};
+use noise::{
+    Benchmark, CI, CI_BIMODAL, CORRELATED, HEAVY, Mix, NOISY, Observed, Order, QUIET, RANDOM_KEYS, Random, SLOWING,
+    TWO_MACHINES,
+};
+use tollgate::judge::procedure::{
+    Assessed, Decision, Member, Phase, STAGE_ROUNDS, Settings, assess, checkpoints, too_noisy,
+};
+use tollgate::judge::{dominates, of_arms};
 use tollgate::model::{Shares, TestFamily};
 use tollgate::stats::rates::proportion_upper;
 
@@ -19,6 +25,10 @@ pub(crate) const TOLERANCE: f64 = 0.02;
 const MUST_DETECT: f64 = 0.05;
 /// The defaults of the gate, where rounds in pairs have the whole rate.
 pub(crate) const SETTINGS: Settings = Settings { false_alarm_rate: 0.01, rounds_max: 120, patient: false };
+
+/// What starting a process costs, as a share of what one measures, where a suite can shorten its processes; the most of them in a round.
+const SETUP_SHARE: f64 = 0.02;
+const PROCESSES_MAX: u32 = 8;
 
 /// What head does to its benchmarks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,51 +52,65 @@ pub(crate) struct Tally {
     pub(crate) missed: u32,
     pub(crate) inconclusive: u64,
     pub(crate) benchmarks: u64,
-    pub(crate) rounds: u64,
+    /// In the time of an ordinary round: one of several short processes takes a little longer.
+    pub(crate) rounds: f64,
 }
 
 /// Simulates one pull request of the mix.
 fn pull_request(settings: &Settings, mix: Mix, order: Order, head: Head, random: &mut Random, tally: &mut Tally) {
     let slow = random.below(BENCHMARKS);
     let mut benchmarks: Vec<Benchmark> = (0..BENCHMARKS).map(|_| Benchmark::new(mix.draw(random), random)).collect();
-    measure(settings, head, slow, tally, |running| {
+    let splits = order == Order::Split;
+    measure(settings, (head, slow), splits, tally, |running| {
         let head_first = random.bits() & 1 == 1;
-        let round = |index: &usize| {
-            benchmarks[*index].round(head.slowdown(*index, slow), head_first, order, running.len(), random)
+        let round = |(index, processes): &(usize, u32)| {
+            let slowdown = head.slowdown(*index, slow);
+            benchmarks[*index].round((slowdown, head_first), order, (running.len(), *processes), random)
         };
         running.iter().map(round).collect()
     });
 }
 
 /// One pull request, measured as the loop of rounds measures: every benchmark that is undecided at a checkpoint goes on to the next. `round`
-/// gives the differences of one round, of the benchmarks that still take part.
+/// gives one round of the benchmarks that still take part, each of so many processes; of more than one only where a suite `splits` its rounds.
 pub(crate) fn measure(
     settings: &Settings,
-    head: Head,
-    slow: usize,
+    (head, slow): (Head, usize),
+    splits: bool,
     tally: &mut Tally,
-    mut round: impl FnMut(&[usize]) -> Vec<f64>,
+    mut round: impl FnMut(&[(usize, u32)]) -> Vec<Observed>,
 ) {
     let (tolerance, must_detect) = (TOLERANCE.ln_1p(), MUST_DETECT.ln_1p());
     let mut members = vec![Member { differences: Vec::new(), tolerance, must_detect, counts: None }; BENCHMARKS];
-    let mut running: Vec<usize> = (0..BENCHMARKS).collect();
+    let mut pieces = vec![[Vec::new(), Vec::new()]; BENCHMARKS];
+    let mut running: Vec<(usize, u32)> = (0..BENCHMARKS).map(|index| (index, 1)).collect();
     let mut rounds_run = 0;
     for end in checkpoints(settings) {
         for number in rounds_run..end {
-            for (index, difference) in running.iter().zip(round(&running)) {
-                members[*index].differences.push((number, difference));
+            for ((index, processes), observed) in running.iter().zip(round(&running)) {
+                members[*index].differences.push((number, observed.difference));
+                for (arm, of_arm) in pieces[*index].iter_mut().zip(observed.pieces) {
+                    arm.push(of_arm.to_vec());
+                }
+                tally.rounds += (1.0 + f64::from(*processes) * SETUP_SHARE) / (1.0 + SETUP_SHARE);
             }
         }
         rounds_run = end;
         let assessed = assess(&members, rounds_run, Phase::Measuring, settings);
-        running.retain(|index| assessed[*index].decision == Decision::Undecided);
+        running.retain(|(index, _)| assessed[*index].decision == Decision::Undecided);
         if running.is_empty() {
             break;
+        }
+        if splits && rounds_run == STAGE_ROUNDS {
+            let noisy = too_noisy(&members, settings);
+            for (index, processes) in running.iter_mut().filter(|(index, _)| noisy[*index]) {
+                let apart = of_arms(&pieces[*index][0], &pieces[*index][1]).filter(dominates);
+                *processes = apart.map_or(1, |apart| apart.best_split(SETUP_SHARE, PROCESSES_MAX));
+            }
         }
     }
     let assessed = assess(&members, rounds_run, Phase::Ended, settings);
     count(&assessed, head, slow, tally);
-    tally.rounds += members.iter().map(|member| member.differences.len() as u64).sum::<u64>();
 }
 
 fn count(assessed: &[Assessed], head: Head, slow: usize, tally: &mut Tally) {
@@ -123,7 +147,7 @@ impl Tally {
     }
 
     pub(crate) fn rounds_mean(self) -> f64 {
-        self.rounds as f64 / self.benchmarks as f64
+        self.rounds / self.benchmarks as f64
     }
 
     pub(crate) fn inconclusive_percent(self) -> f64 {
@@ -243,6 +267,29 @@ fn no_kind_of_noise_breaks_the_promise() {
             let tally = simulate(&format!("{name}, {what}"), Mix::All(noise), Order::InTurn, head, few, many);
             let luck = if full() { one_percent_and_luck(tally.requests) } else { 0.0 };
             assert!(tally.percent(tally.alarms) <= luck, "{name}, {what}: {tally:?}");
+        }
+    }
+}
+
+#[test]
+fn short_processes_tell_programs_whose_processes_differ() {
+    // Where processes cannot be shortened next to nothing is told; where they can, nearly everything.
+    let keys = Mix::All(RANDOM_KEYS);
+    let one = |name, order, few| simulate(name, keys, order, Head::One(0.05), few, 500);
+    let whole = one("random keys, one +5 %", Order::InTurn, 3);
+    let short = one("random keys, short processes, one +5 %", Order::Split, 3);
+    assert!(short.inconclusive_percent() < 0.5 * whole.inconclusive_percent(), "{whole:?} {short:?}");
+    assert!(short.rounds_mean() < whole.rounds_mean(), "{whole:?} {short:?}");
+    for (what, mix, few, many) in [("random keys", keys, 1, 1000), ("fleet", Mix::Fleet, 3, 3000)] {
+        for (how, head) in [("unchanged", Head::Same), ("all +2 %", Head::All(TOLERANCE))] {
+            let tally = simulate(&format!("{what}, short processes, {how}"), mix, Order::Split, head, few, many);
+            let luck = if full() { one_percent_and_luck(tally.requests) } else { 0.0 };
+            assert!(tally.percent(tally.alarms) <= luck, "{what}, {how}: {tally:?}");
+        }
+    }
+    if full() {
+        for (name, ratio) in [("one +5 %", 0.05), ("one +10 %", 0.10)] {
+            simulate(&format!("fleet, short processes, {name}"), Mix::Fleet, Order::Split, Head::One(ratio), 0, 5000);
         }
     }
 }

@@ -256,7 +256,7 @@ fn the_example_is_built_listed_and_run_as_one_part() {
         "words/tokens/10000",
     ];
     assert_eq!(parts[0].expected(), Some(&set(&all)));
-    let parsed = parts[0].run(Only::All, &place, &surroundings()).unwrap();
+    let parsed = parts[0].run(Only::All, 1, &place, &surroundings()).unwrap();
     assert_eq!((names(&parsed), parsed.unparsed.clone()), (all.map(str::to_owned).to_vec(), vec![]));
     assert!(parsed.readings.iter().all(|reading| reading.sample.values().len() == 11));
 }
@@ -268,11 +268,15 @@ fn only_the_benchmarks_that_are_asked_for_are_run() {
     let place = place(&example(), "example", &scratch);
     let parts = prepared(&suite(Some("words/*/1000"), &["textkit"]), &place).unwrap();
     assert_eq!(parts[0].expected(), Some(&set(&["words/count/1000", "words/tokens/1000"])));
-    let parsed = parts[0].run(Only::All, &place, &surroundings()).unwrap();
+    let parsed = parts[0].run(Only::All, 1, &place, &surroundings()).unwrap();
     assert_eq!(names(&parsed), ["words/count/1000", "words/tokens/1000"]);
     let asked = set(&["words/count/1000", "json/parse", "of another part"]);
-    let parsed = parts[0].run(Only::These(&asked), &place, &surroundings()).unwrap();
+    let parsed = parts[0].run(Only::These(&asked), 1, &place, &surroundings()).unwrap();
     assert_eq!((names(&parsed), parsed.unparsed.clone()), (vec!["words/count/1000".to_owned()], vec![]));
+    // One of two processes that share the time takes half of the samples, but never fewer than criterion's ten.
+    let one_of_two = parts[0].run(Only::These(&asked), 2, &place, &surroundings()).unwrap();
+    assert_eq!(one_of_two.readings[0].sample.values().len(), 10);
+    assert!(parts[0].measuring_s().is_some_and(|seconds| (seconds - 0.006).abs() < 1e-9));
     assert!(
         !scratch.path().join("criterion-000/json").exists(),
         "the filter left it out, and did not measure it in vain"
@@ -359,7 +363,7 @@ fn a_listed_benchmark_without_a_result_and_a_name_in_two_benches_are_reported() 
     let scratch = TempDir::new().unwrap();
     let place = place(crate_dir.path(), "pretending", &scratch);
     let parts = prepared(&suite(None, &[]), &place).unwrap();
-    let runs: Vec<_> = parts.iter().map(|part| part.run(Only::All, &place, &surroundings()).unwrap()).collect();
+    let runs: Vec<_> = parts.iter().map(|part| part.run(Only::All, 1, &place, &surroundings()).unwrap()).collect();
     assert_eq!((names(&runs[0]), runs[0].unparsed.clone()), (vec!["a".to_owned(), "b".to_owned()], vec![]));
     assert_eq!(names(&runs[1]), [""; 0]);
     assert_eq!(

@@ -6,6 +6,7 @@ mod disturbed;
 mod drift;
 mod made;
 mod soundness;
+mod split;
 mod stored;
 mod trust;
 
@@ -117,6 +118,7 @@ impl Scene {
             time_limit: Duration::from_mins(1),
             elapsed: &|| Duration::ZERO,
             wanted: &|base, head, rounds| judge::undecided(base, head, policy, rounds),
+            splitting: None,
             stop: &stop,
             watch: &|_| {},
             canary: false,

@@ -10,6 +10,7 @@ mod peers;
 mod record;
 mod references;
 mod requests;
+mod short;
 
 use std::sync::OnceLock;
 
@@ -26,7 +27,7 @@ const CONDITIONS: [&str; 3] = ["idle", "busy1", "shared"];
 
 fn record() -> &'static Record {
     static RECORD: OnceLock<Record> = OnceLock::new();
-    RECORD.get_or_init(|| Record::read(&["quiet.jsonl.gz", "shared.jsonl.gz"]))
+    RECORD.get_or_init(Record::read)
 }
 
 /// Judges pull requests from the recorded rounds: `few` of them, or `many` in the full form. Prints a row of the table.

@@ -305,7 +305,7 @@ mod suites {
     }
 
     fn measure(suite: &Suite, arm: &Arm) -> Result<Parsed, PartError> {
-        parts(suite, arm)?.first().expect("the suite has a part").run(Only::All, &arm.place, &surroundings())
+        parts(suite, arm)?.first().expect("the suite has a part").run(Only::All, 1, &arm.place, &surroundings())
     }
 
     fn ids(parsed: &Parsed) -> Vec<String> {
@@ -350,11 +350,11 @@ mod suites {
         suite.environment.insert("MODE".to_owned(), "{mode}".to_owned());
         let all = parts(&suite, &arm).unwrap();
         assert_eq!(all.iter().map(|part| part.key()).collect::<Vec<_>>(), ["mode=fast,size=10", "mode=fast,size=20"]);
-        assert!(all[0].run(Only::All, &arm.place, &surroundings()).is_ok());
-        let error = all[1].run(Only::All, &arm.place, &surroundings()).unwrap_err();
+        assert!(all[0].run(Only::All, 1, &arm.place, &surroundings()).is_ok());
+        let error = all[1].run(Only::All, 1, &arm.place, &surroundings()).unwrap_err();
         assert!(matches!(error, PartError::Process(ProcessError::Failed { .. })), "{error:?}");
         let others = BTreeSet::from([Name::new("mode=fast,size=10").unwrap()]);
-        let skipped = all[1].run(Only::These(&others), &arm.place, &surroundings()).unwrap();
+        let skipped = all[1].run(Only::These(&others), 1, &arm.place, &surroundings()).unwrap();
         assert_eq!(skipped, Parsed::default());
         suite.filter = Some("*size=2?".to_owned());
         assert_eq!(parts(&suite, &arm).unwrap().len(), 1);

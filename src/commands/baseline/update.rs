@@ -154,6 +154,7 @@ fn measure(
             selection: &selection,
             checkpoints: Vec::new(),
             wanted: &|_, _, _| BTreeSet::new(),
+            scattered: None,
             journal: Keep::Nothing,
             handicap: None,
             provable: Provable::nothing(),

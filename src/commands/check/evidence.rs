@@ -73,6 +73,7 @@ pub(crate) fn gather_by(
             selection: &selection,
             checkpoints: judge::checkpoints(&judge::settings(policy)),
             wanted: &wanted,
+            scattered: Some(&|base, head| judge::scattered(base, head, policy)),
             journal: way.journal,
             handicap: way.handicap,
             provable: provable::suites(sources, plan)?,

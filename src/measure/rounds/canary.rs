@@ -82,7 +82,7 @@ impl Watched {
             if conduct.stop.is_set() {
                 return None;
             }
-            let sample = match runner.run(&self.part, Arm::Base, Only::These(&only)) {
+            let sample = match runner.run(&self.part, Arm::Base, Only::These(&only), 1) {
                 Ok(parsed) => {
                     let own = parsed.readings.into_iter().rfind(|reading| reading.metric.id == self.metric.id);
                     own.map(|reading| reading.sample)

@@ -19,9 +19,15 @@ pub(super) struct Course {
 }
 
 impl Course {
-    /// Takes down one part's round. A part that `selects` can leave benchmarks out, so that each of them costs its share; one that cannot
+    /// Takes down one part's round, in which that arm was first. Where a round was split into several processes, both arms took turns. A part that `selects` can leave benchmarks out, so that each of them costs its share; one that cannot
     /// runs all of them whenever one is wanted.
-    pub(super) fn took(&mut self, round: u32, first: Arm, record: &Record, selects: bool) {
+    pub(super) fn took(
+        &mut self,
+        (round, first): (u32, Arm),
+        record: &Record,
+        selects: bool,
+        split: &BTreeMap<BenchmarkId, u32>,
+    ) {
         let mut took: BTreeMap<Arm, BTreeSet<&BenchmarkId>> = BTreeMap::new();
         for (arm, outcome) in &record.arms {
             let Ok(parsed) = outcome else { continue };
@@ -37,7 +43,7 @@ impl Course {
             }
         }
         if let (Some(base), Some(head)) = (took.get(&Arm::Base), took.get(&Arm::Head)) {
-            for benchmark in base.intersection(head) {
+            for benchmark in base.intersection(head).filter(|benchmark| !split.contains_key(**benchmark)) {
                 self.first.entry((*benchmark).clone()).or_default().insert(round, first);
             }
         }
@@ -46,6 +52,12 @@ impl Course {
     /// The seconds that one run of a benchmark took in one arm and round, where it is known.
     pub(super) fn share_s(&self, benchmark: &BenchmarkId, round: u32, arm: Arm) -> Option<f64> {
         self.shares_s.get(benchmark)?.get(&round)?.get(&arm).copied()
+    }
+
+    /// The seconds that a run of a benchmark usually took in one arm so far; `None` where it is not known.
+    pub(super) fn usual_s(&self, benchmark: &BenchmarkId) -> Option<f64> {
+        let shares: Vec<f64> = self.shares_s.get(benchmark)?.values().flat_map(BTreeMap::values).copied().collect();
+        median(&shares)
     }
 
     /// How the rounds went.

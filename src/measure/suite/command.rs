@@ -129,7 +129,13 @@ impl Part for CommandPart {
         })
     }
 
-    fn run(&self, only: Only<'_>, place: &Place, surroundings: &Surroundings) -> Result<Parsed, PartError> {
+    fn run(
+        &self,
+        only: Only<'_>,
+        _processes: u32,
+        place: &Place,
+        surroundings: &Surroundings,
+    ) -> Result<Parsed, PartError> {
         if matches!(only, Only::These(names) if names.is_disjoint(&self.expected)) {
             return Ok(Parsed::default());
         }

@@ -33,6 +33,11 @@ use cargo::{Bench, Built};
 /// takes no time that could be measured; with its default of 100,000 it takes 0.1 s a benchmark, half as long as the measurement.
 const RESAMPLES: &str = "2";
 
+/// The fewest samples that criterion takes.
+const SAMPLES_MIN: u32 = 10;
+/// The shortest time of warming up or measuring of a process that is one of several: criterion takes none that is 0.
+const SECONDS_MIN: f64 = 0.001;
+
 /// One bench program, laid out to be run.
 struct Program {
     key: String,
@@ -282,7 +287,17 @@ impl Part for Program {
         self.doubts.is_empty().then_some(runs)
     }
 
-    fn run(&self, only: Only<'_>, place: &Place, surroundings: &Surroundings) -> Result<Parsed, PartError> {
+    fn measuring_s(&self) -> Option<f64> {
+        Some(self.options.warm_up_s + self.options.measurement_s)
+    }
+
+    fn run(
+        &self,
+        only: Only<'_>,
+        processes: u32,
+        place: &Place,
+        surroundings: &Surroundings,
+    ) -> Result<Parsed, PartError> {
         let wanted = self.wanted(only);
         let filters = match &wanted {
             None => vec![None],
@@ -292,8 +307,11 @@ impl Part for Program {
             }
         };
         let CriterionOptions { warm_up_s, measurement_s, sample_size, .. } = &self.options;
-        let (warm_up, measurement) = (warm_up_s.to_string(), measurement_s.to_string());
-        let samples = sample_size.to_string();
+        let share = |seconds: &f64| {
+            if processes == 1 { *seconds } else { (seconds / f64::from(processes)).max(SECONDS_MIN) }.to_string()
+        };
+        let (warm_up, measurement) = (share(warm_up_s), share(measurement_s));
+        let samples = (sample_size / processes).max(SAMPLES_MIN.min(*sample_size)).to_string();
         let arguments = [
             ["--warm-up-time", &warm_up],
             ["--measurement-time", &measurement],

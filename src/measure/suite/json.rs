@@ -59,7 +59,13 @@ impl Part for JsonPart {
         })
     }
 
-    fn run(&self, _only: Only<'_>, place: &Place, surroundings: &Surroundings) -> Result<Parsed, PartError> {
+    fn run(
+        &self,
+        _only: Only<'_>,
+        _processes: u32,
+        place: &Place,
+        surroundings: &Surroundings,
+    ) -> Result<Parsed, PartError> {
         let spec = spec(&self.suite, self.command(place)?, place);
         let unreadable = |message: String, tail: &str| PartError::Unreadable {
             command: shown(&spec.command),

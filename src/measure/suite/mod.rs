@@ -50,8 +50,19 @@ pub trait Part: Send {
     /// What it runs, for the proof that both arms run the same; `None` where that cannot be said.
     fn runs(&self, place: &Place) -> Option<Runs>;
 
-    /// Runs it once in a fresh process.
-    fn run(&self, only: Only<'_>, place: &Place, surroundings: &Surroundings) -> Result<Parsed, PartError>;
+    /// How many seconds it measures one benchmark, warming up included, where it can be told to measure for a shorter time.
+    fn measuring_s(&self) -> Option<f64> {
+        None
+    }
+
+    /// Runs it once in a fresh process, as one of so many that share the time of one. Where it cannot be shortened, their number is 1.
+    fn run(
+        &self,
+        only: Only<'_>,
+        processes: u32,
+        place: &Place,
+        surroundings: &Surroundings,
+    ) -> Result<Parsed, PartError>;
 }
 
 /// Why a part gave nothing.

@@ -39,7 +39,11 @@ pub(in crate::report) fn disturbed() -> Judgement {
     judgement.order_bias = Some(CommonShift { effect: effect(-0.008, 0.002), benchmarks: 40, rounds: 10 });
     let warnings = [
         vec![Warning::OrderBias { second: Ratio(0.031) }, Warning::HeavyTails { far: 4, of: 26 }],
-        vec![Warning::Drifting { ratio: Ratio(-0.06) }, Warning::Ties { equal: 13, of: 20 }],
+        vec![
+            Warning::Drifting { ratio: Ratio(-0.06) },
+            Warning::Ties { equal: 13, of: 20 },
+            Warning::ShortProcesses { processes: 8, apart: Ratio(0.082) },
+        ],
         vec![Warning::BimodalAlone { arm: Arm::Head }, Warning::BimodalAlone { arm: Arm::Base }],
     ];
     for (row, warnings) in judgement.rows.iter_mut().zip(warnings) {

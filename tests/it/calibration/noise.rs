@@ -3,6 +3,10 @@
 //! The logarithm of a sample is environment + process + mode + correlated noise within the process + outlier. One tick is one sample. The
 //! environment is common to both arms, but it goes on between their slots.
 
+use tollgate::judge::PIECES;
+use tollgate::model::Sample;
+use tollgate::model::sample::Statistic;
+
 /// Samples of each process; the smallest counts.
 const SAMPLES: u32 = 10;
 
@@ -126,6 +130,9 @@ pub(super) const BELL: Noise = Noise {
     machines: (0.0, 0.0),
 };
 
+/// Programs with a random key in each process, as hash maps have: their processes differ far more than the samples of one.
+pub(super) const RANDOM_KEYS: Noise = Noise { within: (0.005, 0.5), process_sd: 0.080, ..CI };
+
 /// Processes whose spread has no variance.
 pub(super) const HEAVY: Noise = Noise { process_sd: 0.0, heavy: 0.008, ..CI };
 
@@ -174,6 +181,26 @@ pub(super) enum Order {
     InTurn,
     /// Each arm's process runs all benchmarks: a benchmark's two slots lie as far apart as all of them take.
     Together,
+    /// As in turn, by a suite that can shorten its processes: a round may have several short ones.
+    Split,
+}
+
+/// What one process reports, as logarithms.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Process {
+    /// Its smallest sample.
+    pub(crate) smallest: f64,
+    /// The smallest of each of its pieces.
+    pub(crate) pieces: [f64; PIECES],
+}
+
+/// What one round of a benchmark gives.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Observed {
+    /// Log-ratio of head to base.
+    pub(crate) difference: f64,
+    /// The pieces of base's process, and of head's; nothing where there are several.
+    pub(crate) pieces: [[f64; PIECES]; 2],
 }
 
 /// One benchmark with its surroundings.
@@ -194,32 +221,63 @@ impl Benchmark {
         benchmark
     }
 
-    /// Log-ratio of head to base in one round in which `running` benchmarks take part, `slowdown` apart from noise.
+    /// One round of so many processes of each arm in which `running` benchmarks take part, head slower by `slowdown` apart from noise.
     pub(super) fn round(
         &mut self,
-        slowdown: f64,
-        head_first: bool,
+        (slowdown, head_first): (f64, bool),
         order: Order,
-        running: usize,
+        (running, processes): (usize, u32),
         random: &mut Random,
-    ) -> f64 {
-        let [first, second] = self.slots(order, running, random);
-        slowdown + if head_first { first - second } else { second - first }
+    ) -> Observed {
+        if processes > 1 {
+            return self.split_round((slowdown, head_first), (running, processes), random);
+        }
+        let [first, second] = self.processes(order, running, random);
+        let (base, head) = if head_first { (second, first) } else { (first, second) };
+        let difference = if head_first { first.smallest - second.smallest } else { second.smallest - first.smallest };
+        Observed { difference: slowdown + difference, pieces: [base.pieces, head.pieces] }
+    }
+
+    /// Short processes of both arms, which take turns at being first.
+    fn split_round(
+        &mut self,
+        (slowdown, head_first): (f64, bool),
+        (running, processes): (usize, u32),
+        random: &mut Random,
+    ) -> Observed {
+        let samples = (SAMPLES / processes).max(1);
+        let mut waited = 2.0 * f64::from(SAMPLES) * (running as f64 - 1.0);
+        let mut arms = [Vec::new(), Vec::new()];
+        for turn in 0..processes {
+            let first = usize::from(head_first ^ (turn % 2 == 1));
+            for arm in [first, 1 - first] {
+                let process = self.process(waited + f64::from(samples), samples, random);
+                arms[arm].push(vec![process.smallest.exp()]);
+                waited = 0.0;
+            }
+        }
+        let [base, head] = arms
+            .map(|processes| Sample::processes(processes).expect("there are values").statistic(Statistic::Min).ln());
+        Observed { difference: slowdown + head - base, ..Observed::default() }
     }
 
     /// What the two processes of a round report, as logarithms, in the order in which they ran.
     pub(super) fn slots(&mut self, order: Order, running: usize, random: &mut Random) -> [f64; 2] {
-        let all = f64::from(SAMPLES) * running as f64;
-        let (before, between) = match order {
-            Order::InTurn => (2.0 * all - f64::from(SAMPLES), f64::from(SAMPLES)),
-            Order::Together => (all, all),
-        };
-        let first = self.slot(before, random);
-        [first, self.slot(between, random)]
+        self.processes(order, running, random).map(|process| process.smallest)
     }
 
-    /// The smallest sample of one process, as a logarithm.
-    fn slot(&mut self, ticks: f64, random: &mut Random) -> f64 {
+    fn processes(&mut self, order: Order, running: usize, random: &mut Random) -> [Process; 2] {
+        let all = f64::from(SAMPLES) * running as f64;
+        let (before, between) = match order {
+            Order::InTurn | Order::Split => (2.0 * all - f64::from(SAMPLES), f64::from(SAMPLES)),
+            Order::Together => (all, all),
+        };
+        let first = self.process(before, SAMPLES, random);
+        [first, self.process(between, SAMPLES, random)]
+    }
+
+    /// One process of so many samples.
+    fn process(&mut self, ticks: f64, samples: u32, random: &mut Random) -> Process {
         self.pass(ticks, random);
         let noise = self.noise;
         let mut level = self.drift + self.burst.unwrap_or(0.0) + noise.slowing * self.ticks;
@@ -234,17 +292,19 @@ impl Benchmark {
         let (sd, correlation) = noise.within;
         let fresh = (1.0 - correlation * correlation).sqrt();
         let mut within = random.normal();
-        let mut smallest = f64::INFINITY;
-        for _ in 0..SAMPLES {
+        let mut pieces = [f64::INFINITY; PIECES];
+        for index in 0..samples {
             let outlier = if random.uniform() < noise.outliers.0 {
                 (noise.outliers.1 * random.uniform().powf(-1.0 / 1.5)).ln_1p()
             } else {
                 0.0
             };
-            smallest = smallest.min(sd * within + outlier);
+            let piece = &mut pieces[index as usize * PIECES / samples as usize];
+            *piece = piece.min(sd * within + outlier);
             within = correlation * within + fresh * random.normal();
         }
-        level + smallest
+        let smallest = pieces.into_iter().fold(f64::INFINITY, f64::min);
+        Process { smallest: level + smallest, pieces: pieces.map(|piece| level + piece) }
     }
 
     /// Time goes by in the environment.

@@ -41,7 +41,7 @@ impl Runner for Bench<'_> {
         self.selects
     }
 
-    fn run(&mut self, part: &PartId, arm: Arm, only: Only<'_>) -> Result<Parsed, PartError> {
+    fn run(&mut self, part: &PartId, arm: Arm, only: Only<'_>, processes: u32) -> Result<Parsed, PartError> {
         let at = self.ran.borrow().len();
         let asked = match only {
             Only::All => "all".to_owned(),
@@ -54,7 +54,7 @@ impl Runner for Bench<'_> {
         }
         let only = if self.selects { only } else { Only::All };
         let before = self.scripted.measured;
-        let parsed = self.scripted.run(part, arm, only)?;
+        let parsed = self.scripted.run(part, arm, only, processes)?;
         self.clock.set(self.clock.get() + Duration::from_millis(100) * (self.scripted.measured - before));
         if (self.fails)(at, arm) { Ok(Parsed::default()) } else { Ok(parsed) }
     }
@@ -122,6 +122,7 @@ impl Setting<'_> {
             time_limit: Duration::from_secs(self.limit_s),
             elapsed: &|| clock.get(),
             wanted: &|base, head, rounds| judge::undecided(base, head, &settings, rounds),
+            splitting: None,
             stop: &stop,
             watch: &|_| {},
             canary: self.canary,

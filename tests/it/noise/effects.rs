@@ -46,8 +46,9 @@ fn slots(record: &Record, condition: &str) -> Vec<Shift> {
 fn files(record: &Record, condition: &str) -> (Vec<Shift>, Vec<Vec<Shift>>) {
     let pool = Pool::new(record, condition, Statistic::Min, 1);
     let values = |rounds: &[(u32, f64)]| rounds.iter().map(|(_, difference)| *difference).collect::<Vec<_>>();
-    let all = pool.same().iter().map(|rounds| Shift::of(&values(rounds))).collect();
-    let by_copy = pool.same().iter().map(|rounds| {
+    let same = pool.same();
+    let all = same.iter().map(|rounds| Shift::of(&values(rounds))).collect();
+    let by_copy = same.iter().map(|rounds| {
         rounds.chunk_by(|one, next| one.0 == next.0).map(|of_copy| Shift::of(&values(of_copy))).collect()
     });
     (all, by_copy.collect())

@@ -53,11 +53,16 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Reads the recorded files one after the other; their workloads are the same.
-    pub(super) fn read(files: &[&str]) -> Self {
+    /// Reads all recorded files, in the order of their names; their workloads are the same.
+    pub(super) fn read() -> Self {
         let mut record = Self { names: Vec::new(), processes: Vec::new() };
-        for file in files {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/noise").join(file);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/noise");
+        let entries = std::fs::read_dir(folder).expect("the recorded files");
+        let mut files: Vec<_> = entries.map(|entry| entry.expect("a file").path()).collect();
+        files.retain(|path| path.to_string_lossy().ends_with(".jsonl.gz"));
+        files.sort();
+        for path in files {
+            let file = path.display();
             let mut text = String::new();
             let packed = std::fs::File::open(&path).expect("a recorded file");
             GzDecoder::new(packed).take(1 << 26).read_to_string(&mut text).expect("compressed text");
@@ -84,6 +89,16 @@ impl Record {
             whole.then_some(Round { a, b })
         });
         both.collect()
+    }
+
+    /// The rounds of several short processes under one condition, b doing this much more, in the order of time: those of a, and of b.
+    pub(super) fn short(&self, condition: &str, slower_pct: u32) -> Vec<[Vec<&Process>; 2]> {
+        let short: Vec<&Process> = self.processes.iter().filter(|process| process.is("short", condition)).collect();
+        let rounds = short.chunk_by(|one, next| one.pair == next.pair && one.slot < next.slot);
+        let wanted = rounds.filter(|round| round.iter().map(|process| process.slower_pct).max() == Some(slower_pct));
+        let of_arms = wanted
+            .map(|round| ['a', 'b'].map(|arm| round.iter().filter(|process| process.arm == arm).copied().collect()));
+        of_arms.collect()
     }
 
     /// The long processes, in the order of time; each with whether it ran right after the one before it.

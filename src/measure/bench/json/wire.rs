@@ -185,7 +185,8 @@ fn metric(reading: &Reading) -> Metric<'_> {
         per: None,
     };
     match &reading.sample {
-        Sample::Values(_) => Metric { samples: Some(reading.sample.values()), ..said },
+        // What programs print is always of one process: several of them become one sample only in the rounds.
+        Sample::Values(_) | Sample::Processes(_) => Metric { samples: Some(reading.sample.values()), ..said },
         Sample::Quantile { of, summary } => {
             let name = name.strip_suffix(summary.as_str()).and_then(|name| name.strip_suffix('-')).unwrap_or(name);
             let histogram = Some(of.histogram().pairs().collect());
@@ -216,7 +217,7 @@ fn another_summary(before: &Reading, reading: &Reading) -> Option<SummaryWord> {
     let of = |reading: &Reading| -> Option<(Arc<Histogram>, Summary)> {
         match &reading.sample {
             Sample::Quantile { of, summary } => Some((Arc::clone(of.histogram()), *summary)),
-            Sample::Values(_) | Sample::Count(_) | Sample::Track(_) => None,
+            Sample::Values(_) | Sample::Processes(_) | Sample::Count(_) | Sample::Track(_) => None,
         }
     };
     let ((one, _), (other, summary)) = (of(before)?, of(reading)?);

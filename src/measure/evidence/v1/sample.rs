@@ -15,6 +15,8 @@ pub(in crate::measure) type Name = Text<NAME_LENGTH_MAX>;
 
 /// The most buckets of a distribution: ten times as many as ten million latencies over three decades have.
 const BUCKETS_MAX: usize = 100_000;
+/// The most processes of one arm in a round.
+const PROCESSES_MAX: usize = 64;
 /// The smallest value that is not 0: the quotient of any two is finite.
 const MAGNITUDE_MIN: f64 = 1.0 / MAGNITUDE_MAX;
 
@@ -76,6 +78,8 @@ pub(in crate::measure) struct Metric {
 pub(in crate::measure) enum Sample {
     /// Values of which the best or the middle one counts.
     Values(AtMost<f64, VALUES_MAX>),
+    /// The values of each of several short processes.
+    Processes(AtMost<AtMost<f64, VALUES_MAX>, PROCESSES_MAX>),
     /// A number of a distribution; its buckets with how many values each has, the sum, the least and the largest value.
     Quantile(Summary, AtMost<(u32, u64), BUCKETS_MAX>, f64, f64, f64),
     /// Another number of the last distribution of this round before.
@@ -169,6 +173,9 @@ impl Sample {
                 Self::Quantile((*summary).into(), AtMost(buckets), sum, min, max)
             }
             (model::Sample::Values(_), _) => Self::Values(AtMost(sample.values().to_vec())),
+            (model::Sample::Processes(processes), _) => {
+                Self::Processes(AtMost(processes.values().map(|values| AtMost(values.to_vec())).collect()))
+            }
             (model::Sample::Count(count), _) => match count.exposure() {
                 Exposure::Trials(trials) => Self::Trials(count.events(), trials),
                 Exposure::Amount(amount) => Self::Amount(count.events(), amount),
@@ -180,9 +187,12 @@ impl Sample {
     /// The sample, or what is wrong with it.
     pub(in crate::measure) fn into_sample(self, before: Option<&model::Sample>) -> Result<model::Sample, String> {
         let shown = |error: sample::SampleError| error.to_string();
+        let all_sane = |values: AtMost<f64, VALUES_MAX>| values.0.into_iter().map(sane).collect::<Result<Vec<_>, _>>();
         match self {
-            Self::Values(values) => {
-                model::Sample::new(values.0.into_iter().map(sane).collect::<Result<_, _>>()?).map_err(shown)
+            Self::Values(values) => model::Sample::new(all_sane(values)?).map_err(shown),
+            Self::Processes(processes) => {
+                let processes = processes.0.into_iter().map(all_sane).collect::<Result<_, _>>()?;
+                model::Sample::processes(processes).map_err(shown)
             }
             Self::Quantile(summary, buckets, sum, min, max) => {
                 let parts = Parts { buckets: buckets.0, sum, min, max };
@@ -193,9 +203,7 @@ impl Sample {
                 Some(model::Sample::Quantile { of, .. }) => {
                     model::Sample::quantile(Arc::clone(of.histogram()), summary.into()).map_err(shown)
                 }
-                Some(model::Sample::Values(_) | model::Sample::Count(_) | model::Sample::Track(_)) | None => {
-                    Err("there is no distribution before".to_owned())
-                }
+                _ => Err("there is no distribution before".to_owned()),
             },
             Self::Trials(events, trials) => {
                 Count::new(events, Exposure::Trials(trials)).map(model::Sample::from).map_err(shown)

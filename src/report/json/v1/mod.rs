@@ -364,4 +364,5 @@ enum Warning {
     Ties { equal: u32, of: u32 },
     BimodalAlone { arm: Arm },
     Bursts,
+    ShortProcesses { processes: u32, ratio: f64 },
 }

@@ -363,6 +363,9 @@ impl From<Warning> for judgement::Warning {
             Warning::Ties { equal, of } => Self::Ties { equal, of },
             Warning::BimodalAlone { arm } => Self::BimodalAlone { arm: arm.into() },
             Warning::Bursts => Self::Bursts,
+            Warning::ShortProcesses { processes, ratio } => {
+                Self::ShortProcesses { processes, apart: model::Ratio(ratio) }
+            }
         }
     }
 }

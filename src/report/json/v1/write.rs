@@ -326,6 +326,9 @@ impl From<judgement::Warning> for Warning {
             judgement::Warning::Ties { equal, of } => Self::Ties { equal, of },
             judgement::Warning::BimodalAlone { arm } => Self::BimodalAlone { arm: arm.into() },
             judgement::Warning::Bursts => Self::Bursts,
+            judgement::Warning::ShortProcesses { processes, apart } => {
+                Self::ShortProcesses { processes, ratio: apart.0 }
+            }
         }
     }
 }
