@@ -1,4 +1,5 @@
 //! `tollgate publish --from-artifact` by the real binary, against the GitHub in memory.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use serde_json::json;
 use tollgate::report::comment::{first_line, read};
