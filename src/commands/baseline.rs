@@ -21,8 +21,8 @@ const NOT_STORED: &str = "nothing stored";
 
 /// Runs one subcommand of `baseline`.
 pub(super) fn run(command: &BaselineCommand, context: &Context) -> Result<Code, Failure> {
-    if matches!(command, BaselineCommand::Update(_) | BaselineCommand::Import(_) | BaselineCommand::Propose(_)) {
-        refuse_for_strangers(context)?;
+    if matches!(command, BaselineCommand::Import(_) | BaselineCommand::Propose(_)) {
+        not_by_strangers(&context.ci())?;
     }
     match command {
         BaselineCommand::Update(args) => update::update(args, context),
@@ -40,8 +40,8 @@ pub(super) fn run(command: &BaselineCommand, context: &Context) -> Result<Code, 
 
 /// Refuses to accept anything in a job that has our rights and was started by a stranger's pull request: what that measured is never the bar for
 /// others.
-fn refuse_for_strangers(context: &Context) -> Result<(), Failure> {
-    let CiContext::GitHub(run) = context.ci() else { return Ok(()) };
+fn not_by_strangers(ci: &CiContext) -> Result<(), Failure> {
+    let CiContext::GitHub(run) = ci else { return Ok(()) };
     let by_stranger = match &run.trigger {
         Trigger::PullRequestTarget { .. } => true,
         Trigger::WorkflowRun(ended) => ended.from_fork || ended.event_name == "pull_request",

@@ -22,9 +22,9 @@ use crate::plan::Plan;
 use crate::report::escape::terminal;
 use crate::report::number::duration;
 
-use super::NOT_STORED;
 use super::place::{failure, folder, from_root, git_failure, in_work_tree, repository, suite_name};
 use super::told::{Stored, Told};
+use super::{NOT_STORED, not_by_strangers};
 
 /// The most changed files that a refusal names.
 const FILES_MAX: usize = 3;
@@ -51,6 +51,7 @@ pub(super) fn update(args: &BaselineUpdateArgs, context: &Context) -> Result<Cod
     let _lock = repository.lock().map_err(|error| git_failure(NOT_STORED, &error))?;
     let head = head(args, &repository)?;
     guard::revision(&ci, &repository, &head)?;
+    not_by_strangers(&ci)?;
     let config = config(args, &repository, &head)?;
     let measured = measure(args, context, &repository, &head, &config)?;
     let Some(newest) = measured.runs.last().cloned() else {

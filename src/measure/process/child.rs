@@ -13,6 +13,10 @@ use wait4::Wait4;
 
 use super::ProcessError;
 
+/// How often a program that is busy is started, and the pause between.
+const BUSY_ATTEMPTS_MAX: u32 = 50;
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
+
 /// More than this is not a report.
 const REPORT_BYTES_MAX: u64 = 64 << 10;
 /// By how much a sleep may be too long.
@@ -76,8 +80,17 @@ fn measure(command: &[OsString], delay: Duration) -> Ended {
     };
     let mut program = Command::new(program);
     program.args(arguments).stdin(Stdio::null());
-    let started = Instant::now();
-    let result = program.spawn().and_then(Wait4::wait4);
+    let (mut started, mut attempts) = (Instant::now(), 1);
+    let mut spawned = program.spawn();
+    // A program that was copied just now is busy as long as a process that was forked meanwhile still has it open for writing.
+    while attempts < BUSY_ATTEMPTS_MAX
+        && spawned.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ExecutableFileBusy)
+    {
+        std::thread::sleep(BUSY_PAUSE);
+        (started, attempts) = (Instant::now(), attempts + 1);
+        spawned = program.spawn();
+    }
+    let result = spawned.and_then(Wait4::wait4);
     wait(delay);
     let wall_s = started.elapsed().as_secs_f64();
     match result {

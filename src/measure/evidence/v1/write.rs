@@ -68,9 +68,9 @@ impl Series {
         let rounds = series.rounds.iter().map(|(round, sample)| {
             let wire = match sample {
                 model::Sample::Values(_) => Sample::Values(AtMost(vec![sample.statistic(statistic)])),
-                model::Sample::Processes(processes) => {
-                    Sample::Processes(AtMost(processes.numbers(statistic).into_iter().map(|n| AtMost(vec![n])).collect()))
-                }
+                model::Sample::Processes(processes) => Sample::Processes(AtMost(
+                    processes.numbers(statistic).into_iter().map(|n| AtMost(vec![n])).collect(),
+                )),
                 model::Sample::Quantile { .. } => Sample::new(sample, before.insert(*round, sample)),
                 model::Sample::Count(_) | model::Sample::Track(_) => Sample::new(sample, None),
             };
