@@ -34,6 +34,14 @@ pub struct Opened {
 struct Pull {
     number: u64,
     html_url: String,
+    head: Branch,
+    base: Branch,
+}
+
+#[derive(Debug, Deserialize)]
+struct Branch {
+    #[serde(rename = "ref")]
+    name: String,
 }
 
 /// Opens a pull request, or edits the open one of the same two branches.
@@ -65,5 +73,6 @@ pub fn propose(github: &GitHub, proposal: &Proposal) -> Result<Opened, ApiError>
 fn find(github: &GitHub, proposal: &Proposal) -> Result<Option<Pull>, ApiError> {
     let head = segment(&format!("{}:{}", github.owner(), proposal.branch));
     let route = github.route(&format!("pulls?state=open&head={head}&base={}", segment(&proposal.into)));
-    Ok(github.get::<Vec<Pull>>(&route)?.into_iter().next())
+    let fits = |pull: &Pull| pull.head.name == proposal.branch && pull.base.name == proposal.into;
+    Ok(github.get::<Vec<Pull>>(&route)?.into_iter().find(fits))
 }

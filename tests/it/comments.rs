@@ -1,13 +1,12 @@
 //! Comments as GitHub's own Markdown engine makes HTML of them: nothing foreign acts, no table breaks, nothing is folded for ever.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use tollgate::ci::RunNumber;
 use tollgate::model::{Judgement, Name};
 use tollgate::report::comment::{Facts, Leg, check_run, first_line, read, render};
 use tollgate::report::json;
+
+use crate::engines;
 
 /// A saved judgement with every variant in it.
 const SAVED: &[u8] = include_bytes!("../fixtures/judgements/v1.json");
@@ -63,21 +62,6 @@ fn facts() -> Facts {
         untrusted: true,
         commands: true,
     }
-}
-
-/// HTML as cmark-gfm makes it, with raw HTML let through: what GitHub's sanitizer gets.
-fn html(markdown: &str) -> String {
-    let extensions = ["table", "autolink", "strikethrough", "tasklist"].iter().flat_map(|name| ["-e", name]);
-    let started =
-        Command::new("cmark-gfm").arg("--unsafe").args(extensions).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut engine = started.expect("no check of comments: install it by `apt-get install cmark-gfm`");
-    let mut input = engine.stdin.take().unwrap();
-    let text = markdown.to_owned();
-    let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
-    let output = engine.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap()
 }
 
 /// One piece of a page.
@@ -206,12 +190,14 @@ fn no_comment_acts_or_breaks_when_it_is_rendered() {
         assert!(again.chars().count() <= 64_000 && again.starts_with(&first_line(&facts().key)));
         let run = check_run(&legs, &facts());
         for (surface, markdown) in [("comment", &again), ("summary", &run.summary), ("text", &run.text)] {
-            let page = html(markdown);
-            // So that a person can look at them too.
-            if let Some(folder) = std::env::var_os("TOLLGATE_KEEP_PAGES") {
-                std::fs::write(std::path::Path::new(&folder).join(format!("{name}-{surface}.html")), &page).unwrap();
+            for (engine, page) in engines::pages(markdown).iter().enumerate() {
+                // So that a person can look at them too.
+                if let Some(folder) = std::env::var_os("TOLLGATE_KEEP_PAGES") {
+                    let file = format!("{name}-{surface}-{engine}.html");
+                    std::fs::write(std::path::Path::new(&folder).join(file), page).unwrap();
+                }
+                assert_eq!(wrong(page), Vec::<String>::new(), "{name}, {surface}");
             }
-            assert_eq!(wrong(&page), Vec::<String>::new(), "{name}, {surface}");
         }
     }
 }

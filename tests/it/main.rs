@@ -14,6 +14,7 @@ mod contexts;
 mod criterions;
 mod demo;
 mod docs;
+mod engines;
 mod github;
 mod gits;
 mod harness;

@@ -1,14 +1,14 @@
 //! Artifacts that a stranger made up: each is refused for a reason that is said, or harmless. docs/security.md has the table.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use tollgate::model::{Judgement, RunVerdict};
 use tollgate::report::comment::{Facts, LIMIT, Leg, check_run, render, status};
 use tollgate::report::{annotations, html, json as saved, junit, markdown, terminal};
+
+use crate::engines::pages;
 
 use super::second::{HEAD, SUITE, Second, rows};
 use super::zips::{folder, headers, link, patched, zip};
@@ -246,7 +246,7 @@ fn hostile_names_are_text_in_everything_that_is_published() {
     }
     assert_eq!(comment.lines().filter(|line| line.starts_with("<!-- tollgate:v1")).count(), 1, "{comment}");
     assert_eq!(saved::from_json(saved::to_json(&judgement).as_bytes()).unwrap(), judgement);
-    if let Some(page) = rendered(&comment) {
+    for page in pages(&comment) {
         for active in
             ["<script", "<img", "href=\"javascript", "href=\"https://evil", "href=\"http://", "onerror=alert(1)>"]
         {
@@ -256,14 +256,4 @@ fn hostile_names_are_text_in_everything_that_is_published() {
             page.split("<code>").map(|part| part.rsplit("</code>").next().unwrap_or_default()).collect();
         assert!(!outside.contains("@octocat"), "a mention outside of code: {outside}");
     }
-}
-
-/// A comment as GitHub's own library renders it; `None` where that is not installed.
-fn rendered(comment: &str) -> Option<String> {
-    let arguments = ["--unsafe", "-e", "table", "-e", "autolink", "-e", "strikethrough"];
-    let started = Command::new("cmark-gfm").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut child = started.ok()?;
-    child.stdin.take().expect("it is piped").write_all(comment.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    Some(String::from_utf8(output.stdout).unwrap())
 }

@@ -6,6 +6,7 @@ use std::thread;
 
 use tollgate::baseline::{BaselineFile, parse};
 
+use crate::github::{Double, REPOSITORY, What};
 use crate::harness::{Output, TestRepo};
 
 /// How many write at once.
@@ -208,3 +209,70 @@ fn make_executable(path: &Path) {
 
 #[cfg(not(unix))]
 fn make_executable(_path: &Path) {}
+
+/// `baseline propose` as a job of GitHub Actions does it.
+fn propose_on_github(repo: &TestRepo, place: &Path, github: &Double) -> Output {
+    let address = github.address();
+    let output = repo.tollgate_in(
+        place,
+        &["baseline", "propose"],
+        &[
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_EVENT_NAME", "schedule"),
+            ("GITHUB_REPOSITORY", REPOSITORY),
+            ("GITHUB_SERVER_URL", "https://github.example"),
+            ("GITHUB_API_URL", &address),
+            ("GITHUB_RUN_ID", "42"),
+            ("GITHUB_TOKEN", "ghs_secret"),
+        ],
+    );
+    assert!(!format!("{}{}", output.stdout, output.stderr).contains("ghs_secret"));
+    output
+}
+
+#[test]
+fn one_pull_request_is_opened_and_then_kept_up_to_date() {
+    let (repo, github) = (repository(), Double::start());
+    github.state(|state| state.may.insert("pull-requests: write"));
+    update(&repo, repo.root());
+    // The answer to the first request to open it is lost, and it was opened all the same.
+    github.trouble("POST", "/pulls", 1, What::DoneAndLost(502));
+    let opened = propose_on_github(&repo, repo.root(), &github);
+    assert_eq!(opened.status, 0, "{}{}", opened.stdout, opened.stderr);
+    let other = clone(&repo, "other");
+    update(&repo, &other);
+    let edited = propose_on_github(&repo, &other, &github);
+    assert_eq!(edited.status, 0, "{}{}", edited.stdout, edited.stderr);
+    assert!(edited.stdout.starts_with("Brought up to date: https://"), "{}", edited.stdout);
+
+    assert_eq!(github.count("POST", "/pulls"), 1);
+    let [one] = github.state(|state| state.proposed.clone()).try_into().expect("one pull request");
+    assert_eq!((&one["head"]["ref"], &one["base"]["ref"]), (&"tollgate/baselines/main".into(), &"main".into()));
+    assert_eq!(one["title"], "Refresh performance baselines of main");
+    let body = one["body"].as_str().unwrap();
+    for said in [
+        "4 runs that `main` does not have yet",
+        "https://github.example/ada/engine/actions/runs/42",
+        "| metric |",
+        "cli/run&#58;wall",
+    ] {
+        assert!(body.contains(said), "{said}: {body}");
+    }
+}
+
+#[test]
+fn a_token_without_the_right_leaves_the_branch_and_says_what_to_do() {
+    let (repo, github) = (repository(), Double::start());
+    github.state(|state| state.may.clear());
+    update(&repo, repo.root());
+    let refused = propose_on_github(&repo, repo.root(), &github);
+    assert_eq!(refused.status, 7, "{}", refused.stderr);
+    for said in [
+        "pushed, but no pull request opened",
+        "`pull-requests: write`",
+        "open it by hand from `tollgate/baselines/main` into `main`",
+    ] {
+        assert!(refused.stderr.contains(said), "{said}: {}", refused.stderr);
+    }
+    assert_ne!(tip(&repo, "tollgate/baselines/main"), "");
+}

@@ -65,6 +65,8 @@ pub(crate) struct State {
     pub(crate) statuses: Vec<(String, Value)>,
     /// Number and tip of each pull request.
     pub(crate) pulls: BTreeMap<u64, String>,
+    /// Pull requests that were opened here, oldest first.
+    pub(crate) proposed: Vec<Value>,
     /// Who may do what in the repository.
     pub(crate) permissions: BTreeMap<String, &'static str>,
     /// The files of the default branch.
@@ -104,6 +106,11 @@ impl Call<'_> {
     /// What stands in a place of the route.
     fn place(&self, name: &str) -> &str {
         &self.places[name]
+    }
+
+    /// What the query asks for by a name.
+    fn asked(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(one, _)| one == name).map(|(_, value)| value.as_str())
     }
 
     fn number(&self, name: &str) -> u64 {
@@ -147,6 +154,7 @@ impl State {
             check_runs: Vec::new(),
             statuses: Vec::new(),
             pulls: BTreeMap::new(),
+            proposed: Vec::new(),
             permissions: BTreeMap::new(),
             files: BTreeMap::new(),
             refs: BTreeMap::new(),
@@ -258,6 +266,29 @@ impl State {
                 let of = self.pulls.iter().filter(|(_, tip)| *tip == call.place("commit_sha"));
                 call.page(of.map(|(number, tip)| listed(*number, tip)).collect())
             }
+            ("GET", "/pulls") if call.asked("base").is_some() => {
+                let asked = (call.asked("head"), call.asked("base"));
+                let fits = |one: &&Value| (one["head"]["label"].as_str(), one["base"]["ref"].as_str()) == asked;
+                let simple = |one: &Value| {
+                    let mut shown = listed(one["number"].as_u64().unwrap_or(0), "");
+                    for (part, name) in [("head", "ref"), ("base", "ref")] {
+                        shown[part][name] = one[part][name].clone();
+                    }
+                    shown
+                };
+                call.page(self.proposed.iter().filter(fits).map(simple).collect())
+            }
+            ("POST", "/pulls") => self.propose(call),
+            ("PATCH", "/pulls/{pull_number}") => {
+                let number = call.number("pull_number");
+                match self.proposed.iter_mut().find(|one| one["number"] == number) {
+                    Some(one) => {
+                        (one["title"], one["body"]) = (json!(call.text("title")), json!(call.text("body")));
+                        Answer::json(200, one.clone())
+                    }
+                    None => Answer::refused(404, "Not Found"),
+                }
+            }
             ("GET", "/pulls") => call.page(self.pulls.iter().map(|(number, tip)| listed(*number, tip)).collect()),
             ("GET", "/collaborators/{username}/permission") => {
                 let permission = self.permissions.get(call.place("username")).copied().unwrap_or("read");
@@ -292,6 +323,21 @@ impl State {
             },
             (verb, route) => Answer::refused(501, &format!("this double does not answer {verb} {route}")),
         }
+    }
+
+    /// Opens a pull request.
+    fn propose(&mut self, call: &Call<'_>) -> Answer {
+        let label = format!("{}:{}", call.place("owner"), call.text("head"));
+        let same = |one: &Value| one["head"]["label"] == label && one["base"]["ref"] == call.text("base");
+        if self.proposed.iter().any(same) {
+            return Answer::invalid("PullRequest", &format!("A pull request already exists for {label}."));
+        }
+        let mut made = pull(100 + self.proposed.len() as u64, "");
+        (made["title"], made["body"]) = (json!(call.text("title")), json!(call.text("body")));
+        (made["head"]["label"], made["head"]["ref"]) = (json!(label), json!(call.text("head")));
+        made["base"]["ref"] = json!(call.text("base"));
+        self.proposed.push(made.clone());
+        Answer::json(201, made)
     }
 
     /// Writes a new comment, or edits one.
