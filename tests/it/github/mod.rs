@@ -2,6 +2,7 @@
 //! against it fails the test that caused it. Limits that the description lacks are added here; troubles come as a test scripts them.
 
 mod description;
+mod pulls;
 mod shapes;
 mod state;
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::REPOSITORY;
-use super::shapes::{example, fill, listed, needed, pull, reference};
+use super::shapes::{example, fill, needed, reference};
 
 /// The most characters of a comment. The description does not say so.
 const COMMENT_CHARS_MAX: usize = 65_536;
@@ -95,7 +95,7 @@ impl Answer {
     }
 
     /// A wrong value of a field.
-    fn invalid(resource: &str, message: &str) -> Self {
+    pub(super) fn invalid(resource: &str, message: &str) -> Self {
         let errors = json!([{"resource": resource, "code": "unprocessable", "field": "data", "message": message}]);
         let body = json!({"message": "Validation Failed", "errors": errors, "documentation_url": "https://docs.github.com/rest"});
         Self::json(422, body)
@@ -104,29 +104,24 @@ impl Answer {
 
 impl Call<'_> {
     /// What stands in a place of the route.
-    fn place(&self, name: &str) -> &str {
+    pub(super) fn place(&self, name: &str) -> &str {
         &self.places[name]
     }
 
-    /// What the query asks for by a name.
-    fn asked(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(one, _)| one == name).map(|(_, value)| value.as_str())
-    }
-
-    fn number(&self, name: &str) -> u64 {
+    pub(super) fn number(&self, name: &str) -> u64 {
         self.place(name).parse().unwrap_or(0)
     }
 
-    fn query(&self, name: &str) -> Option<&str> {
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    fn text(&self, field: &str) -> String {
+    pub(super) fn text(&self, field: &str) -> String {
         self.body[field].as_str().unwrap_or_default().to_owned()
     }
 
     /// One page of a list, with a link to the next.
-    fn page(&self, mut all: Vec<Value>) -> Answer {
+    pub(super) fn page(&self, mut all: Vec<Value>) -> Answer {
         let number =
             |name: &str, default: usize| self.query(name).and_then(|text| text.parse().ok()).unwrap_or(default);
         let (size, page) = (number("per_page", 30), number("page", 1));
@@ -251,45 +246,14 @@ impl State {
                 let at = self.statuses.iter().rev().filter(|(commit, _)| commit == call.place("ref"));
                 call.page(at.map(|(_, status)| status.clone()).collect())
             }
+            (_, route) if route.contains("/pulls") => self.requests(route, call),
             _ => self.around(route, call),
         }
     }
 
-    /// Pull requests, branches, files, runs, people.
+    /// Branches, files, runs, people.
     fn around(&mut self, route: &str, call: &Call<'_>) -> Answer {
         match (call.verb, route) {
-            ("GET", "/pulls/{pull_number}") => match self.pulls.get(&call.number("pull_number")) {
-                Some(tip) => Answer::json(200, pull(call.number("pull_number"), tip)),
-                None => Answer::refused(404, "Not Found"),
-            },
-            ("GET", "/commits/{commit_sha}/pulls") => {
-                let of = self.pulls.iter().filter(|(_, tip)| *tip == call.place("commit_sha"));
-                call.page(of.map(|(number, tip)| listed(*number, tip)).collect())
-            }
-            ("GET", "/pulls") if call.asked("base").is_some() => {
-                let asked = (call.asked("head"), call.asked("base"));
-                let fits = |one: &&Value| (one["head"]["label"].as_str(), one["base"]["ref"].as_str()) == asked;
-                let simple = |one: &Value| {
-                    let mut shown = listed(one["number"].as_u64().unwrap_or(0), "");
-                    for (part, name) in [("head", "ref"), ("base", "ref")] {
-                        shown[part][name] = one[part][name].clone();
-                    }
-                    shown
-                };
-                call.page(self.proposed.iter().filter(fits).map(simple).collect())
-            }
-            ("POST", "/pulls") => self.propose(call),
-            ("PATCH", "/pulls/{pull_number}") => {
-                let number = call.number("pull_number");
-                match self.proposed.iter_mut().find(|one| one["number"] == number) {
-                    Some(one) => {
-                        (one["title"], one["body"]) = (json!(call.text("title")), json!(call.text("body")));
-                        Answer::json(200, one.clone())
-                    }
-                    None => Answer::refused(404, "Not Found"),
-                }
-            }
-            ("GET", "/pulls") => call.page(self.pulls.iter().map(|(number, tip)| listed(*number, tip)).collect()),
             ("GET", "/collaborators/{username}/permission") => {
                 let permission = self.permissions.get(call.place("username")).copied().unwrap_or("read");
                 let mut answer = example("repository-collaborator-permission-response-if-user-has-admin-permissions");
@@ -323,21 +287,6 @@ impl State {
             },
             (verb, route) => Answer::refused(501, &format!("this double does not answer {verb} {route}")),
         }
-    }
-
-    /// Opens a pull request.
-    fn propose(&mut self, call: &Call<'_>) -> Answer {
-        let label = format!("{}:{}", call.place("owner"), call.text("head"));
-        let same = |one: &Value| one["head"]["label"] == label && one["base"]["ref"] == call.text("base");
-        if self.proposed.iter().any(same) {
-            return Answer::invalid("PullRequest", &format!("A pull request already exists for {label}."));
-        }
-        let mut made = pull(100 + self.proposed.len() as u64, "");
-        (made["title"], made["body"]) = (json!(call.text("title")), json!(call.text("body")));
-        (made["head"]["label"], made["head"]["ref"]) = (json!(label), json!(call.text("head")));
-        made["base"]["ref"] = json!(call.text("base"));
-        self.proposed.push(made.clone());
-        Answer::json(201, made)
     }
 
     /// Writes a new comment, or edits one.
