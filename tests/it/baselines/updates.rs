@@ -38,7 +38,8 @@ fn check(repo: &TestRepo, more: &[&str]) -> Output {
 
 #[test]
 fn two_updates_are_three_runs_and_a_check_is_judged_by_them() {
-    let repo = repository(CONFIG);
+    // Stored times hold for a machine that is as busy as it was; beside other tests it is not, so that here they only advise.
+    let repo = repository(&format!("{CONFIG}[[rule]]\nmetric = \"wall\"\nseverity = \"advisory\"\n"));
     let first = update(&repo, &["--runs", "2"]);
     assert_eq!(first.status, 0, "{}", first.stderr);
     for said in [
