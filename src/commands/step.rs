@@ -98,22 +98,26 @@ fn word(judgement: &Judgement) -> &'static str {
 
 /// Appends the report to the summary, as much of it as there is room for.
 fn summarise(judgement: &Judgement, path: &Path) -> io::Result<()> {
-    let taken = std::fs::metadata(path).map_or(0, |data| data.len());
-    match fitting(judgement, SUMMARY_BYTES_MAX.saturating_sub(taken)) {
-        Some(text) => append(path, &text),
-        None => Err(io::Error::other("earlier output has filled it")),
-    }
+    append_fitting(path, fitting(judgement, room(path)).as_deref())
 }
 
 /// Appends Markdown to the summary, where there is one and it has room; else says so. Whether it did.
 pub(crate) fn show_on_page(text: &str, run: &GitHubRun, context: &Context) -> bool {
     let Some(path) = &run.step_summary else { return false };
-    let taken = std::fs::metadata(path).map_or(0, |data| data.len());
-    let fits = taken.saturating_add(text.len() as u64) <= SUMMARY_BYTES_MAX;
-    let done = if fits { append(path, text) } else { Err(io::Error::other("earlier output has filled it")) };
+    let done = append_fitting(path, (text.len() as u64 <= room(path)).then_some(text));
     let written = done.is_ok();
     not_written(context, "the summary of this step", done);
     written
+}
+
+/// The bytes that the summary still has room for.
+fn room(path: &Path) -> u64 {
+    SUMMARY_BYTES_MAX.saturating_sub(std::fs::metadata(path).map_or(0, |data| data.len()))
+}
+
+/// Appends what fits into the summary; `None` is what does not.
+fn append_fitting(path: &Path, text: Option<&str>) -> io::Result<()> {
+    text.map_or_else(|| Err(io::Error::other("earlier output has filled it")), |text| append(path, text))
 }
 
 /// The largest report of at most so many bytes. A smaller one leaves rows out and counts them. `None` where not even the smallest fits.
