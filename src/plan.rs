@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::config::scenario::Engine;
 use crate::config::{Adapter, Config, Policy, Suite};
 use crate::model::{Arm, Canary, Name, Shares, TestFamily};
 
@@ -136,7 +137,7 @@ impl Plan {
                 let seconds = f64::from(runs) * (options.warm_up_s + options.measurement_s);
                 Some(format!("; about {seconds:.0} s where it is one of {}", suite.name))
             }
-            Adapter::Command(_) | Adapter::Json(_) => None,
+            Adapter::Command(_) | Adapter::Json(_) | Adapter::Scenario(_) => None,
         });
         let (rounds, costs) = (Canary::ROUNDS, costs.collect::<String>());
         format!("canary: the cheapest benchmark of base against itself, {runs} more runs in {rounds} rounds{costs}\n")
@@ -173,6 +174,10 @@ fn commands(suite: &Suite) -> Vec<String> {
         }
         Adapter::Command(options) => format!("run {} ({} a round)", options.run.join(" "), options.runs),
         Adapter::Json(options) => format!("run {}", options.run.join(" ")),
+        Adapter::Scenario(scenario) => match &scenario.engine {
+            Engine::Own(_) => "load".to_owned(),
+            Engine::External(external) => format!("run {}", external.run.join(" ")),
+        },
     };
     build.chain([run]).collect()
 }

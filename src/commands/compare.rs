@@ -73,7 +73,7 @@ fn suite(args: &CompareArgs, context: &Context, config: &Config) -> Name {
     let mut fitting = config.suites.iter().filter(|suite| match suite.adapter {
         Adapter::Criterion(_) => folder,
         Adapter::Json(_) => !folder,
-        Adapter::Command(_) => false,
+        Adapter::Command(_) | Adapter::Scenario(_) => false,
     });
     match (fitting.next(), fitting.next()) {
         (Some(only), None) => only.name.clone(),

@@ -125,7 +125,7 @@ pub(super) fn is_folder(from: &str, directory: &Path) -> bool {
 pub(super) fn better(config: &Config, suite: &Name) -> BTreeMap<String, Direction> {
     let of = |adapter: &Adapter| match adapter {
         Adapter::Json(options) => Some(options.better.clone()),
-        Adapter::Criterion(_) | Adapter::Command(_) => None,
+        Adapter::Criterion(_) | Adapter::Command(_) | Adapter::Scenario(_) => None,
     };
     config.suites.iter().find(|one| one.name == *suite).and_then(|suite| of(&suite.adapter)).unwrap_or_default()
 }

@@ -1,10 +1,12 @@
-//! A suite: one benchmark command and the adapter that reads its results.
+//! A suite: one benchmark command and the adapter that reads its results, or one scenario.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::{Direction, Name};
+
+use super::scenario::Scenario;
 
 /// A command line as a list of arguments, the program first; never empty and never given to a shell.
 pub type CommandLine = Vec<String>;
@@ -39,6 +41,8 @@ pub enum Adapter {
     Command(CommandOptions),
     /// A program that writes the open format.
     Json(JsonOptions),
+    /// Load on a service: `[scenario.<name>]`.
+    Scenario(Box<Scenario>),
 }
 
 /// Options of the `criterion` adapter.

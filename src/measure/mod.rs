@@ -6,6 +6,7 @@ pub mod handicap;
 pub mod host;
 pub mod journal;
 pub mod live;
+pub mod load;
 pub mod process;
 pub mod proof;
 pub mod rounds;

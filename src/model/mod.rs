@@ -7,6 +7,7 @@ pub mod effect;
 pub mod environment;
 pub mod health;
 pub mod judgement;
+pub mod load;
 pub mod metric;
 pub mod name;
 pub mod protocol;

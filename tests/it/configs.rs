@@ -106,7 +106,7 @@ fn every_key_is_read_into_base_units() {
         .iter()
         .filter_map(|suite| match &suite.adapter {
             Adapter::Json(json) => Some(&json.results),
-            Adapter::Criterion(_) | Adapter::Command(_) => None,
+            Adapter::Criterion(_) | Adapter::Command(_) | Adapter::Scenario(_) => None,
         })
         .collect();
     assert_eq!(sources, [&ResultSource::OutputArgument, &ResultSource::File("out/results.json".into())]);

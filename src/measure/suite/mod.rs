@@ -3,6 +3,7 @@
 pub mod command;
 pub mod criterion;
 pub mod json;
+pub mod scenario;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -120,6 +121,7 @@ pub fn prepare(suite: &Suite, place: &Place, surroundings: &Surroundings) -> Res
         Adapter::Criterion(options) => criterion::prepare(suite, options, place, surroundings),
         Adapter::Command(options) => command::prepare(suite, options, place, surroundings),
         Adapter::Json(options) => json::prepare(suite, options, place, surroundings),
+        Adapter::Scenario(scenario) => scenario::prepare(suite, scenario, place, surroundings),
     }
 }
 

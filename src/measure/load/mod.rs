@@ -1,0 +1,4 @@
+//! Load: requests at intended times, their replies, and what they say of the service. Refuses to judge.
+
+pub mod exchange;
+pub mod record;

@@ -1,0 +1,146 @@
+//! What a drive of load gives: for each stage and step three distributions, counts, and how well the generator kept its schedule.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::config::scenario::Level;
+use crate::model::Name;
+use crate::model::sample::Histogram;
+
+/// How a request failed. A word each, in metrics and reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ErrorKind {
+    /// No connection, or a reply that broke off.
+    Connect,
+    /// No reply in time.
+    Timeout,
+    /// A status that is an error.
+    Status,
+    /// A check of the reply that failed.
+    Check,
+}
+
+impl ErrorKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Connect, Self::Timeout, Self::Status, Self::Check];
+
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Status => "status",
+            Self::Check => "check",
+        }
+    }
+}
+
+/// Everything that one drive gave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recorded {
+    /// What counts, in the order of time; the warm-up is not among it.
+    pub stretches: Vec<Stretch>,
+    /// The same time cut into windows of [`WINDOW`], each with its distribution of response times of all steps.
+    pub windows: Vec<Window>,
+    /// What each target took, in the order in which they were given.
+    pub targets: Vec<TargetRecord>,
+    /// Connections that were made before the clock started.
+    pub connections_opened: u64,
+    /// Connections made again because the server had closed an idle one; not errors.
+    pub reconnects: u64,
+    /// What the generator itself used of its core, as a fraction.
+    pub generator_cpu: f64,
+}
+
+/// How long a window is.
+pub const WINDOW: Duration = Duration::from_secs(1);
+
+/// One stage of the schedule: a level held, or a ramp.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stretch {
+    /// The level at its end.
+    pub level: Level,
+    /// Seconds from its first intended arrival to its end.
+    pub seconds: f64,
+    /// Arrivals that were intended in it; in a closed model those that were sent.
+    pub intended: u64,
+    /// Arrivals that were never sent: no connection was free until the end.
+    pub dropped: u64,
+    /// Arrivals that the generator itself sent late: it was not awake in time. By more than [`LATE`].
+    pub late: u64,
+    /// The most requests that were on their way at once.
+    pub in_flight_max: u64,
+    /// Each named request.
+    pub steps: BTreeMap<Name, StepRecord>,
+}
+
+/// An arrival is late where the generator woke up this much after its time.
+pub const LATE: Duration = Duration::from_millis(1);
+
+/// What one named request gave in one stretch. Times are in seconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StepRecord {
+    /// From the intended send to the end of the reply. Failed requests are in it, with the time until they failed.
+    pub response: Histogram,
+    /// From the send to the end of the reply.
+    pub service: Histogram,
+    /// From the intended send to the send.
+    pub lag: Histogram,
+    /// Requests that ended, failed ones among them.
+    pub ended: u64,
+    /// Failed ones by how.
+    pub errors: BTreeMap<ErrorKind, u64>,
+    /// Replies by status.
+    pub statuses: BTreeMap<u16, u64>,
+    /// Bytes read, headers included.
+    pub bytes_in: u64,
+    /// Bytes written.
+    pub bytes_out: u64,
+}
+
+/// All steps in one window of time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Window {
+    /// Response times.
+    pub response: Histogram,
+    /// Requests that ended in it.
+    pub ended: u64,
+    /// Those of them that failed.
+    pub failed: u64,
+}
+
+/// What one target took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetRecord {
+    /// What it is called, as it may be shown.
+    pub name: String,
+    /// Response times.
+    pub response: Histogram,
+    /// Requests that ended.
+    pub ended: u64,
+    /// Those of them that failed.
+    pub failed: u64,
+}
+
+/// What a watcher sees while load runs, four times a second.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Since the schedule began, warm-up included.
+    pub elapsed: Duration,
+    /// How long it will take in all; `None` where that is not known, as in a stress test.
+    pub total: Option<Duration>,
+    /// Whether this is still the warm-up.
+    pub warming_up: bool,
+    /// The level now.
+    pub level: Level,
+    /// Requests that ended since the beginning, and failed ones among them by kind.
+    pub ended: u64,
+    /// Failed ones by how.
+    pub errors: BTreeMap<ErrorKind, u64>,
+    /// Requests on their way.
+    pub in_flight: u64,
+    /// Response times of what ended since the last snapshot.
+    pub recent: Histogram,
+    /// The largest lag of a send since the last snapshot.
+    pub lag_max: Duration,
+}

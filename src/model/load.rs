@@ -1,0 +1,47 @@
+//! The metrics of a scenario by name, for those who write them, judge them and lay them out. One name has one meaning everywhere.
+
+/// From the intended send to the end of the reply, as quantiles: `latency-p95`.
+pub const LATENCY: &str = "latency";
+/// From the send to the end of the reply, as quantiles.
+pub const SERVICE_TIME: &str = "service-time";
+/// From the intended send to the send, as quantiles.
+pub const SEND_LAG: &str = "send-lag";
+/// Replies a second that came and were right.
+pub const THROUGHPUT: &str = "throughput";
+/// Requests a second that were meant to be sent.
+pub const INTENDED_RATE: &str = "intended-rate";
+/// Users at once, in a closed model.
+pub const USERS: &str = "users";
+/// Failed requests of all; by kind `errors-timeout` and so on.
+pub const ERRORS: &str = "errors";
+/// Arrivals that the generator sent late or never, of all. More than [`LATE_SHARE_MAX`] of them in a round, and no time of that round counts.
+pub const LATE_ARRIVALS: &str = "late-arrivals";
+/// Bytes of requests a second, and of replies.
+pub const BYTES_OUT: &str = "bytes-out";
+/// Bytes of replies a second.
+pub const BYTES_IN: &str = "bytes-in";
+/// Connections that were made again.
+pub const RECONNECTS: &str = "reconnects";
+/// Apdex: the share of satisfied requests and half of the tolerated ones.
+pub const APDEX: &str = "apdex";
+/// The highest level that a stress test held, in requests a second or users.
+pub const BREAKING_POINT: &str = "breaking-point";
+/// How long after a spike the latency is back.
+pub const RECOVERY_TIME: &str = "recovery-time";
+/// Growth of the service's memory for each request.
+pub const MEMORY_GROWTH: &str = "memory-growth";
+/// Growth of its open descriptors for each request.
+pub const DESCRIPTOR_GROWTH: &str = "descriptor-growth";
+/// The 99th percentile of the last third of a soak beside that of the first, as a ratio.
+pub const LATENCY_DRIFT: &str = "latency-drift";
+/// CPU time of the service a second, as cores.
+pub const SERVICE_CPU: &str = "service-cpu";
+/// CPU time of the generator a second, as cores.
+pub const GENERATOR_CPU: &str = "generator-cpu";
+
+/// The share of late arrivals above which a round says nothing about the service.
+pub const LATE_SHARE_MAX: f64 = 0.01;
+/// The benchmark that stands for all requests of a scenario which has several.
+pub const ALL_REQUESTS: &str = "all requests";
+/// What the benchmark of a stage begins with: `stage 03, 800/s`.
+pub const STAGE: &str = "stage ";
