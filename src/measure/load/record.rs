@@ -144,3 +144,25 @@ pub struct Snapshot {
     /// The largest lag of a send since the last snapshot.
     pub lag_max: Duration,
 }
+
+/// What the service used while load ran: its whole process tree, all instances together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// In the order of time.
+    pub points: Vec<UsagePoint>,
+    /// CPU time from the first to the last point, in seconds.
+    pub cpu_s: f64,
+}
+
+/// What it used at one time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UsagePoint {
+    /// Seconds since what counts began; negative during the warm-up.
+    pub seconds: f64,
+    /// Anonymous resident memory in bytes.
+    pub anonymous_bytes: u64,
+    /// Open descriptors.
+    pub descriptors: u64,
+    /// Threads.
+    pub threads: u64,
+}
