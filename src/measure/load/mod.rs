@@ -2,6 +2,7 @@
 
 pub mod exchange;
 pub mod profile;
+pub mod readings;
 pub mod record;
 pub mod schedule;
 mod total;
