@@ -2,6 +2,7 @@
 
 pub mod drive;
 pub mod exchange;
+pub mod profile;
 pub mod record;
 pub mod schedule;
 pub mod work;
@@ -14,3 +15,7 @@ mod http1;
 mod pace;
 mod pool;
 mod tally;
+mod total;
+
+#[cfg(test)]
+mod sample;
