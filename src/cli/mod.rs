@@ -351,6 +351,12 @@ pub struct ChildArgs {
     /// How much longer than it does by itself the program takes, in nanoseconds
     #[arg(long, default_value_t = 0)]
     pub delay_ns: u64,
+    /// Whether it is a service: what it starts is kept together, and ends with it
+    #[arg(long)]
+    pub service: bool,
+    /// The cores that a service may use, all where none is named
+    #[arg(long, value_delimiter = ',')]
+    pub cpus: Vec<u32>,
     /// The command
     #[arg(last = true, required = true)]
     pub command: Vec<std::ffi::OsString>,

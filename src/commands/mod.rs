@@ -59,9 +59,12 @@ pub fn run(command: &Command, context: &Context) -> Code {
     }
 }
 
-/// The small process that starts one measured child.
+/// The small process that starts one measured child, or a service.
 fn child(args: &crate::cli::ChildArgs) -> Result<Code, Failure> {
-    crate::measure::process::child(&args.report, std::time::Duration::from_nanos(args.delay_ns), &args.command)
-        .map(|()| Code::Pass)
-        .map_err(|error| Failure::new(Code::Internal, "not measured", &error, None))
+    let ended = if args.service {
+        crate::measure::service::keep(&args.report, &args.cpus, &args.command)
+    } else {
+        crate::measure::process::child(&args.report, std::time::Duration::from_nanos(args.delay_ns), &args.command)
+    };
+    ended.map(|()| Code::Pass).map_err(|error| Failure::new(Code::Internal, "not measured", &error, None))
 }

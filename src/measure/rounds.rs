@@ -142,6 +142,8 @@ pub struct Measured {
     pub protocol: Protocol,
     /// What went wrong.
     pub troubles: Vec<CoverageProblem>,
+    /// What results cannot say although they were understood, a sentence each; not kept in the evidence for a second judge.
+    pub notes: Vec<String>,
     /// How it ended.
     pub ended: Ended,
     /// How long it took.
@@ -198,6 +200,7 @@ pub fn measure(
         head: state.runs.remove(&Arm::Head).expect("head is always measured"),
         rounds_run: state.rounds_run,
         troubles: state.troubles.into_iter().collect(),
+        notes: state.notes.into_iter().collect(),
         ended,
         elapsed,
     })
@@ -213,6 +216,7 @@ struct State {
     /// How many processes of an arm a round of these has; one of all others.
     split: BTreeMap<BenchmarkId, u32>,
     troubles: BTreeSet<CoverageProblem>,
+    notes: BTreeSet<String>,
     /// The order and the cost of the rounds.
     course: Course,
     canary: Option<Watched>,
@@ -241,6 +245,7 @@ impl State {
             wanted: None,
             split: BTreeMap::new(),
             troubles: BTreeSet::new(),
+            notes: BTreeSet::new(),
             course: Course::default(),
             canary: None,
         }
@@ -345,6 +350,7 @@ impl State {
             let trouble = Trouble::Unparsed { text };
             self.troubles.insert(CoverageProblem { suite: suite.clone(), benchmark: None, trouble });
         }
+        self.notes.extend(parsed.notes.into_iter().map(|note| format!("{suite}: {note}")));
         let round = self.rounds_run;
         for Reading { metric, sample } in parsed.readings {
             let benchmark = metric.id.benchmark.clone();
