@@ -1,6 +1,7 @@
 //! The command line: types and help, nothing else.
 
 mod baseline;
+mod load;
 mod publish;
 mod trust;
 
@@ -13,6 +14,7 @@ pub use baseline::{
     BaselineProposeArgs, BaselinePruneArgs, BaselineShowArgs, BaselineUpdateArgs,
 };
 
+pub use load::{LoadArgs, LoadLevel, LoadProfile, LoadProtocol, LoadRequest};
 pub use publish::{CommentMode, PublishArgs, RespondArgs};
 pub use trust::{CalibrateArgs, SelftestArgs};
 
@@ -73,6 +75,8 @@ pub enum Command {
     Init(InitArgs),
     /// Measure base and head, judge, report: the gate
     Check(CheckArgs),
+    /// Send one scenario by hand, or requests to an address, with live numbers
+    Load(Box<LoadArgs>),
     /// Compare two results that are already there, such as two criterion folders
     Compare(CompareArgs),
     /// Measure, show and keep baselines
@@ -221,11 +225,11 @@ pub struct CheckArgs {
 Examples:
   tollgate compare old/target/criterion target/criterion
   tollgate compare target/criterion:main target/criterion   # a criterion baseline saved as `main` against `new`
-  tollgate compare before.json after.json                   # the open format
+  tollgate compare before.json after.json                   # the open format, or what `tollgate load --json` wrote
 
 One result a side says nothing about the spread between processes: small differences are reported as inconclusive.")]
 pub struct CompareArgs {
-    /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, or a file in the open format
+    /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, a file in the open format, or a result of `tollgate load`
     pub base: String,
     /// The result to judge
     pub head: String,
@@ -317,6 +321,8 @@ pub enum SchemaOf {
     Calibration,
     /// What `selftest --json` prints
     Selftest,
+    /// What `load --json` prints
+    Load,
 }
 
 /// Arguments of `schema`.

@@ -11,6 +11,7 @@ mod error;
 pub mod evidence;
 mod guard;
 mod init;
+mod load;
 mod man;
 pub(crate) mod measuring;
 pub(crate) mod output;
@@ -35,6 +36,7 @@ pub fn run(command: &Command, context: &Context) -> Code {
         Command::Demo(args) => demo::run(args, context),
         Command::Init(args) => init::run(args, context),
         Command::Check(args) => crate::check(args, context),
+        Command::Load(args) => load::run(args, context),
         Command::Compare(args) => compare::run(args, context),
         Command::Baseline(command) => baseline::run(command, context),
         Command::Calibrate(args) => calibrate::run(args, context),

@@ -1,30 +1,31 @@
 //! From what a drive recorded to what is shown of it, with the budgets of the config. Refuses to drive and to draw.
 
-use crate::config::Policy;
+use crate::config::{Policy, Severity};
 use crate::config::scenario::{Arrivals, Level, Load, Profile, Protocol};
 use crate::measure::bench::Reading;
-use crate::measure::load::record::{Recorded, StepRecord, Stretch, Usage};
+use crate::measure::load::readings::readings;
+use crate::measure::load::record::{StepRecord, Stretch, Usage, UsagePoint};
 use crate::model::load::LATE_SHARE_MAX;
-use crate::model::{BudgetLevel, Unit};
+use crate::model::{BudgetLevel, Name, Unit};
 use crate::report::load::{Ended, Limit, LoadResult, Place, Point, Stage, Step, Value, Window, level};
 use crate::report::number::{percent, quantity};
-use crate::config::Severity;
+
+use super::driven::Driven;
 
 /// Everything that a result is made of.
 pub(super) struct Parts<'a> {
     pub(super) title: &'a str,
+    pub(super) suite: &'a Name,
     pub(super) load: &'a Load,
     pub(super) policy: &'a Policy,
     pub(super) started_at_s: i64,
-    pub(super) ended: Ended,
-    pub(super) recorded: Recorded,
-    pub(super) usage: Option<Usage>,
-    pub(super) readings: Vec<Reading>,
+    pub(super) driven: Driven,
 }
 
 /// The result. Budgets are checked where the numbers are those of the whole drive and say something about the service.
 pub(super) fn result(parts: Parts<'_>) -> LoadResult {
-    let Parts { title, load, policy, started_at_s, ended, recorded, usage, readings } = parts;
+    let Parts { title, suite, load, policy, started_at_s, driven: Driven { recorded, usage, ended } } = parts;
+    let readings = readings(suite, load, &recorded, usage.as_ref());
     let mut result = LoadResult {
         name: title.to_owned(),
         conditions: conditions(load),
@@ -67,7 +68,7 @@ fn step(record: StepRecord) -> Step {
 }
 
 fn points(usage: Usage) -> Vec<Point> {
-    let point = |point: crate::measure::load::record::UsagePoint| Point {
+    let point = |point: UsagePoint| Point {
         at_s: point.seconds,
         memory_bytes: point.anonymous_bytes,
         descriptors: point.descriptors,

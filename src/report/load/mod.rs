@@ -1,6 +1,7 @@
 //! What one drive of load gave, shown: while it runs, as text, as a page, as JSON and beside another. Refuses to drive load and to judge by rounds.
 
 mod bars;
+mod beside;
 mod chart;
 mod html;
 mod live;
@@ -10,6 +11,7 @@ mod terminal;
 mod wire;
 mod words;
 
+pub use beside::{Comparison, beside};
 pub use html::page;
 pub use live::{Frame, frame, line};
 pub use result::{Ended, Limit, LoadResult, Place, Point, Stage, Standing, Step, Value, Window};

@@ -26,7 +26,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Keeps the first rows of too many.
-    fn of(head: &[&'static str], mut rows: Vec<Vec<String>>) -> Self {
+    pub(super) fn of(head: &[&'static str], mut rows: Vec<Vec<String>>) -> Self {
         let omitted = rows.len().saturating_sub(ROWS_MAX);
         rows.truncate(ROWS_MAX);
         Self { head: head.to_vec(), rows, words: false, omitted }

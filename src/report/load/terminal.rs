@@ -48,7 +48,7 @@ pub fn text(result: &LoadResult) -> String {
 }
 
 /// Names to the left, numbers to the right.
-fn write(out: &mut String, table: &Table) {
+pub(super) fn write(out: &mut String, table: &Table) {
     if table.rows.is_empty() {
         return;
     }
