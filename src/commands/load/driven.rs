@@ -65,8 +65,10 @@ fn send(
     show: Show,
     context: &Context,
 ) -> Result<Recorded, Failure> {
-    let work = Work::new(load, addresses, &asked.root, &context.environment)
-        .map_err(|error| Failure::new(Code::Config, NOTHING, &error, error.hint()))?;
+    let work = Work::new(load, addresses, &asked.root, &context.environment).map_err(|error| {
+        let hint = "nothing was sent; correct the address, the files that are named, or the environment";
+        Failure::new(Code::Config, NOTHING, &error, Some(hint.to_owned()))
+    })?;
     let mut stages = profile::stages(load);
     let sent = live::watched(context, show, |watch| {
         let both = |snapshot: &Snapshot| {

@@ -182,13 +182,29 @@ mod tests {
 
     #[test]
     fn a_picture_shows_where_it_is_and_how_it_goes() {
-        insta::assert_snapshot!(load::frame(&tally(56).frame().unwrap()), @"");
+        insta::assert_snapshot!(load::frame(&tally(56).frame().unwrap()), @"
+        ▕████████████████▊       ▏ 14 s of 20 s, 6 s left · 200/s
+        throughput      200.0 /s  ██████████████
+        latency            p50       p90       p95       p99       max
+        last 5 s       53.6 ms   74.4 ms   76.8 ms   79.2 ms   79.2 ms
+        in all          1.7 ms   65.6 ms   72.8 ms   78.4 ms   79.2 ms
+        errors      status 80 (2.9 %)
+        in flight   3, largest send lag 120 µs
+           1.31 ms  ████████▊ 185
+           2.27 ms  ███▏ 65
+           3.92 ms   0
+           6.77 ms   0
+           11.7 ms   0
+           20.2 ms   0
+           34.9 ms  ██████▏ 128
+           60.3 ms  ████████████████████████████████ 672
+        ");
     }
 
     #[test]
     fn a_line_says_the_same_in_short() {
-        insta::assert_snapshot!(load::line(&tally(7).frame().unwrap()), @"");
-        insta::assert_snapshot!(load::line(&tally(56).frame().unwrap()), @"");
+        insta::assert_snapshot!(load::line(&tally(7).frame().unwrap()), @"2 s of 20 s, warm-up: 350 at 200/s, 200.0 /s, p50 1.5 ms, p99 1.98 ms, errors none, 3 in flight");
+        insta::assert_snapshot!(load::line(&tally(56).frame().unwrap()), @"14 s of 20 s: 2,800 at 200/s, 200.0 /s, p50 53.6 ms, p99 79.2 ms, errors status 80 (2.9 %), 3 in flight");
     }
 
     #[test]
