@@ -124,7 +124,8 @@ impl Quantity {
 
 /// Compares two drives; `None` where one is too short to be cut into [`windows::WINDOWS_MIN`] windows.
 pub fn beside(base: &[Moment], head: &[Moment], model: Model) -> Option<Beside> {
-    let mut quantities = vec![Quantity::Latency(Summary::P50), Quantity::Latency(Summary::P95), Quantity::Latency(Summary::P99)];
+    let mut quantities =
+        vec![Quantity::Latency(Summary::P50), Quantity::Latency(Summary::P95), Quantity::Latency(Summary::P99)];
     if model == Model::Closed {
         quantities.push(Quantity::Throughput);
     }
@@ -149,11 +150,12 @@ pub fn beside(base: &[Moment], head: &[Moment], model: Model) -> Option<Beside> 
     for (row, p_value) in rows.iter_mut().zip(adjusted) {
         let more = row.change.0 > 0.0;
         row.p_value = p_value;
-        row.finding = match (p_value <= FALSE_ALARM_RATE, more == (row.quantity.direction() == Direction::LowerIsBetter)) {
-            (false, _) => Finding::NotShown,
-            (true, true) => Finding::Worse,
-            (true, false) => Finding::Better,
-        };
+        row.finding =
+            match (p_value <= FALSE_ALARM_RATE, more == (row.quantity.direction() == Direction::LowerIsBetter)) {
+                (false, _) => Finding::NotShown,
+                (true, true) => Finding::Worse,
+                (true, false) => Finding::Better,
+            };
     }
     Some(Beside { windows: count, rows })
 }
@@ -247,7 +249,13 @@ mod tests {
         assert_eq!(of(Quantity::Errors).finding, Finding::Worse);
         assert_eq!(of(Quantity::Throughput).finding, Finding::Worse);
         assert!((of(Quantity::Errors).change.0 - 2.0 / 40.0).abs() < 0.005, "{found:?}");
-        assert!(beside(&base, &base, Model::Open).unwrap().rows.iter().all(|row| matches!(row.quantity, Quantity::Latency(_))));
+        assert!(
+            beside(&base, &base, Model::Open)
+                .unwrap()
+                .rows
+                .iter()
+                .all(|row| matches!(row.quantity, Quantity::Latency(_)))
+        );
     }
 
     #[test]

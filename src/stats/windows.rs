@@ -57,7 +57,9 @@ mod tests {
     #[test]
     fn a_course_that_drifts_gets_fewer_windows_and_noise_keeps_them() {
         let noise: Vec<f64> = (0..30_u32).map(|at| f64::from(at * at * 7919 % 101)).collect();
-        let of = |values: &[f64], windows| vec![cut(values, windows).map(|part| part.iter().sum::<f64>() / part.len() as f64).collect()];
+        let of = |values: &[f64], windows| {
+            vec![cut(values, windows).map(|part| part.iter().sum::<f64>() / part.len() as f64).collect()]
+        };
         assert_eq!(count(30, |windows| of(&noise, windows)), Some(30));
         let rising: Vec<f64> = (0..30).map(f64::from).collect();
         assert_eq!(count(30, |windows| of(&rising, windows)), Some(10));

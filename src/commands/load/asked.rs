@@ -147,8 +147,7 @@ fn unknown(name: &str, names: &BTreeSet<String>, path: &Path) -> Failure {
 
 /// Writes the options into the scenario's table. What they stand against goes.
 fn lay_over(file: &mut Table, name: &str, options: Table) {
-    let Some(scenario) =
-        file.get_mut("scenario").and_then(|all| all.get_mut(name)).and_then(Value::as_table_mut)
+    let Some(scenario) = file.get_mut("scenario").and_then(|all| all.get_mut(name)).and_then(Value::as_table_mut)
     else {
         return;
     };
@@ -274,10 +273,15 @@ fn request(table: &mut Table, args: &LoadArgs) -> Result<(), Failure> {
 fn split(url: &str) -> (&str, &str) {
     let url = url.split_once('#').map_or(url, |(url, _)| url);
     if let Some(socket) = url.strip_prefix("unix:") {
-        return socket.find(":/").map_or((url, ""), |at| (&url[.."unix:".len() + at], &socket[at + 1..]));
+        let end = socket.find(":/").map(|at| "unix:".len() + at);
+        return end.map_or((url, ""), |end| {
+            let (origin, path) = url.split_at(end);
+            (origin, path.trim_start_matches(':'))
+        });
     }
-    let start = url.find("://").map_or(0, |at| at + 3);
-    url[start..].find(['/', '?']).map_or((url, ""), |at| url.split_at(start + at))
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = rest.find(['/', '?']).map(|at| url.len() - rest.len() + at);
+    end.map_or((url, ""), |end| url.split_at(end))
 }
 
 /// A text in which the file's grammar sees no name: on the command line there is nothing that one could stand for.
@@ -307,11 +311,15 @@ mod tests {
     #[test]
     fn an_option_takes_the_place_of_what_it_stands_against() {
         let mut file: Table =
-            "[scenario.a]\nservice = 'web'\nusers = 3\nduration = '9 s'\npath = '/x'\n[scenario.b]\nusers = 4".parse().unwrap();
+            "[scenario.a]\nservice = 'web'\nusers = 3\nduration = '9 s'\npath = '/x'\n[scenario.b]\nusers = 4"
+                .parse()
+                .unwrap();
         let options: Table = "rate = '5/s'\nprofile = 'stress'\nurl = 'http://h'".parse().unwrap();
         lay_over(&mut file, "a", options);
         let expected: Table =
-            "[scenario.a]\nrate = '5/s'\nprofile = 'stress'\nurl = 'http://h'\npath = '/x'\n[scenario.b]\nusers = 4".parse().unwrap();
+            "[scenario.a]\nrate = '5/s'\nprofile = 'stress'\nurl = 'http://h'\npath = '/x'\n[scenario.b]\nusers = 4"
+                .parse()
+                .unwrap();
         assert_eq!(file, expected);
     }
 }

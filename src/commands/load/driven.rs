@@ -87,7 +87,13 @@ fn send(
 }
 
 /// Builds and starts the service as the working tree has it, sends the load, and stops it whatever came of that.
-fn with_service(asked: &Asked, load: &Load, service: &Service, show: Show, context: &Context) -> Result<Driven, Failure> {
+fn with_service(
+    asked: &Asked,
+    load: &Load,
+    service: &Service,
+    show: Show,
+    context: &Context,
+) -> Result<Driven, Failure> {
     let (place, _lock) = place(asked, context)?;
     let surroundings = surroundings(context);
     build(service, &place, &surroundings, context)?;
@@ -119,7 +125,11 @@ fn with_service(asked: &Asked, load: &Load, service: &Service, show: Show, conte
 /// A trouble with the last lines of the service's output.
 fn told(error: &ServiceError) -> String {
     let tail = error.tail();
-    if tail.is_empty() { format!("failed to {error}") } else { format!("failed to {error}; its last lines: {}", tail.trim_end()) }
+    if tail.is_empty() {
+        format!("failed to {error}")
+    } else {
+        format!("failed to {error}; its last lines: {}", tail.trim_end())
+    }
 }
 
 fn service_failed(error: &ServiceError) -> Failure {

@@ -55,7 +55,8 @@ pub(super) fn watched<T>(context: &Context, show: Show, drive: impl FnOnce(&(dyn
 
 /// Draws what comes until nothing comes any more.
 fn draw(context: &Context, show: Show, snapshots: &Receiver<Snapshot>) {
-    let target = if show == Show::Picture { ProgressDrawTarget::stderr_with_hz(4) } else { ProgressDrawTarget::hidden() };
+    let target =
+        if show == Show::Picture { ProgressDrawTarget::stderr_with_hz(4) } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(None, target);
     if let Ok(style) = ProgressStyle::with_template("{msg}") {
         bar.set_style(style);

@@ -55,7 +55,10 @@ fn external(asked: &Asked) -> Failure {
         code: Code::Usage,
         consequence: NOTHING,
         message: format!("another engine makes the load of `{}`", asked.title),
-        hint: Some(format!("run that engine by hand, or `tollgate check --only {}`", escape::shell(&format!("{}/*", asked.title)))),
+        hint: Some(format!(
+            "run that engine by hand, or `tollgate check --only {}`",
+            escape::shell(&format!("{}/*", asked.title))
+        )),
     }
 }
 

@@ -1,7 +1,7 @@
 //! From what a drive recorded to what is shown of it, with the budgets of the config. Refuses to drive and to draw.
 
-use crate::config::{Policy, Severity};
 use crate::config::scenario::{Arrivals, Level, Load, Profile, Protocol};
+use crate::config::{Policy, Severity};
 use crate::measure::bench::Reading;
 use crate::measure::load::readings::readings;
 use crate::measure::load::record::{StepRecord, Stretch, Usage, UsagePoint};
@@ -40,7 +40,12 @@ pub(super) fn result(parts: Parts<'_>) -> LoadResult {
         places: recorded
             .targets
             .into_iter()
-            .map(|target| Place { name: target.name, response: target.response, ended: target.ended, failed: target.failed })
+            .map(|target| Place {
+                name: target.name,
+                response: target.response,
+                ended: target.ended,
+                failed: target.failed,
+            })
             .collect(),
         usage: usage.map(points).unwrap_or_default(),
         values: Vec::new(),
@@ -87,7 +92,11 @@ fn value(reading: &Reading, policy: Option<&Policy>) -> Value {
         let level = budget.level(value, resolved.direction);
         let missed = budget.limits().find(|(of, _)| *of == level);
         let (_, limit) = missed.or_else(|| budget.limits().next())?;
-        Some(Limit { limit, level, blocks: level == BudgetLevel::Critical && resolved.budget_severity == Severity::Blocking })
+        Some(Limit {
+            limit,
+            level,
+            blocks: level == BudgetLevel::Critical && resolved.budget_severity == Severity::Blocking,
+        })
     });
     Value {
         benchmark: metric.id.benchmark.benchmark.to_string(),
@@ -147,7 +156,9 @@ pub(super) fn profile(profile: &Profile) -> String {
         Level::Users(_) => level(Level::Users(value)),
     };
     match profile {
-        Profile::Load { level: at, ramp, duration } if ramp.is_zero() => format!("{} for {}", level(*at), time(*duration)),
+        Profile::Load { level: at, ramp, duration } if ramp.is_zero() => {
+            format!("{} for {}", level(*at), time(*duration))
+        }
         Profile::Load { level: at, ramp, duration } => {
             format!("{} for {} after a ramp of {}", level(*at), time(*duration), time(*ramp))
         }
@@ -171,7 +182,9 @@ pub(super) fn profile(profile: &Profile) -> String {
         Profile::Custom(stages) => {
             let stages: Vec<String> = stages
                 .iter()
-                .map(|stage| format!("{} to {} in {}", level(stage.from), like(&stage.from, stage.to), time(stage.duration)))
+                .map(|stage| {
+                    format!("{} to {} in {}", level(stage.from), like(&stage.from, stage.to), time(stage.duration))
+                })
                 .collect();
             stages.join(", then ")
         }

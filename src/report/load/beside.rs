@@ -108,7 +108,9 @@ fn model(result: &LoadResult) -> Model {
 
 /// The first line.
 fn summary(found: &Beside) -> String {
-    let of = |finding| found.rows.iter().filter(move |row| row.finding == finding).map(|row| name(row.quantity)).collect::<Vec<_>>();
+    let of = |finding| {
+        found.rows.iter().filter(move |row| row.finding == finding).map(|row| name(row.quantity)).collect::<Vec<_>>()
+    };
     let (worse, better) = (of(Finding::Worse), of(Finding::Better));
     match (worse.is_empty(), better.is_empty()) {
         (true, true) => "No difference is shown".to_owned(),
@@ -210,8 +212,14 @@ mod tests {
         assert!(text.contains("profile: load 200/s for 10 s / load 300/s for 10 s"), "{text}");
         for (head, why) in [
             (sample::late(), "Inconclusive: the generator was late in `after.json`"),
-            (LoadResult { ended: Ended::Broken("x".to_owned()), ..drive(1.0) }, "Inconclusive: the service failed in `after.json`"),
-            (LoadResult { windows: Vec::new(), ..drive(1.0) }, "Inconclusive: a drive is too short to be cut into 10 windows"),
+            (
+                LoadResult { ended: Ended::Broken("x".to_owned()), ..drive(1.0) },
+                "Inconclusive: the service failed in `after.json`",
+            ),
+            (
+                LoadResult { windows: Vec::new(), ..drive(1.0) },
+                "Inconclusive: a drive is too short to be cut into 10 windows",
+            ),
         ] {
             let (comparison, text) = compared(&drive(1.0), &head);
             assert_eq!((comparison, text.lines().next()), (Comparison::Inconclusive, Some(why)));

@@ -149,7 +149,8 @@ fn coarse(result: &LoadResult) -> (Vec<Window>, f64) {
 fn seconds(total: f64) -> (Axis, Vec<Tick>) {
     let axis = Axis::Even { low: 0.0, high: total };
     let marks = axis.marks();
-    let ticks = marks.iter().map(|mark| Tick { at: place(x(axis.share(*mark))), label: quantity(*mark, &Unit::Seconds) });
+    let ticks =
+        marks.iter().map(|mark| Tick { at: place(x(axis.share(*mark))), label: quantity(*mark, &Unit::Seconds) });
     (axis, ticks.collect())
 }
 
@@ -165,8 +166,10 @@ fn up(axis: Axis, unit: &Unit) -> Vec<Tick> {
 }
 
 fn line(name: &'static str, class: &'static str, points: &[(f64, f64)], across: Axis, up: Axis) -> Line {
-    let points: Vec<String> =
-        points.iter().map(|(at, value)| format!("{},{}", place(x(across.share(*at))), place(y(up.share(*value))))).collect();
+    let points: Vec<String> = points
+        .iter()
+        .map(|(at, value)| format!("{},{}", place(x(across.share(*at))), place(y(up.share(*value)))))
+        .collect();
     Line { name, class, points: points.join(" ") }
 }
 
@@ -178,7 +181,8 @@ fn latency(result: &LoadResult) -> Option<Chart> {
     };
     let named = [("p50", Summary::P50), ("p95", Summary::P95), ("p99", Summary::P99), ("max", Summary::Max)];
     let courses: Vec<_> = named.iter().map(|(name, summary)| (*name, course(*summary))).collect();
-    let values = || courses.iter().flat_map(|(_, course)| course.iter().map(|(_, value)| *value)).filter(|value| *value > 0.0);
+    let values =
+        || courses.iter().flat_map(|(_, course)| course.iter().map(|(_, value)| *value)).filter(|value| *value > 0.0);
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
     if windows.len() < 2 || high <= 0.0 {
         return None;
@@ -190,7 +194,12 @@ fn latency(result: &LoadResult) -> Option<Chart> {
     Some(Chart {
         id: "latency",
         title: "Response time over time",
-        description: format!("{} in {} points of {}", words.join(", "), windows.len(), quantity(each_s, &Unit::Seconds)),
+        description: format!(
+            "{} in {} points of {}",
+            words.join(", "),
+            windows.len(),
+            quantity(each_s, &Unit::Seconds)
+        ),
         lines: courses.iter().map(|(name, course)| line(name, name, course, across, axis)).collect(),
         bars: Vec::new(),
         across: ticks,
@@ -201,9 +210,14 @@ fn latency(result: &LoadResult) -> Option<Chart> {
 fn throughput(result: &LoadResult) -> Option<Chart> {
     let (windows, each_s) = coarse(result);
     let course = |of: fn(&Window) -> u64| -> Vec<(f64, f64)> {
-        windows.iter().enumerate().map(|(at, window)| ((at as f64 + 0.5) * each_s, of(window) as f64 / each_s)).collect()
+        windows
+            .iter()
+            .enumerate()
+            .map(|(at, window)| ((at as f64 + 0.5) * each_s, of(window) as f64 / each_s))
+            .collect()
     };
-    let (succeeded, failed) = (course(|window| window.ended.saturating_sub(window.failed)), course(|window| window.failed));
+    let (succeeded, failed) =
+        (course(|window| window.ended.saturating_sub(window.failed)), course(|window| window.failed));
     let high = succeeded.iter().chain(&failed).map(|(_, value)| *value).fold(0.0, f64::max);
     if windows.len() < 2 || high <= 0.0 {
         return None;
@@ -245,7 +259,10 @@ fn distribution(of: &Histogram) -> Option<Chart> {
     Some(Chart {
         id: "distribution",
         title: "Distribution of response times",
-        description: format!("{}, the time on a logarithmic axis", super::super::number::plural(usize::try_from(of.count()).unwrap_or(usize::MAX), "request")),
+        description: format!(
+            "{}, the time on a logarithmic axis",
+            super::super::number::plural(usize::try_from(of.count()).unwrap_or(usize::MAX), "request")
+        ),
         lines: Vec::new(),
         bars: bars.iter().filter(|bar| bar.count > 0).map(rect).collect(),
         across: inside.map(|(at, label)| Tick { at: place(at), label }).collect(),
@@ -254,8 +271,12 @@ fn distribution(of: &Histogram) -> Option<Chart> {
 }
 
 fn memory(result: &LoadResult) -> Option<Chart> {
-    let counted: Vec<(f64, f64)> =
-        result.usage.iter().filter(|point| point.at_s >= 0.0).map(|point| (point.at_s, point.memory_bytes as f64)).collect();
+    let counted: Vec<(f64, f64)> = result
+        .usage
+        .iter()
+        .filter(|point| point.at_s >= 0.0)
+        .map(|point| (point.at_s, point.memory_bytes as f64))
+        .collect();
     let thin = counted.len().div_ceil(POINTS_MAX).max(1);
     let points: Vec<(f64, f64)> = counted.iter().copied().step_by(thin).collect();
     let (first, last) = (points.first()?, points.last()?);

@@ -61,7 +61,9 @@ mod tests {
     #[test]
     fn the_page_has_what_the_terminal_has() {
         let page = page(&sample::stress());
-        for part in ["OVER BUDGET in 1 metric", "MISSED", "never sent", "http://127.0.0.1:8082", "Memory of the service"] {
+        for part in
+            ["OVER BUDGET in 1 metric", "MISSED", "never sent", "http://127.0.0.1:8082", "Memory of the service"]
+        {
             assert!(page.contains(part), "{part}");
         }
     }

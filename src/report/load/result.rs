@@ -177,9 +177,8 @@ impl LoadResult {
     /// What it is worth; the first that holds.
     pub fn standing(&self) -> Standing {
         let all = self.total();
-        let over = |value: &Value| {
-            value.limit.is_some_and(|limit| limit.blocks && limit.level == BudgetLevel::Critical)
-        };
+        let over =
+            |value: &Value| value.limit.is_some_and(|limit| limit.blocks && limit.level == BudgetLevel::Critical);
         match &self.ended {
             Ended::Broken(_) => Standing::Broken,
             Ended::Interrupted => Standing::Interrupted,

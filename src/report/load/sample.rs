@@ -40,7 +40,8 @@ pub(super) fn step(middle: f64, count: u32, failed: u32) -> Step {
 
 /// One stage of `seconds` at `level`.
 pub(super) fn stage(level: Level, seconds: f64, steps: &[(&str, Step)]) -> Stage {
-    let steps: BTreeMap<Name, Step> = steps.iter().map(|(name, step)| (Name::new(*name).unwrap(), step.clone())).collect();
+    let steps: BTreeMap<Name, Step> =
+        steps.iter().map(|(name, step)| (Name::new(*name).unwrap(), step.clone())).collect();
     let intended = steps.values().map(|step| step.ended).sum();
     Stage { level, seconds, intended, dropped: 0, late: 0, in_flight_max: 12, open_at_end: 0, steps }
 }
@@ -63,9 +64,17 @@ pub(super) fn by_hand() -> LoadResult {
         stages: vec![stage(Level::Rate(200.0), 10.0, &[("GET /", step(0.8e-3, 2000, 0))])],
         window_s: 1.0,
         windows: (0..10).map(|_| Window { response: times(0.8e-3, 200), ended: 200, failed: 0 }).collect(),
-        places: vec![Place { name: "http://127.0.0.1:8080".to_owned(), response: times(0.8e-3, 2000), ended: 2000, failed: 0 }],
+        places: vec![Place {
+            name: "http://127.0.0.1:8080".to_owned(),
+            response: times(0.8e-3, 2000),
+            ended: 2000,
+            failed: 0,
+        }],
         usage: Vec::new(),
-        values: vec![value("GET /", APDEX, Unit::Ratio, 1.0), value("GET /", &format!("{LATENCY}-p95"), Unit::Seconds, 1.9e-3)],
+        values: vec![
+            value("GET /", APDEX, Unit::Ratio, 1.0),
+            value("GET /", &format!("{LATENCY}-p95"), Unit::Seconds, 1.9e-3),
+        ],
         connections_opened: 64,
         reconnects: 0,
         generator_cpu_ratio: 0.034,
@@ -77,9 +86,15 @@ pub(super) fn stress() -> LoadResult {
     let stages = (1..=6_u32)
         .map(|at| {
             let (count, slow) = (200 * at, if at > 4 { 40.0 } else { 1.0 });
-            let steps =
-                [("browse", step(2e-3 * slow, count, 0)), ("buy", step(8e-3 * slow, count / 2, if at > 4 { count / 20 } else { 0 }))];
-            Stage { in_flight_max: u64::from(at * at), dropped: u64::from(at / 6) * 17, ..stage(Level::Rate(f64::from(200 * at)), 5.0, &steps) }
+            let steps = [
+                ("browse", step(2e-3 * slow, count, 0)),
+                ("buy", step(8e-3 * slow, count / 2, if at > 4 { count / 20 } else { 0 })),
+            ];
+            Stage {
+                in_flight_max: u64::from(at * at),
+                dropped: u64::from(at / 6) * 17,
+                ..stage(Level::Rate(f64::from(200 * at)), 5.0, &steps)
+            }
         })
         .collect();
     let limit = |limit, level| Some(Limit { limit, level, blocks: true });
@@ -100,14 +115,28 @@ pub(super) fn stress() -> LoadResult {
         windows: (1..=30_u32)
             .map(|at| {
                 let slow = if at > 20 { 40.0 } else { 1.0 };
-                Window { response: times(4e-3 * slow, 40 * at), ended: u64::from(40 * at), failed: if at > 20 { u64::from(at) } else { 0 } }
+                Window {
+                    response: times(4e-3 * slow, 40 * at),
+                    ended: u64::from(40 * at),
+                    failed: if at > 20 { u64::from(at) } else { 0 },
+                }
             })
             .collect(),
         places: [1, 2]
-            .map(|at| Place { name: format!("http://127.0.0.1:808{at}"), response: times(4e-3, 900), ended: 900, failed: 4 * at })
+            .map(|at| Place {
+                name: format!("http://127.0.0.1:808{at}"),
+                response: times(4e-3, 900),
+                ended: 900,
+                failed: 4 * at,
+            })
             .to_vec(),
         usage: (0..30_u32)
-            .map(|at| Point { at_s: at.into(), memory_bytes: 40_000_000 + u64::from(at) * 200_000, descriptors: 20 + u64::from(at), threads: 8 })
+            .map(|at| Point {
+                at_s: at.into(),
+                memory_bytes: 40_000_000 + u64::from(at) * 200_000,
+                descriptors: 20 + u64::from(at),
+                threads: 8,
+            })
             .collect(),
         values,
         reconnects: 3,
@@ -135,6 +164,10 @@ pub(super) fn hostile() -> LoadResult {
         let step = stage.steps.remove(&Name::new("buy").unwrap()).unwrap();
         stage.steps.insert(Name::new(evil).unwrap(), step);
     }
-    result.values.iter_mut().filter(|value| value.metric == BREAKING_POINT).for_each(|value| value.benchmark = evil.to_owned());
+    result
+        .values
+        .iter_mut()
+        .filter(|value| value.metric == BREAKING_POINT)
+        .for_each(|value| value.benchmark = evil.to_owned());
     result
 }

@@ -35,7 +35,15 @@ impl Table {
 
 /// All tables; those without rows are not written.
 pub(super) fn tables(result: &LoadResult) -> Vec<Table> {
-    vec![found(result), budgets(result), requests(result), times(result), problems(result), stages(result), places(result)]
+    vec![
+        found(result),
+        budgets(result),
+        requests(result),
+        times(result),
+        problems(result),
+        stages(result),
+        places(result),
+    ]
 }
 
 /// Each request, and all of them where there are several.
@@ -64,20 +72,21 @@ fn requests(result: &LoadResult) -> Table {
             quantity(of.bytes_out as f64, &Unit::Bytes),
         ]
     });
-    Table::of(
-        &["request", "requests", "succeeded", "intended", "failed", "Apdex", "received", "sent"],
-        rows.collect(),
-    )
+    Table::of(&["request", "requests", "succeeded", "intended", "failed", "Apdex", "received", "sent"], rows.collect())
 }
 
 /// Response time, and below it service time and what lies between.
 fn times(result: &LoadResult) -> Table {
     let mut rows = Vec::new();
     for (step, of) in steps(result) {
-        for (what, times) in
-            [(step.clone(), &of.response), ("  service time".to_owned(), &of.service), ("  send lag".to_owned(), &of.lag)]
-        {
-            rows.push(std::iter::once(what).chain(COLUMNS.iter().map(|(summary, _)| words::at(times, *summary))).collect());
+        for (what, times) in [
+            (step.clone(), &of.response),
+            ("  service time".to_owned(), &of.service),
+            ("  send lag".to_owned(), &of.lag),
+        ] {
+            rows.push(
+                std::iter::once(what).chain(COLUMNS.iter().map(|(summary, _)| words::at(times, *summary))).collect(),
+            );
         }
     }
     let head: Vec<&str> = std::iter::once("response time").chain(COLUMNS.iter().map(|(_, head)| *head)).collect();
@@ -98,7 +107,8 @@ pub(super) const COLUMNS: [(Summary, &str); 8] = [
 
 /// Errors by kind and replies by status, where anything failed or replied otherwise than with 200.
 fn problems(result: &LoadResult) -> Table {
-    let rows = steps(result).into_iter().filter(|(_, of)| of.failed() > 0 || of.statuses.keys().any(|status| *status != 200));
+    let rows =
+        steps(result).into_iter().filter(|(_, of)| of.failed() > 0 || of.statuses.keys().any(|status| *status != 200));
     let rows = rows.map(|(step, of)| {
         let kinds = words::kinds(&of);
         vec![step, if kinds.is_empty() { "none".to_owned() } else { kinds }, words::statuses(&of)]
@@ -135,7 +145,7 @@ fn places(result: &LoadResult) -> Table {
         return Table::of(&[], Vec::new());
     }
     let rows = result.places.iter().map(|place| {
-        let failed = Step { ended: place.ended, errors: [("".to_owned(), place.failed)].into(), ..Step::default() };
+        let failed = Step { ended: place.ended, errors: [(String::new(), place.failed)].into(), ..Step::default() };
         let summary = |summary| words::at(&place.response, summary);
         vec![
             place.name.clone(),
@@ -178,4 +188,3 @@ fn budgets(result: &LoadResult) -> Table {
     });
     Table::of(&["  budget", "value", "limit", ""], rows.collect())
 }
-

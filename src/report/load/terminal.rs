@@ -211,7 +211,9 @@ mod tests {
     fn a_late_generator_is_said_first() {
         let text = plain(&sample::late()).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.starts_with("INCONCLUSIVE: the generator was late in 3.1 % of the arrivals GET /"), "{text}");
-        assert!(text.contains("note: The generator sent 62 of 2,000 arrivals late, 3.1 %: more than 1 % and these numbers say nothing"));
+        assert!(text.contains(
+            "note: The generator sent 62 of 2,000 arrivals late, 3.1 %: more than 1 % and these numbers say nothing"
+        ));
     }
 
     #[test]

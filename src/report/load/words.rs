@@ -104,7 +104,9 @@ pub(super) fn notes(result: &LoadResult) -> Vec<String> {
     let all = result.total();
     match &result.ended {
         Ended::Broken(why) => notes.push(why.clone()),
-        Ended::Interrupted => notes.push("The numbers are those until it was stopped; no budget was checked.".to_owned()),
+        Ended::Interrupted => {
+            notes.push("The numbers are those until it was stopped; no budget was checked.".to_owned());
+        }
         Ended::Complete => {}
     }
     if all.ended > 0 && all.ended == all.failed() {
@@ -128,7 +130,11 @@ pub(super) fn notes(result: &LoadResult) -> Vec<String> {
     if result.reconnects > 0 {
         notes.push(format!(
             "{} made again, because the service had closed them while they were idle; no request failed by that.",
-            if result.reconnects == 1 { "1 connection was".to_owned() } else { format!("{} connections were", count(result.reconnects)) }
+            if result.reconnects == 1 {
+                "1 connection was".to_owned()
+            } else {
+                format!("{} connections were", count(result.reconnects))
+            }
         ));
     }
     notes
@@ -151,7 +157,9 @@ fn schedule(result: &LoadResult) -> String {
         )
     } else if open {
         let lag = at(&all.lag, Summary::P99);
-        format!("The generator kept its time: {late_share} of the arrivals late, 99 % sent within {lag} of their time; it used {cpu} of a core.")
+        format!(
+            "The generator kept its time: {late_share} of the arrivals late, 99 % sent within {lag} of their time; it used {cpu} of a core."
+        )
     } else {
         format!("The generator used {cpu} of a core.")
     }

@@ -113,7 +113,10 @@ fn what_will_be_sent_is_said_before_and_plain_lines_come_without_a_terminal() {
     let said: Vec<&str> = output.stderr.lines().collect();
     let expected = format!("1 user for 3 s: 1 request to http://127.0.0.1:{}, over at most 1 connection", server.port);
     assert_eq!(said[0], expected);
-    assert!(said.len() > 1 && said[1..].iter().all(|line| line.contains(" of 3 s: ") && line.contains("errors none")), "{said:?}");
+    assert!(
+        said.len() > 1 && said[1..].iter().all(|line| line.contains(" of 3 s: ") && line.contains("errors none")),
+        "{said:?}"
+    );
     assert!(!output.stderr.contains('\u{1b}'));
     let quiet = by_two_users(&repo, &server.url("/"), &["--quiet"]);
     assert_eq!((quiet.status, quiet.stderr.as_str()), (0, ""));
@@ -237,7 +240,10 @@ fn a_scenario_builds_starts_and_stops_its_service_from_the_working_tree() {
     let result = json(&repo.root().join("out.json"));
     assert_eq!(result["name"], "home");
     let metrics = result["metrics"].as_array().unwrap();
-    assert!(metrics.iter().any(|metric| metric["metric"] == "latency-p95" && metric["value"].as_f64() > Some(0.0005)), "{result}");
+    assert!(
+        metrics.iter().any(|metric| metric["metric"] == "latency-p95" && metric["value"].as_f64() > Some(0.0005)),
+        "{result}"
+    );
     let unknown = repo.tollgate(&["load", "hmoe"]);
     assert_eq!(unknown.status, 2);
     assert!(unknown.stderr.contains("there are `home`"), "{}", unknown.stderr);
@@ -245,7 +251,8 @@ fn a_scenario_builds_starts_and_stops_its_service_from_the_working_tree() {
 
 #[test]
 fn a_budget_of_the_config_that_is_missed_ends_with_11_and_one_that_is_kept_does_not() {
-    let budget = |limit: &str| format!("[[budget]]\nbenchmark = 'home/*'\nmetric = 'latency-p50'\ncritical = '{limit}'");
+    let budget =
+        |limit: &str| format!("[[budget]]\nbenchmark = 'home/*'\nmetric = 'latency-p50'\ncritical = '{limit}'");
     let output = home(&with_service("delay-us=500", &budget("100 us")), &[]);
     assert_eq!(output.status, 11, "{}{}", output.stdout, output.stderr);
     assert!(output.stdout.starts_with("OVER BUDGET in 1 metric"), "{}", output.stdout);

@@ -80,7 +80,11 @@ fn stage(stage: v1::Stage) -> Result<Stage, WireError> {
         late: bounded(stage.late)?,
         in_flight_max: stage.in_flight_max,
         open_at_end: stage.open_at_end,
-        steps: stage.steps.into_iter().map(|(key, of)| Ok((name(key)?, step(of)?))).collect::<Result<_, WireError>>()?,
+        steps: stage
+            .steps
+            .into_iter()
+            .map(|(key, of)| Ok((name(key)?, step(of)?)))
+            .collect::<Result<_, WireError>>()?,
     })
 }
 
@@ -137,7 +141,7 @@ fn value(metric: v1::Metric) -> Result<Value, WireError> {
     };
     Ok(Value {
         benchmark: metric.benchmark,
-        metric: metric.metric,
+        metric: metric.name,
         unit,
         direction: match metric.better {
             v1::Better::Lower => Direction::LowerIsBetter,

@@ -161,7 +161,7 @@ pub(super) struct Window {
 }
 
 /// What the service used at one time: its process tree, all instances together.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Point {
     /// Since what counts began; negative during the warm-up.
     pub(super) at_s: f64,
@@ -175,7 +175,8 @@ pub(super) struct Point {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Metric {
     pub(super) benchmark: String,
-    pub(super) metric: String,
+    #[serde(rename = "metric")]
+    pub(super) name: String,
     pub(super) unit: String,
     pub(super) better: Better,
     pub(super) value: f64,
@@ -227,7 +228,9 @@ impl From<&LoadResult> for Load {
             notes: words::notes(result),
             failure: broken,
             interrupted: result.ended == result::Ended::Interrupted,
-            conditions: conditions.map(|(name, value)| Condition { name: name.clone(), value: value.clone() }).collect(),
+            conditions: conditions
+                .map(|(name, value)| Condition { name: name.clone(), value: value.clone() })
+                .collect(),
             late_ratio: result.late_ratio(),
             generator_cpu_ratio: result.generator_cpu_ratio,
             connections_opened: result.connections_opened,
@@ -334,7 +337,7 @@ impl From<&result::Value> for Metric {
     fn from(value: &result::Value) -> Self {
         Self {
             benchmark: value.benchmark.clone(),
-            metric: value.metric.clone(),
+            name: value.metric.clone(),
             unit: value.unit.symbol().to_owned(),
             better: match value.direction {
                 Direction::LowerIsBetter => Better::Lower,
