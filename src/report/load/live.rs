@@ -55,7 +55,10 @@ pub fn frame(frame: &Frame<'_>) -> String {
     append(&mut out, format_args!("{}\n", clock(frame)));
     let rate = frame.rates.last().copied().unwrap_or(0.0);
     append(&mut out, format_args!("throughput  {rate:>9.1} /s  {}\n", sparkline(frame.rates, SECONDS - 8)));
-    append(&mut out, format_args!("latency     {}\n", columns(&["p50", "p90", "p95", "p99", "max"].map(str::to_owned))));
+    append(
+        &mut out,
+        format_args!("latency     {}\n", columns(&["p50", "p90", "p95", "p99", "max"].map(str::to_owned))),
+    );
     let recent = format!("last {:.0} s", frame.recent_s.max(1.0));
     append(&mut out, format_args!("{recent:<12}{}\n", quantiles(frame.recent)));
     append(&mut out, format_args!("in all      {}\n", quantiles(frame.all)));
