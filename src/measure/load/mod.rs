@@ -14,6 +14,8 @@ mod cookies;
 mod crew;
 mod data;
 mod flow;
+#[cfg(test)]
+mod hostile;
 mod http1;
 mod http2;
 mod location;
