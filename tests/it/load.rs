@@ -2,6 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod command;
+mod flows;
+#[cfg(unix)]
+mod protocols;
+mod sent;
 mod services;
 
 use std::collections::BTreeMap;
