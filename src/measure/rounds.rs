@@ -48,6 +48,11 @@ pub trait Runner {
         None
     }
 
+    /// Whether a part may be the canary: not one that takes too long to run twice more a round.
+    fn may_be_canary(&self, _part: &PartId) -> bool {
+        true
+    }
+
     /// Runs one part of one arm once, as one of so many processes that share the time of one.
     fn run(&mut self, part: &PartId, arm: Arm, only: Only<'_>, processes: u32) -> Result<Parsed, PartError>;
 }
@@ -319,7 +324,8 @@ impl State {
             return Ok(None);
         };
         if round == 0 {
-            self.canary = Watched::choose(self.runs.get(&Arm::Base), &self.parts, &self.course, conduct.time_limit);
+            let parts = self.parts.iter().filter(|part| runner.may_be_canary(&part.id)).collect::<Vec<_>>();
+            self.canary = Watched::choose(self.runs.get(&Arm::Base), &parts, &self.course, conduct.time_limit);
         }
         match &mut self.canary {
             Some(watched) => watched.round(round, runner, journal, conduct),
@@ -369,6 +375,11 @@ impl State {
 pub fn trouble(arm: Arm, error: &PartError) -> Trouble {
     match error {
         PartError::Process(ProcessError::TimedOut { limit_s, .. }) => Trouble::TimedOut { arm, limit_s: *limit_s },
+        // What to do about a service is not the same as about a command that can be run by hand.
+        PartError::Service(service) => {
+            let hint = service.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+            Trouble::Crashed { arm, message: format!("{service}{hint}"), tail: error.tail().to_owned() }
+        }
         PartError::Process(_) | PartError::Unreadable { .. } | PartError::Prepare { .. } => {
             Trouble::Crashed { arm, message: error.to_string(), tail: error.tail().to_owned() }
         }
