@@ -3,6 +3,7 @@
 pub mod drive;
 pub mod exchange;
 pub mod profile;
+pub mod readings;
 pub mod record;
 pub mod schedule;
 pub mod work;

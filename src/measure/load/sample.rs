@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::scenario::{Arrivals, Body, Connections, Flow, Load, Profile, Protocol, Step, Tls};
+use crate::config::scenario::{Arrivals, Body, Connections, Flow, Level, Load, Profile, Protocol, Step, Tls};
 use crate::model::Name;
+
+use super::record::{Recorded, StepRecord, Stretch, WINDOW, Window};
 
 pub(super) fn name(text: &str) -> Name {
     Name::new(text).unwrap()
@@ -39,4 +41,39 @@ pub(super) fn step(text: &str) -> Step {
         think_time: (Duration::ZERO, Duration::ZERO),
         timeout: None,
     }
+}
+
+/// A stretch of one step, `get`, with these response times in milliseconds and how often each.
+pub(super) fn stretch(level: Level, seconds: f64, times: &[(f64, u64)]) -> Stretch {
+    let mut record = StepRecord::default();
+    for (ms, count) in times {
+        record.response.record(ms * 1e-3, *count).unwrap();
+        record.service.record(ms * 1e-3, *count).unwrap();
+        record.lag.record(2e-5, *count).unwrap();
+        record.ended += count;
+    }
+    (record.bytes_in, record.bytes_out) = (200 * record.ended, 100 * record.ended);
+    let intended = record.ended;
+    let steps = BTreeMap::from([(name("get"), record)]);
+    Stretch { level, seconds, intended, dropped: 0, late: 0, in_flight_max: 1, open_at_end: 0, steps }
+}
+
+/// Windows of a quarter second by their response times in milliseconds and how often each.
+pub(super) fn recorded(stretches: Vec<Stretch>, windows: impl IntoIterator<Item = Vec<(f64, u64)>>) -> Recorded {
+    let window = |times: Vec<(f64, u64)>| {
+        let mut window = Window::default();
+        for (ms, count) in times {
+            window.response.record(ms * 1e-3, count).unwrap();
+            window.ended += count;
+        }
+        window
+    };
+    let windows = windows.into_iter().map(window).collect();
+    Recorded { stretches, windows, window: WINDOW, generator_cpu: 0.05, ..Recorded::default() }
+}
+
+/// A number without its fraction.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tests give numbers that fit")]
+pub(super) fn whole(value: f64) -> u64 {
+    value as u64
 }

@@ -102,12 +102,13 @@ impl Search {
             search.trying = Some(value(stretch.level));
             search.learn(stretch);
         }
-        match (search.level(), search.low, search.high) {
-            (Some(_), ..) => None,
-            (None, low, _) if search.late => low.map(|level| Found { level, end: End::GeneratorLate }),
-            (None, low, Some((_, why))) => Some(Found { level: low.unwrap_or(0.0), end: End::Broke(why) }),
-            (None, Some(level), None) => Some(Found { level, end: End::Ceiling }),
-            (None, None, None) => None,
+        if search.level().is_some() {
+            return None;
+        }
+        match (search.low, search.high) {
+            (low, _) if search.late => low.map(|level| Found { level, end: End::GeneratorLate }),
+            (low, Some((_, why))) => Some(Found { level: low.unwrap_or(0.0), end: End::Broke(why) }),
+            (low, None) => low.map(|level| Found { level, end: End::Ceiling }),
         }
     }
 

@@ -9,7 +9,7 @@ use super::search::{Broke, End, Found};
 use super::*;
 use crate::config::scenario::{Limits, Profile};
 use crate::measure::load::record::{ErrorKind, StepRecord};
-use crate::measure::load::sample::{load, name};
+use crate::measure::load::sample::{load, name, whole};
 
 /// A service in a model.
 #[derive(Clone, Copy)]
@@ -43,8 +43,8 @@ impl Model {
         let mut free: BinaryHeap<Reverse<u64>> = (0..self.places).map(|_| Reverse(0)).collect();
         let (mut at, mut done, mut record) = (0.0_f64, Vec::<u64>::new(), StepRecord::default());
         let (mut intended, mut dropped) = (0, 0);
-        while (at as u64) < end {
-            let come = at as u64;
+        while whole(at) < end {
+            let come = whole(at);
             intended += 1;
             let connection = if done.len() < self.connections { come } else { done[done.len() - self.connections] };
             if connection > end {
@@ -73,10 +73,10 @@ impl Model {
     /// Users without think time.
     fn closed(self, users: f64, duration: Duration) -> Stretch {
         let wait_s = self.work_us as f64 * 1e-6 * (users / self.places as f64).max(1.0);
-        let ended = (users * duration.as_secs_f64() / wait_s) as u64;
+        let ended = whole(users * duration.as_secs_f64() / wait_s);
         let mut record = StepRecord { ended, ..StepRecord::default() };
         record.response.record(wait_s, ended).unwrap();
-        stretch(Level::Users(users), duration.as_secs_f64(), (ended, 0, users as u64), record)
+        stretch(Level::Users(users), duration.as_secs_f64(), (ended, 0, whole(users)), record)
     }
 }
 
@@ -96,7 +96,8 @@ fn stretch(level: Level, seconds: f64, (intended, dropped, open): (u64, u64, u64
 
 fn stress(from: Level, to: f64, p99_ms: u64) -> Load {
     let limits = Limits { p99: Duration::from_millis(p99_ms), errors: 0.01 };
-    Load { warm_up: Duration::from_secs(1), ..load(Profile::Stress { from, to, step: Duration::from_secs(5), limits }) }
+    let profile = Profile::Stress { from, to, step: Duration::from_secs(5), limits };
+    Load { warm_up: Duration::from_secs(1), ..load(profile) }
 }
 
 /// What a search finds where `run` is what each step gives, and how many steps it took.
@@ -122,7 +123,7 @@ fn a_stress_test_finds_what_a_service_can_do() {
     for p99_ms in [60, 500] {
         for from in [100.0, 2000.0] {
             for (poisson, connections) in [(true, 512), (true, 64), (false, 16)] {
-                let model = Model { poisson, connections, ..EIGHT };
+                let model = Model { connections, poisson, ..EIGHT };
                 let (found, steps) = capacity(&stress(Level::Rate(from), 100_000.0, p99_ms), model, 7);
                 assert!((found.level / 800.0 - 1.0).abs() <= 0.1, "{} from {from} with {p99_ms} ms", found.level);
                 assert!(matches!(found.end, End::Broke(Broke::Latency | Broke::Behind)));
