@@ -2,6 +2,7 @@
 
 mod baseline;
 mod publish;
+mod tools;
 mod trust;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use baseline::{
 };
 
 pub use publish::{CommentMode, PublishArgs, RespondArgs};
+pub use tools::LoadTool;
 pub use trust::{CalibrateArgs, SelftestArgs};
 
 const EXIT_CODES: &str = "\
@@ -222,13 +224,18 @@ Examples:
   tollgate compare old/target/criterion target/criterion
   tollgate compare target/criterion:main target/criterion   # a criterion baseline saved as `main` against `new`
   tollgate compare before.json after.json                   # the open format
+  tollgate compare before.ndjson after.ndjson               # of a load tool: k6, JMeter, Locust and others
+  tollgate compare --format k6 pods-before/ pods-after/     # one file of each pod: parts of one run
 
 One result a side says nothing about the spread between processes: small differences are reported as inconclusive.")]
 pub struct CompareArgs {
-    /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, or a file in the open format
+    /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, a file in the open format, or what a load tool left
     pub base: String,
     /// The result to judge
     pub head: String,
+    /// The load tool that left both results [default: what their beginnings say]; a folder then holds the parts of one run
+    #[arg(long, value_enum, value_name = "TOOL")]
+    pub format: Option<LoadTool>,
     /// Read the policy from this file
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

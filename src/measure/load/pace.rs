@@ -66,7 +66,12 @@ mod linux {
             // By default the kernel may wake a thread 50 µs late, to wake it with others.
             set_current_timer_slack(NonZeroU64::new(1))?;
             let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
-            Ok(Self(AsyncFd::register(timer)?))
+            #[expect(
+                deprecated,
+                reason = "it is only unsound for types that give another descriptor each time; its successor is unsafe to call"
+            )]
+            let timer = AsyncFd::new(timer)?;
+            Ok(Self(timer))
         }
 
         pub(super) fn set(&self, at: Instant) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod criterion;
+pub mod external;
 pub mod json;
 pub mod scenario;
 

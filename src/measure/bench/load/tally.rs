@@ -169,11 +169,13 @@ impl Tally {
         for (name, step) in &self.steps {
             writer.step(name, step, lasted);
         }
-        let only = self.steps.keys().next().filter(|_| self.steps.len() == 1).cloned();
-        let of_all = only.unwrap_or_else(|| ALL_REQUESTS.to_owned());
-        if let Some(whole) = self.whole.as_ref().filter(|_| self.steps.len() != 1) {
+        // What the tool says of all requests is what it says of the only one, once more.
+        let only = self.steps.iter().next().filter(|_| self.steps.len() == 1);
+        let whole = self.whole.as_ref().filter(|whole| only.is_none_or(|(_, step)| step.ended != whole.ended));
+        if let Some(whole) = whole {
             writer.step(ALL_REQUESTS, whole, lasted);
         }
+        let of_all = only.filter(|_| whole.is_none()).map_or(ALL_REQUESTS, |(name, _)| name).to_owned();
         let (dropped, sent) = self.arrivals;
         writer.count(&of_all, LATE_ARRIVALS, (dropped, dropped.saturating_add(sent)), Role::Gated);
         writer.count(&of_all, &format!("{ERRORS}-{}", ErrorKind::Check.as_str()), self.checks, Role::Gated);
