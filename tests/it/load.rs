@@ -3,6 +3,7 @@
 
 mod external;
 mod formats;
+mod scenarios;
 mod services;
 
 use std::collections::BTreeMap;

@@ -46,12 +46,7 @@ fn as_suite(suite: &Suite, service: &Service, place: &Place) -> Result<Suite, Pa
     let known = [("target", target(suite, place)?)];
     let variables = service.environment.iter();
     let environment = variables.filter_map(|(name, value)| Some((name.clone(), fill(value, &known).ok()?))).collect();
-    Ok(Suite {
-        build: service.build.clone(),
-        directory: service.directory.clone(),
-        environment,
-        ..suite.clone()
-    })
+    Ok(Suite { build: service.build.clone(), directory: service.directory.clone(), environment, ..suite.clone() })
 }
 
 /// The benchmarks that a load gives, where its stages are none of them.

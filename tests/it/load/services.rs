@@ -37,12 +37,13 @@ fn script(text: &str) -> Service {
 }
 
 /// A folder for one arm.
-struct Arm {
+pub(crate) struct Arm {
     folder: TempDir,
-    place: Place,
+    pub(crate) place: Place,
 }
 
-fn arm() -> Arm {
+/// A new one.
+pub(crate) fn arm() -> Arm {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let place = Place { root: at("root"), target: at("target"), scratch: at("scratch") };
@@ -58,7 +59,7 @@ impl Arm {
     }
 
     /// What the service wrote to a file in its folder, once it is there.
-    fn wrote(&self, name: &str) -> String {
+    pub(crate) fn wrote(&self, name: &str) -> String {
         let path = self.folder.path().join("root").join(name);
         wait_for(|| std::fs::read_to_string(&path).ok().filter(|text| text.ends_with('\n')))
     }
@@ -84,8 +85,9 @@ fn trouble(running: &Running) -> ServiceError {
     running.trouble().expect("nobody wanted to stop")
 }
 
+/// Requires that processes end.
 #[track_caller]
-fn all_gone(pids: &str) {
+pub(crate) fn all_gone(pids: &str) {
     for pid in pids.split_whitespace() {
         assert!(gone(pid), "{pid} is still there");
     }
@@ -323,7 +325,7 @@ fn a_service_runs_on_the_cores_that_it_is_given() {
 }
 
 /// A real service that listens on its port.
-fn serving(words: &[&str]) -> Service {
+pub(crate) fn serving(words: &[&str]) -> Service {
     let start = [served(), "port={port}".to_owned()];
     let words = words.iter().map(|&word| word.to_owned());
     Service { start: start.into_iter().chain(words).collect(), ready: Readiness::Tcp, ..script("") }
@@ -341,11 +343,7 @@ fn a_real_service_is_awaited_by_its_port_or_by_an_answer() {
         assert_eq!(running.trouble(), None);
         assert_eq!(running.stop(), Ok(()));
     }
-    let unwell = Service {
-        ready: http("/status/503"),
-        ready_within: Duration::from_millis(500),
-        ..serving(&[])
-    };
+    let unwell = Service { ready: http("/status/503"), ready_within: Duration::from_millis(500), ..serving(&[]) };
     let error = arm.start(&unwell).err().unwrap().to_string();
     assert_eq!(error, "start service `web` (not ready within 1 s: `GET /status/503` answered 503, not 200)");
 }
@@ -376,7 +374,9 @@ fn a_service_is_asked_for_its_health_while_it_runs() {
 #[test]
 fn a_port_that_somebody_took_first_is_replaced_by_another() {
     let arm = arm();
-    let late = script("[ -f port ] && echo listening && exec sleep 1000; echo $0 > port; while [ ! -f go ]; do sleep 0.01; done; exit 4");
+    let late = script(
+        "[ -f port ] && echo listening && exec sleep 1000; echo $0 > port; while [ ! -f go ]; do sleep 0.01; done; exit 4",
+    );
     let late = Service { start: [late.start, vec!["{port}".to_owned()]].concat(), ..late };
     let (running, taken) = std::thread::scope(|scope| {
         let running = scope.spawn(|| arm.start(&late));
