@@ -19,6 +19,8 @@ const TWINS: u32 = 1;
 /// Rounds of several short processes an arm: how many processes, and the samples of each. All of an arm take the time of one that is not short.
 const SHORT: u32 = 8;
 const SHORT_SAMPLES: &str = "12";
+/// Those rounds in each lap and condition: of identical programs, of programs that do 5 % and 10 % more.
+const SHORT_ROUNDS: [(u32, u32); 3] = [(0, 6), (5, 6), (10, 6)];
 /// Both programs are copied anew, to other places of the disk and the page cache, every so many laps.
 const LAPS_A_COPY: u32 = 2;
 
@@ -178,7 +180,7 @@ impl Recorder {
     }
 
     fn short_lap(&mut self, condition: &str, lap: u32) -> io::Result<()> {
-        for (slower_pct, pairs) in std::iter::once((0, PAIRS)).chain(SLOWER) {
+        for (slower_pct, pairs) in SHORT_ROUNDS {
             for index in 0..pairs {
                 self.short_round(condition, lap, lap * pairs + index, slower_pct)?;
             }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::model::{Direction, Name};
 
+mod level;
+
 use super::service::Service;
 use super::suite::CommandLine;
 

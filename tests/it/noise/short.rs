@@ -37,10 +37,11 @@ fn short_processes_find_a_slow_benchmark_on_recorded_rounds() {
             }
             let name = format!("{condition}, short processes, one {word}+{:.0} %", 100.0 * ratio);
             let tally = replay(&name, &pool, Request { slow, ..Request::new(Head::One(ratio)) }, (few, 1000));
-            // More work is not always more time: of `memcpy` the recorded 5 % and 10 % more lie anywhere between −1 % and +14 %.
+            // Really more work is not as much more time: as recorded, `memcpy` takes 3 % less for 5 % more work and 3 % more for 10 %, and the middle of
+            // 96 rounds of `hashmap`, whose processes differ by a tenth, is a matter of chance.
             let (found, missed) = match (full(), slow) {
                 (true, Slow::Multiplied) => (95.0, 2.0),
-                (true, Slow::Measured) => (90.0, 3.0),
+                (true, Slow::Measured) => (90.0, 4.0),
                 (false, _) => (80.0, 20.0),
             };
             assert!(tally.percent(tally.found) >= found && tally.percent(tally.missed) <= missed, "{name}: {tally:?}");
