@@ -15,7 +15,7 @@ pub use baseline::{
 };
 
 pub use publish::{CommentMode, PublishArgs, RespondArgs};
-pub use tools::LoadTool;
+pub use tools::{ExportArgs, ExportTool, LoadTool};
 pub use trust::{CalibrateArgs, SelftestArgs};
 
 const EXIT_CODES: &str = "\
@@ -77,6 +77,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Compare two results that are already there, such as two criterion folders
     Compare(CompareArgs),
+    /// Write a scenario for another load tool
+    Export(ExportArgs),
     /// Measure, show and keep baselines
     #[command(subcommand)]
     Baseline(BaselineCommand),
