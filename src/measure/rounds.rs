@@ -5,6 +5,7 @@ mod canary;
 mod course;
 mod pair;
 mod split;
+mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,12 +17,12 @@ use crate::model::{Arm, BenchmarkId, Canary, CoverageProblem, Environment, Name,
 
 use super::bench::{Parsed, Reading};
 use super::journal::{Journal, JournalError, Record};
-use super::process::ProcessError;
 use super::stop::Stop;
 use super::suite::{Only, PartError};
 use canary::Watched;
 use course::Course;
 pub use split::{Scattered, Splitting};
+pub use trouble::trouble;
 
 /// A part is given up after it failed in this many rounds.
 const FAILURES_MAX: u32 = 3;
@@ -343,7 +344,10 @@ impl State {
                 Err(trouble) => {
                     failed = true;
                     (conduct.watch)(&Event::Failed { part: &id, arm, trouble: &trouble });
-                    self.troubles.insert(CoverageProblem { suite: id.suite.clone(), benchmark: None, trouble });
+                    let problem = CoverageProblem { suite: id.suite.clone(), benchmark: None, trouble };
+                    if !self.troubles.iter().any(|told| trouble::says_the_same(told, &problem)) {
+                        self.troubles.insert(problem);
+                    }
                 }
             }
         }
@@ -367,21 +371,6 @@ impl State {
                 let trouble = Trouble::Unparsed { text };
                 self.troubles.insert(CoverageProblem { suite: suite.clone(), benchmark: Some(benchmark), trouble });
             }
-        }
-    }
-}
-
-/// An error as trouble that the report shows.
-pub fn trouble(arm: Arm, error: &PartError) -> Trouble {
-    match error {
-        PartError::Process(ProcessError::TimedOut { limit_s, .. }) => Trouble::TimedOut { arm, limit_s: *limit_s },
-        // What to do about a service is not the same as about a command that can be run by hand.
-        PartError::Service(service) => {
-            let hint = service.hint().map_or_else(String::new, |hint| format!("; {hint}"));
-            Trouble::Crashed { arm, message: format!("{service}{hint}"), tail: error.tail().to_owned() }
-        }
-        PartError::Process(_) | PartError::Unreadable { .. } | PartError::Prepare { .. } => {
-            Trouble::Crashed { arm, message: error.to_string(), tail: error.tail().to_owned() }
         }
     }
 }

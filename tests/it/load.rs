@@ -3,6 +3,7 @@
 
 mod external;
 mod formats;
+mod gates;
 mod scenarios;
 mod services;
 
