@@ -3,6 +3,7 @@
 mod baseline;
 mod load;
 mod publish;
+mod tools;
 mod trust;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use baseline::{
 
 pub use load::{LoadArgs, LoadLevel, LoadProfile, LoadProtocol, LoadRequest};
 pub use publish::{CommentMode, PublishArgs, RespondArgs};
+pub use tools::{ExportArgs, ExportTool, LoadTool};
 pub use trust::{CalibrateArgs, SelftestArgs};
 
 const EXIT_CODES: &str = "\
@@ -79,6 +81,8 @@ pub enum Command {
     Load(Box<LoadArgs>),
     /// Compare two results that are already there, such as two criterion folders
     Compare(CompareArgs),
+    /// Write a scenario for another load tool
+    Export(ExportArgs),
     /// Measure, show and keep baselines
     #[command(subcommand)]
     Baseline(BaselineCommand),
@@ -230,9 +234,19 @@ Examples:
 One result a side says nothing about the spread between processes: small differences are reported as inconclusive.")]
 pub struct CompareArgs {
     /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, a file in the open format, or a result of `tollgate load`
+  tollgate compare before.json after.json                   # the open format
+  tollgate compare before.ndjson after.ndjson               # of a load tool: k6, JMeter, Locust and others
+  tollgate compare --format k6 pods-before/ pods-after/     # one file of each pod: parts of one run
+
+One result a side says nothing about the spread between processes: small differences are reported as inconclusive.")]
+pub struct CompareArgs {
+    /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, a file in the open format, or what a load tool left
     pub base: String,
     /// The result to judge
     pub head: String,
+    /// The load tool that left both results [default: what their beginnings say]; a folder then holds the parts of one run
+    #[arg(long, value_enum, value_name = "TOOL")]
+    pub format: Option<LoadTool>,
     /// Read the policy from this file
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

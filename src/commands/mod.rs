@@ -9,6 +9,7 @@ mod context;
 mod demo;
 mod error;
 pub mod evidence;
+mod export;
 mod guard;
 mod init;
 mod load;
@@ -38,6 +39,7 @@ pub fn run(command: &Command, context: &Context) -> Code {
         Command::Check(args) => crate::check(args, context),
         Command::Load(args) => load::run(args, context),
         Command::Compare(args) => compare::run(args, context),
+        Command::Export(args) => export::run(args, context),
         Command::Baseline(command) => baseline::run(command, context),
         Command::Calibrate(args) => calibrate::run(args, context),
         Command::Selftest(args) => selftest::run(args, context),

@@ -5,6 +5,7 @@ mod canary;
 mod course;
 mod pair;
 mod split;
+mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,12 +17,12 @@ use crate::model::{Arm, BenchmarkId, Canary, CoverageProblem, Environment, Name,
 
 use super::bench::{Parsed, Reading};
 use super::journal::{Journal, JournalError, Record};
-use super::process::ProcessError;
 use super::stop::Stop;
 use super::suite::{Only, PartError};
 use canary::Watched;
 use course::Course;
 pub use split::{Scattered, Splitting};
+pub use trouble::trouble;
 
 /// A part is given up after it failed in this many rounds.
 const FAILURES_MAX: u32 = 3;
@@ -46,6 +47,11 @@ pub trait Runner {
     /// How many seconds an ordinary process measures one benchmark, warming up included, where a process can be told to measure for a shorter time.
     fn measuring_s(&self, _part: &PartId) -> Option<f64> {
         None
+    }
+
+    /// Whether a part may be the canary: not one that takes too long to run twice more a round.
+    fn may_be_canary(&self, _part: &PartId) -> bool {
+        true
     }
 
     /// Runs one part of one arm once, as one of so many processes that share the time of one.
@@ -319,7 +325,8 @@ impl State {
             return Ok(None);
         };
         if round == 0 {
-            self.canary = Watched::choose(self.runs.get(&Arm::Base), &self.parts, &self.course, conduct.time_limit);
+            let parts = self.parts.iter().filter(|part| runner.may_be_canary(&part.id)).collect::<Vec<_>>();
+            self.canary = Watched::choose(self.runs.get(&Arm::Base), &parts, &self.course, conduct.time_limit);
         }
         match &mut self.canary {
             Some(watched) => watched.round(round, runner, journal, conduct),
@@ -337,7 +344,10 @@ impl State {
                 Err(trouble) => {
                     failed = true;
                     (conduct.watch)(&Event::Failed { part: &id, arm, trouble: &trouble });
-                    self.troubles.insert(CoverageProblem { suite: id.suite.clone(), benchmark: None, trouble });
+                    let problem = CoverageProblem { suite: id.suite.clone(), benchmark: None, trouble };
+                    if !self.troubles.iter().any(|told| trouble::says_the_same(told, &problem)) {
+                        self.troubles.insert(problem);
+                    }
                 }
             }
         }
@@ -361,16 +371,6 @@ impl State {
                 let trouble = Trouble::Unparsed { text };
                 self.troubles.insert(CoverageProblem { suite: suite.clone(), benchmark: Some(benchmark), trouble });
             }
-        }
-    }
-}
-
-/// An error as trouble that the report shows.
-pub fn trouble(arm: Arm, error: &PartError) -> Trouble {
-    match error {
-        PartError::Process(ProcessError::TimedOut { limit_s, .. }) => Trouble::TimedOut { arm, limit_s: *limit_s },
-        PartError::Process(_) | PartError::Unreadable { .. } | PartError::Prepare { .. } => {
-            Trouble::Crashed { arm, message: error.to_string(), tail: error.tail().to_owned() }
         }
     }
 }

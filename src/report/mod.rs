@@ -13,6 +13,7 @@ pub mod selftest;
 
 pub mod annotations;
 pub mod junit;
+pub mod k6;
 pub mod log;
 
 mod plot;

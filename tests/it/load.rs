@@ -6,6 +6,10 @@ mod flows;
 #[cfg(unix)]
 mod protocols;
 mod sent;
+mod external;
+mod formats;
+mod gates;
+mod scenarios;
 mod services;
 
 use std::collections::BTreeMap;

@@ -249,7 +249,7 @@ mod suites {
     use std::collections::BTreeSet;
     use tollgate::config::{Adapter, CommandOptions, JsonOptions, ResultSource, Suite};
     use tollgate::measure::bench::Parsed;
-    use tollgate::measure::suite::{Only, Part, PartError, Place, prepare};
+    use tollgate::measure::suite::{Build, Only, Part, PartError, Place, prepare};
     use tollgate::model::Name;
 
     struct Arm {
@@ -302,7 +302,7 @@ mod suites {
     }
 
     fn parts(suite: &Suite, arm: &Arm) -> Result<Vec<Box<dyn Part>>, PartError> {
-        prepare(suite, &arm.place, &surroundings())
+        prepare(suite, Build::Needed, &arm.place, &surroundings())
     }
 
     fn measure(suite: &Suite, arm: &Arm) -> Result<Parsed, PartError> {

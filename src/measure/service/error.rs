@@ -94,7 +94,9 @@ impl ServiceError {
             Self::NotReady { .. } => {
                 "check that the service listens on 127.0.0.1 and `{port}` and what `ready` asks for, or raise `ready-within`"
             }
-            Self::Died { .. } => "its last lines may say why; check the memory of the machine too",
+            Self::Died { .. } => {
+                "see its last lines; a signal 9 that nobody sent is the machine that ran out of memory"
+            }
             Self::Unhealthy { .. } => "check what `health` asks for, or lower the load",
             Self::Log { .. } => "let it log less under load, or raise `log-limit` of the service",
             Self::Left { .. } => {

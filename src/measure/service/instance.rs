@@ -23,8 +23,9 @@ use super::probe;
 
 /// How often it is looked at until it is ready.
 const LOOK: Duration = Duration::from_millis(20);
-/// The longest that one question may take until it is ready.
+/// The longest that one question may take until it is ready, and the shortest: the last one must not fail for want of time alone.
 const ANSWER: Duration = Duration::from_secs(1);
+const ANSWER_MIN: Duration = Duration::from_millis(250);
 /// How long a tree may take to be gone once it is made to end, and its port to be free.
 const GONE: Duration = Duration::from_secs(3);
 
@@ -89,7 +90,7 @@ impl Instance {
             if let Some(status) = self.ended_within(Duration::ZERO) {
                 return Err(status.map_or_else(|error| error, |status| self.ended_early(status)));
             }
-            let last = match self.is_ready(&service.ready, left().min(ANSWER)) {
+            let last = match self.is_ready(&service.ready, left().clamp(ANSWER_MIN, ANSWER)) {
                 Ok(()) => return Ok(()),
                 Err(last) => last,
             };

@@ -12,6 +12,7 @@ use tollgate::config::service::{Readiness, Service};
 use tollgate::measure::service::{Running, ServiceError};
 use tollgate::measure::suite::Place;
 
+use crate::harness::served;
 use crate::processes::{gone, surroundings};
 
 /// Longer than anything here takes, on a machine that is busy.
@@ -36,12 +37,13 @@ fn script(text: &str) -> Service {
 }
 
 /// A folder for one arm.
-struct Arm {
+pub(crate) struct Arm {
     folder: TempDir,
-    place: Place,
+    pub(crate) place: Place,
 }
 
-fn arm() -> Arm {
+/// A new one.
+pub(crate) fn arm() -> Arm {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let place = Place { root: at("root"), target: at("target"), scratch: at("scratch") };
@@ -57,7 +59,7 @@ impl Arm {
     }
 
     /// What the service wrote to a file in its folder, once it is there.
-    fn wrote(&self, name: &str) -> String {
+    pub(crate) fn wrote(&self, name: &str) -> String {
         let path = self.folder.path().join("root").join(name);
         wait_for(|| std::fs::read_to_string(&path).ok().filter(|text| text.ends_with('\n')))
     }
@@ -83,8 +85,9 @@ fn trouble(running: &Running) -> ServiceError {
     running.trouble().expect("nobody wanted to stop")
 }
 
+/// Requires that processes end.
 #[track_caller]
-fn all_gone(pids: &str) {
+pub(crate) fn all_gone(pids: &str) {
     for pid in pids.split_whitespace() {
         assert!(gone(pid), "{pid} is still there");
     }
@@ -319,4 +322,101 @@ fn a_service_runs_on_the_cores_that_it_is_given() {
     pinned.cpus = BTreeSet::from([1000]);
     let error = arm.start(&pinned).err().unwrap();
     assert!(error.to_string().starts_with("start service `web` (it cannot run on core 1000: "), "{error}");
+}
+
+/// A real service that listens on its port.
+pub(crate) fn serving(words: &[&str]) -> Service {
+    let start = [served(), "port={port}".to_owned()];
+    let words = words.iter().map(|&word| word.to_owned());
+    Service { start: start.into_iter().chain(words).collect(), ready: Readiness::Tcp, ..script("") }
+}
+
+fn http(path: &str) -> Readiness {
+    Readiness::Http { path: path.to_owned(), status: 200 }
+}
+
+#[test]
+fn a_real_service_is_awaited_by_its_port_or_by_an_answer() {
+    let arm = arm();
+    for ready in [Readiness::Tcp, http("/"), Readiness::Log("listening on".to_owned())] {
+        let running = arm.start(&Service { ready, ..serving(&["ready-after-ms=300", "fork=1"]) }).unwrap();
+        assert_eq!(running.trouble(), None);
+        assert_eq!(running.stop(), Ok(()));
+    }
+    let unwell = Service { ready: http("/status/503"), ready_within: Duration::from_millis(500), ..serving(&[]) };
+    let error = arm.start(&unwell).err().unwrap().to_string();
+    assert_eq!(error, "start service `web` (not ready within 1 s: `GET /status/503` answered 503, not 200)");
+}
+
+#[test]
+fn a_real_service_that_gives_up_says_why() {
+    let error = arm().start(&serving(&["exit-at-once=1"])).err().unwrap();
+    assert_eq!(error.to_string(), "start service `web` (exit status 7 before it was ready)");
+    assert_eq!(error.tail(), "served: cannot open its database");
+}
+
+#[test]
+fn a_service_is_asked_for_its_health_while_it_runs() {
+    let arm = arm();
+    let sick = Service { health: Some("/status/500".to_owned()), ..serving(&[]) };
+    let well = Service { health: Some("/health".to_owned()), ..serving(&[]) };
+    let [sick, well] = [sick, well].map(|service| arm.start(&service).unwrap());
+    let error = trouble(&sick);
+    assert_eq!(
+        error.to_string(),
+        "keep service `web` healthy (3 checks in a row failed: `GET /status/500` answered 500)"
+    );
+    assert_eq!((well.trouble(), well.over().is_set()), (None, false));
+    sick.stop().unwrap();
+    well.stop().unwrap();
+}
+
+#[test]
+fn a_port_that_somebody_took_first_is_replaced_by_another() {
+    let arm = arm();
+    let late = script(
+        "[ -f port ] && echo listening && exec sleep 1000; echo $0 > port; while [ ! -f go ]; do sleep 0.01; done; exit 4",
+    );
+    let late = Service { start: [late.start, vec!["{port}".to_owned()]].concat(), ..late };
+    let (running, taken) = std::thread::scope(|scope| {
+        let running = scope.spawn(|| arm.start(&late));
+        let port: u16 = arm.wrote("port").trim().parse().unwrap();
+        let stranger = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+        std::fs::write(arm.place.root.join("go"), "").unwrap();
+        let running = running.join().unwrap().unwrap();
+        (running, stranger)
+    });
+    let Origin::Tcp { port, .. } = running.addresses()[0].origin else { unreachable!("a port") };
+    assert_ne!(port, taken.local_addr().unwrap().port());
+    running.stop().unwrap();
+}
+
+#[test]
+fn a_port_that_is_still_taken_in_the_end_is_said_with_who_has_it() {
+    let arm = arm();
+    let running = arm.start(&script("echo listening; exec sleep 1000")).unwrap();
+    let Origin::Tcp { port, .. } = running.addresses()[0].origin else { unreachable!("a port") };
+    let _stranger = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let error = running.stop().unwrap_err();
+    assert!(error.to_string().starts_with(&format!("stop service `web` (port {port} is still taken")), "{error}");
+    if cfg!(target_os = "linux") {
+        assert!(error.to_string().contains(&format!("(pid {})", std::process::id())), "{error}");
+    }
+}
+
+#[test]
+fn a_service_ends_when_tollgate_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report");
+    let daemons = "(setsid sleep 1000 & echo $! >> pids); sleep 1000 & echo $! >> pids; echo $$ >> pids; wait";
+    let mut keeper = std::process::Command::new(env!("CARGO_BIN_EXE_tollgate"));
+    keeper.args(["__child", "--service", "--report"]).arg(&report).args(["--", "sh", "-c", daemons]);
+    keeper.current_dir(folder.path()).stdin(std::process::Stdio::piped());
+    let mut keeper = std::os::unix::process::CommandExt::process_group(&mut keeper, 0).spawn().unwrap();
+    let pids = folder.path().join("pids");
+    let pids = wait_for(|| std::fs::read_to_string(&pids).ok().filter(|text| text.lines().count() == 3));
+    // What holds the other end of its standard input is gone.
+    drop(keeper.stdin.take());
+    keeper.wait().unwrap();
+    all_gone(&if cfg!(target_os = "linux") { pids } else { pids.lines().skip(1).collect::<Vec<_>>().join(" ") });
 }

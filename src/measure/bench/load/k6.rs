@@ -7,12 +7,10 @@ use std::io::BufRead;
 use serde::Deserialize;
 
 use crate::measure::load::record::ErrorKind;
+use crate::model::load::K6_WARM_UP;
 
 use super::tally::{Request, Tally};
 use super::{LoadError, for_each_line};
-
-/// The scenario of an exported script whose requests do not count.
-pub const WARM_UP: &str = "warm_up";
 
 /// One line, as far as it matters.
 #[derive(Deserialize)]
@@ -90,7 +88,7 @@ pub(super) fn read(source: &mut dyn BufRead, tally: &mut Tally) -> Result<(), Lo
 fn take(line: &Line<'_>, open: &mut Option<Open>, tally: &mut Tally) -> Result<(), LoadError> {
     let nothing = Tags::default();
     let tags = line.data.tags.as_ref().unwrap_or(&nothing);
-    if tags.scenario.as_deref() == Some(WARM_UP) {
+    if tags.scenario.as_deref() == Some(K6_WARM_UP) {
         return Ok(());
     }
     let metric = line.metric.as_deref().unwrap_or_default();

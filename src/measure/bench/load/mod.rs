@@ -23,8 +23,6 @@ use super::Parsed;
 use lines::for_each_line;
 use tally::Tally;
 
-pub use k6::WARM_UP as K6_WARM_UP;
-
 /// The largest result that is read as one document, in bytes. Results of one line a request have no such limit.
 pub const DOCUMENT_BYTES_MAX: usize = 64 << 20;
 /// How much of a result's beginning tells its format, in bytes: whoever opens a file gives it a buffer of this size.

@@ -16,6 +16,8 @@ use super::{LoadError, REQUESTS_MAX};
 const UNPARSED_MAX: usize = 20;
 /// The longest line that says what was not understood, in characters.
 const LINE_CHARS_MAX: usize = 240;
+/// A 99th percentile decides where 20 values lie beyond it, as in a scenario of our own.
+const P99_REQUESTS_MIN: u64 = 2_000;
 /// No believable time, in seconds: a thousand years.
 const SECONDS_MAX: f64 = 3e10;
 
@@ -167,15 +169,19 @@ impl Tally {
         let mut writer = Writer { suite, readings: BTreeMap::new(), notes: BTreeSet::new(), unparsed: Vec::new() };
         let lasted = self.span.map(|(first, last)| last - first).filter(|seconds| *seconds > 0.0);
         for (name, step) in &self.steps {
-            writer.step(name, step, lasted);
+            writer.step(name, step, (lasted, Role::Gated));
         }
-        let only = self.steps.keys().next().filter(|_| self.steps.len() == 1).cloned();
-        let of_all = only.unwrap_or_else(|| ALL_REQUESTS.to_owned());
-        if let Some(whole) = self.whole.as_ref().filter(|_| self.steps.len() != 1) {
-            writer.step(ALL_REQUESTS, whole, lasted);
+        // What the tool says of all requests is what it says of the only one, once more.
+        let only = self.steps.iter().next().filter(|_| self.steps.len() == 1);
+        let whole = self.whole.as_ref().filter(|whole| only.is_none_or(|(_, step)| step.ended != whole.ended));
+        if let Some(whole) = whole {
+            // What its parts decide, the whole only shows.
+            let role = if self.steps.is_empty() { Role::Gated } else { Role::Informative };
+            writer.step(ALL_REQUESTS, whole, (lasted, role));
         }
+        let of_all = only.filter(|_| whole.is_none()).map_or(ALL_REQUESTS, |(name, _)| name).to_owned();
         let (dropped, sent) = self.arrivals;
-        writer.count(&of_all, LATE_ARRIVALS, (dropped, dropped.saturating_add(sent)), Role::Gated);
+        writer.count(&of_all, LATE_ARRIVALS, (dropped, dropped.saturating_add(sent)), Role::Informative);
         writer.count(&of_all, &format!("{ERRORS}-{}", ErrorKind::Check.as_str()), self.checks, Role::Gated);
         self.unparsed.extend(writer.unparsed);
         if self.refused > UNPARSED_MAX {
@@ -268,11 +274,18 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// The metrics of one named request. `lasted` is how long the whole run took, in seconds.
-    fn step(&mut self, name: &str, step: &Step, lasted: Option<f64>) {
+    /// The metrics of one named request. `lasted` is how long the whole run took, in seconds; `of_times` is what its times are for.
+    fn step(&mut self, name: &str, step: &Step, (lasted, of_times): (Option<f64>, Role)) {
+        let role = |summary| match summary {
+            Summary::P50 | Summary::P95 => of_times,
+            Summary::P99 if step.ended >= P99_REQUESTS_MIN => of_times,
+            Summary::P99 | Summary::P75 | Summary::P90 | Summary::P999 | Summary::Mean | Summary::Max => {
+                Role::Informative
+            }
+        };
         match &step.times {
-            Times::Raw(histogram) => self.distribution(name, histogram),
-            Times::Said(said) => self.summaries(name, said),
+            Times::Raw(histogram) => self.distribution(name, histogram, &role),
+            Times::Said(said) => self.summaries(name, said, &role),
         }
         self.count(name, ERRORS, (step.failed, step.ended), Role::Gated);
         for (kind, times) in &step.kinds {
@@ -288,7 +301,7 @@ impl Writer<'_> {
         self.rate(name, BYTES_OUT, step.bytes_out.and_then(a_second), bytes);
     }
 
-    fn distribution(&mut self, name: &str, histogram: &Histogram) {
+    fn distribution(&mut self, name: &str, histogram: &Histogram, role: &dyn Fn(Summary) -> Role) {
         let shared = Arc::new(histogram.clone());
         for summary in Summary::ALL {
             match histogram.summary(summary) {
@@ -303,12 +316,10 @@ impl Writer<'_> {
         }
     }
 
-    fn summaries(&mut self, name: &str, said: &BTreeMap<Summary, f64>) {
+    fn summaries(&mut self, name: &str, said: &BTreeMap<Summary, f64>, role: &dyn Fn(Summary) -> Role) {
         for (summary, value) in said {
             if *value > 0.0 && *value <= SECONDS_MAX {
-                // One value of many, and nothing says how many lie beyond it.
-                let role = if summary.is_extreme() { Role::Informative } else { role(*summary) };
-                self.take(name, &latency(*summary), (Unit::Seconds, Kind::Time, role), || {
+                self.take(name, &latency(*summary), (Unit::Seconds, Kind::Time, role(*summary)), || {
                     Sample::new(vec![*value]).ok()
                 });
             } else {
@@ -355,8 +366,7 @@ impl Writer<'_> {
             }
         };
         let id = MetricId { benchmark: BenchmarkId { suite: self.suite.clone(), benchmark }, metric };
-        // Bytes are what the load comes to: neither more nor less of them is better by itself, and they only inform.
-        let higher = kind == Kind::Rate && id.metric.as_str() != BYTES_OUT;
+        let higher = id.metric.as_str() == THROUGHPUT;
         let direction = if higher { Direction::HigherIsBetter } else { Direction::LowerIsBetter };
         let metric = Metric { id, unit, direction, kind, determinism: Determinism::Noisy, role, work: None };
         if let (Entry::Vacant(vacant), Some(sample)) = (self.readings.entry(metric.id.clone()), sample()) {
@@ -367,12 +377,4 @@ impl Writer<'_> {
 
 fn latency(summary: Summary) -> String {
     format!("{LATENCY}-{}", summary.as_str())
-}
-
-/// What of a distribution decides by default: the ends that a user feels, each once.
-fn role(summary: Summary) -> Role {
-    match summary {
-        Summary::P50 | Summary::P95 | Summary::P99 => Role::Gated,
-        Summary::P75 | Summary::P90 | Summary::P999 | Summary::Mean | Summary::Max => Role::Informative,
-    }
 }
