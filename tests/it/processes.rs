@@ -13,7 +13,8 @@ use tollgate::measure::process::{Finished, ProcessError, ProcessSpec, run, run_t
 use tollgate::measure::stop::Stop;
 use tollgate::measure::surroundings::Surroundings;
 
-fn surroundings() -> Surroundings {
+/// Surroundings with nothing but a PATH.
+pub(crate) fn surroundings() -> Surroundings {
     let path = std::env::var("PATH").expect("tests run with a PATH");
     Surroundings {
         tollgate: PathBuf::from(env!("CARGO_BIN_EXE_tollgate")),
@@ -45,7 +46,7 @@ fn runs(pid: &str) -> bool {
 }
 
 /// Waits until the process is gone: it was sent its end before `run` returned, and the kernel carries it out at once.
-fn gone(pid: &str) -> bool {
+pub(crate) fn gone(pid: &str) -> bool {
     let asked = Instant::now();
     while runs(pid) {
         if asked.elapsed() > Duration::from_secs(10) {
