@@ -241,6 +241,7 @@ pub struct CompareArgs {
 One result a side says nothing about the spread between processes: small differences are reported as inconclusive.")]
 pub struct CompareArgs {
     /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, a file in the open format, or what a load tool left
+    /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, a file in the open format, a result of `tollgate load`, or what a load tool left
     pub base: String,
     /// The result to judge
     pub head: String,

@@ -10,6 +10,9 @@ mod external;
 mod formats;
 mod gates;
 mod scenarios;
+mod export;
+mod external;
+mod formats;
 mod services;
 
 use std::collections::BTreeMap;
