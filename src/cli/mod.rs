@@ -230,17 +230,11 @@ Examples:
   tollgate compare old/target/criterion target/criterion
   tollgate compare target/criterion:main target/criterion   # a criterion baseline saved as `main` against `new`
   tollgate compare before.json after.json                   # the open format, or what `tollgate load --json` wrote
-
-One result a side says nothing about the spread between processes: small differences are reported as inconclusive.")]
-pub struct CompareArgs {
-    /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, a file in the open format, or a result of `tollgate load`
-  tollgate compare before.json after.json                   # the open format
   tollgate compare before.ndjson after.ndjson               # of a load tool: k6, JMeter, Locust and others
   tollgate compare --format k6 pods-before/ pods-after/     # one file of each pod: parts of one run
 
 One result a side says nothing about the spread between processes: small differences are reported as inconclusive.")]
 pub struct CompareArgs {
-    /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, a file in the open format, or what a load tool left
     /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, a file in the open format, a result of `tollgate load`, or what a load tool left
     pub base: String,
     /// The result to judge

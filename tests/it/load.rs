@@ -2,17 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod command;
-mod flows;
-#[cfg(unix)]
-mod protocols;
-mod sent;
-mod external;
-mod formats;
-mod gates;
-mod scenarios;
 mod export;
 mod external;
+mod flows;
 mod formats;
+mod gates;
+#[cfg(unix)]
+mod protocols;
+mod scenarios;
+mod sent;
 mod services;
 
 use std::collections::BTreeMap;
