@@ -59,8 +59,9 @@ impl Plan {
         let suites: Vec<PlannedSuite> = names
             .into_iter()
             .map(|name| {
-                let by_stored = by_stored.contains(name);
                 let (base, head) = (of_base.get(name), of_head.get(name));
+                // What runs elsewhere is the same for both arms: only budgets and stored runs can say anything of it.
+                let by_stored = by_stored.contains(name) || head.or(base).is_some_and(Suite::is_elsewhere);
                 let conditions = base.zip(head).and_then(|(base, head)| conditions(base, head));
                 let base_arm =
                     base.filter(|_| !by_stored && conditions.is_none()).map(|suite| (Arm::Base, suite.clone()));
@@ -79,7 +80,7 @@ impl Plan {
         let policies = [base.unwrap_or(head), head].map(|config| &config.policy);
         Self {
             shares: gate.shares.among(families(&suites, policies)),
-            canary: gate.canary && suites.iter().any(|suite| suite.arms.contains_key(&Arm::Base)),
+            canary: gate.canary && suites.iter().filter_map(|suite| suite.arms.get(&Arm::Base)).any(may_be_canary),
             suites,
             seed,
             rounds_max: gate.rounds_max,
@@ -161,6 +162,11 @@ impl Plan {
         let (rounds, costs) = (Canary::ROUNDS, costs.collect::<String>());
         format!("canary: the cheapest benchmark of base against itself, {runs} more runs in {rounds} rounds{costs}\n")
     }
+}
+
+/// Whether a benchmark of a suite may be the canary: a scenario takes too long to run twice more a round.
+fn may_be_canary(suite: &Suite) -> bool {
+    !matches!(suite.adapter, Adapter::Scenario(_))
 }
 
 /// The families of tests that may turn a run of these suites red. What either policy asks for counts: a change of the policy is judged by both.

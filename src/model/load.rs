@@ -49,5 +49,7 @@ pub const LATE_SHARE_MAX: f64 = 0.01;
 pub const ALL_REQUESTS: &str = "all requests";
 /// What the benchmark of a stage begins with: `stage 03, 800/s`.
 pub const STAGE: &str = "stage ";
+/// The part of a script for k6 whose requests do not count: k6 names it in the tag `scenario`.
+pub const K6_WARM_UP: &str = "warm_up";
 /// What the benchmark of one of several targets begins with.
 pub const TARGET: &str = "target ";

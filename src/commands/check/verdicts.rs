@@ -91,6 +91,7 @@ fn notices(args: &CheckArgs, sources: &Sources, plan: &Plan, gathered: &Gathered
     let changed = changed.map(|suite| Notice::SuiteChanged { suite: suite.name.to_string() });
     let stored = plan.suites.iter().filter_map(judged_how);
     let said = sources.notices.iter().chain(&gathered.notices).cloned();
+    let said = said.chain(gathered.session.measured.notes.iter().cloned().map(Notice::Note));
     said.chain(changed).chain(stored).chain(no_canary(plan, gathered)).chain(nothing_selected(args, gathered)).collect()
 }
 

@@ -113,6 +113,7 @@ fn everything() -> Measurement {
             rounds_run: 2,
             protocol,
             troubles,
+            notes: Vec::new(),
             ended: Ended::TimeLimit,
             elapsed: Duration::from_secs(61),
         },

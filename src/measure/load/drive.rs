@@ -240,8 +240,8 @@ impl Driver<'_> {
             if now >= self.tick_at {
                 let level = ramp.level(now.saturating_duration_since(start));
                 if !is_open {
-                    self.lost +=
-                        Some(now - self.tick_at).filter(|late| *late > TICK && now - *late > start).unwrap_or_default();
+                    let asleep = now.saturating_duration_since(self.tick_at);
+                    self.lost += if asleep > TICK && self.tick_at > start { asleep } else { Duration::ZERO };
                     self.people(whole(level), now);
                 }
                 self.level = (with(planned.from, level), planned.counts);

@@ -38,7 +38,8 @@ impl Recorder {
         self.max = self.max.max(seconds);
         match bucket(seconds).checked_sub(FIRST).map(|index| index as usize) {
             Some(index) => {
-                self.doublings[index >> 10].get_or_insert_with(|| Box::new([0; 1 << 10]))[index & 0x3ff] += 1
+                let counts = self.doublings[index >> 10].get_or_insert_with(|| Box::new([0; 1 << 10]));
+                counts[index & 0x3ff] += 1;
             }
             None => self.zeros += 1,
         }

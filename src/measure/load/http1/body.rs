@@ -160,8 +160,9 @@ impl Chunks {
                 0 => At::Trailer { bytes: 0 },
                 _ => At::Data { left: *size },
             },
-            (At::Size { size, digits: 1.. }, b';' | b' ' | b'\t' | b'\r') => At::Extension { size: *size },
-            (At::Extension { size }, _) => At::Extension { size: *size },
+            (At::Size { size, digits: 1.. }, b';' | b' ' | b'\t' | b'\r') | (At::Extension { size }, _) => {
+                At::Extension { size: *size }
+            }
             (At::DataEnd, b'\r') => At::DataEnd,
             (At::DataEnd, b'\n') => At::default(),
             (At::Trailer { bytes: 0 }, b'\n') => return Ok(true),
