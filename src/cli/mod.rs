@@ -1,7 +1,9 @@
 //! The command line: types and help, nothing else.
 
 mod baseline;
+mod load;
 mod publish;
+mod tools;
 mod trust;
 
 use std::path::PathBuf;
@@ -13,7 +15,9 @@ pub use baseline::{
     BaselineProposeArgs, BaselinePruneArgs, BaselineShowArgs, BaselineUpdateArgs,
 };
 
+pub use load::{LoadArgs, LoadLevel, LoadProfile, LoadProtocol, LoadRequest};
 pub use publish::{CommentMode, PublishArgs, RespondArgs};
+pub use tools::{ExportArgs, ExportTool, LoadTool};
 pub use trust::{CalibrateArgs, SelftestArgs};
 
 const EXIT_CODES: &str = "\
@@ -73,8 +77,12 @@ pub enum Command {
     Init(InitArgs),
     /// Measure base and head, judge, report: the gate
     Check(CheckArgs),
+    /// Send one scenario by hand, or requests to an address, with live numbers
+    Load(Box<LoadArgs>),
     /// Compare two results that are already there, such as two criterion folders
     Compare(CompareArgs),
+    /// Write a scenario for another load tool
+    Export(ExportArgs),
     /// Measure, show and keep baselines
     #[command(subcommand)]
     Baseline(BaselineCommand),
@@ -221,14 +229,19 @@ pub struct CheckArgs {
 Examples:
   tollgate compare old/target/criterion target/criterion
   tollgate compare target/criterion:main target/criterion   # a criterion baseline saved as `main` against `new`
-  tollgate compare before.json after.json                   # the open format
+  tollgate compare before.json after.json                   # the open format, or what `tollgate load --json` wrote
+  tollgate compare before.ndjson after.ndjson               # of a load tool: k6, JMeter, Locust and others
+  tollgate compare --format k6 pods-before/ pods-after/     # one file of each pod: parts of one run
 
 One result a side says nothing about the spread between processes: small differences are reported as inconclusive.")]
 pub struct CompareArgs {
-    /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, or a file in the open format
+    /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, a file in the open format, a result of `tollgate load`, or what a load tool left
     pub base: String,
     /// The result to judge
     pub head: String,
+    /// The load tool that left both results [default: what their beginnings say]; a folder then holds the parts of one run
+    #[arg(long, value_enum, value_name = "TOOL")]
+    pub format: Option<LoadTool>,
     /// Read the policy from this file
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -317,6 +330,8 @@ pub enum SchemaOf {
     Calibration,
     /// What `selftest --json` prints
     Selftest,
+    /// What `load --json` prints
+    Load,
 }
 
 /// Arguments of `schema`.
@@ -351,6 +366,12 @@ pub struct ChildArgs {
     /// How much longer than it does by itself the program takes, in nanoseconds
     #[arg(long, default_value_t = 0)]
     pub delay_ns: u64,
+    /// Whether it is a service: what it starts is kept together, and ends with it
+    #[arg(long)]
+    pub service: bool,
+    /// The cores that a service may use, all where none is named
+    #[arg(long, value_delimiter = ',')]
+    pub cpus: Vec<u32>,
     /// The command
     #[arg(last = true, required = true)]
     pub command: Vec<std::ffi::OsString>,

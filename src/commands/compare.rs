@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cli::CompareArgs;
+use crate::cli::{CompareArgs, LoadTool};
+use crate::config::scenario::LoadFormat;
 use crate::config::{Adapter, Against, CONFIG_FILE, Config, Policy};
 use crate::judge::{self, Circumstances, Evidence};
 use crate::measure::bench::{Parsed, Reading};
@@ -15,7 +16,7 @@ use crate::model::{
 use super::check::sources::read_config;
 use super::check::verdicts::today;
 use super::output::{self, Show};
-use super::results::{better, is_folder, read_results};
+use super::results::{ResultFormat, better, known_format, read_results};
 use super::{Code, Context, Failure};
 
 const NO_VERDICT: &str = "no verdict";
@@ -31,10 +32,13 @@ struct Sources {
 
 /// Compares two results, reports, and gives the exit code of the verdict.
 pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<Code, Failure> {
+    if let Some(code) = super::load::beside(args, context)? {
+        return Ok(code);
+    }
     let sources = sources(args, context)?;
     let suite = suite(args, context, &sources.config);
     let better = better(&sources.config, &suite);
-    let read = |from: &str| read_results(from, &suite, &context.directory, &better, NO_VERDICT);
+    let read = |from: &str| read_results(from, &suite, &context.directory, (format(args), &better), NO_VERDICT);
     let (base, head) = (read(&args.base)?, read(&args.head)?);
     let judgement = judgement(args, context, &sources, &suite, (base, head));
     let written = args.out.as_ref().map(|out| output::write(&judgement, &context.directory.join(out))).transpose()?;
@@ -69,16 +73,32 @@ fn sources(args: &CompareArgs, context: &Context) -> Result<Sources, Failure> {
 
 /// The suite whose rules count: the only one of the config that gives results of this kind.
 fn suite(args: &CompareArgs, context: &Context, config: &Config) -> Name {
-    let folder = is_folder(&args.head, &context.directory);
+    let known = known_format(&args.head, &context.directory, format(args));
     let mut fitting = config.suites.iter().filter(|suite| match suite.adapter {
-        Adapter::Criterion(_) => folder,
-        Adapter::Json(_) => !folder,
-        Adapter::Command(_) | Adapter::Scenario(_) => false,
+        Adapter::Criterion(_) => known == Some(ResultFormat::Criterion),
+        Adapter::Json(_) => known == Some(ResultFormat::Open),
+        Adapter::Scenario(_) => matches!(known, Some(ResultFormat::Load(_))),
+        Adapter::Command(_) => false,
     });
     match (fitting.next(), fitting.next()) {
         (Some(only), None) => only.name.clone(),
         _ => Name::new(SUITE).expect("a word is a name"),
     }
+}
+
+/// The load tool that the command line names.
+fn format(args: &CompareArgs) -> Option<LoadFormat> {
+    Some(match args.format? {
+        LoadTool::K6 => LoadFormat::K6,
+        LoadTool::Gatling => LoadFormat::Gatling,
+        LoadTool::Jmeter => LoadFormat::Jmeter,
+        LoadTool::Locust => LoadFormat::Locust,
+        LoadTool::Vegeta => LoadFormat::Vegeta,
+        LoadTool::Oha => LoadFormat::Oha,
+        LoadTool::Wrk => LoadFormat::Wrk,
+        LoadTool::H2load => LoadFormat::H2load,
+        LoadTool::Autocannon => LoadFormat::Autocannon,
+    })
 }
 
 /// Judges head as a run by base as the one stored run that there is, an import.
@@ -93,6 +113,8 @@ fn judgement(
         .into_iter()
         .flat_map(|(arm, parsed)| troubles(arm, parsed, suite))
         .collect();
+    let limits = [(Arm::Base, &base), (Arm::Head, &head)].into_iter().flat_map(|(arm, parsed)| limits(arm, parsed));
+    let notices = sources.notices.iter().cloned().chain(limits).collect();
     let stored = base.readings.into_iter().map(|reading| (reading.metric.id.clone(), Ok(stored(reading)))).collect();
     let mut run = Run::new(revision(&args.head), somewhere());
     for Reading { metric, sample } in head.readings {
@@ -110,7 +132,7 @@ fn judgement(
         seed: 0,
         policy: sources.policy.clone(),
         against: Against::Auto,
-        notices: sources.notices.clone(),
+        notices,
     };
     judge::judge(&evidence, &shared(&sources.config.policy, suite), &circumstances)
 }
@@ -137,6 +159,11 @@ fn troubles(arm: Arm, parsed: &Parsed, suite: &Name) -> Vec<CoverageProblem> {
     let trouble = |text: &String| Trouble::Unparsed { text: format!("in {}: {text}", arm.as_str()) };
     let problem = |text| CoverageProblem { suite: suite.clone(), benchmark: None, trouble: trouble(text) };
     parsed.unparsed.iter().map(problem).collect()
+}
+
+/// What one side cannot say although it was understood.
+fn limits(arm: Arm, parsed: &Parsed) -> impl Iterator<Item = Notice> + '_ {
+    parsed.notes.iter().map(move |note| Notice::Note(format!("{}: {note}", arm.as_str())))
 }
 
 /// A result has no revision that anyone knows, only the name that it was given by.

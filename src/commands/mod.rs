@@ -9,8 +9,10 @@ mod context;
 mod demo;
 mod error;
 pub mod evidence;
+mod export;
 mod guard;
 mod init;
+mod load;
 mod man;
 pub(crate) mod measuring;
 pub(crate) mod output;
@@ -35,7 +37,9 @@ pub fn run(command: &Command, context: &Context) -> Code {
         Command::Demo(args) => demo::run(args, context),
         Command::Init(args) => init::run(args, context),
         Command::Check(args) => crate::check(args, context),
+        Command::Load(args) => load::run(args, context),
         Command::Compare(args) => compare::run(args, context),
+        Command::Export(args) => export::run(args, context),
         Command::Baseline(command) => baseline::run(command, context),
         Command::Calibrate(args) => calibrate::run(args, context),
         Command::Selftest(args) => selftest::run(args, context),
@@ -59,9 +63,12 @@ pub fn run(command: &Command, context: &Context) -> Code {
     }
 }
 
-/// The small process that starts one measured child.
+/// The small process that starts one measured child, or a service.
 fn child(args: &crate::cli::ChildArgs) -> Result<Code, Failure> {
-    crate::measure::process::child(&args.report, std::time::Duration::from_nanos(args.delay_ns), &args.command)
-        .map(|()| Code::Pass)
-        .map_err(|error| Failure::new(Code::Internal, "not measured", &error, None))
+    let ended = if args.service {
+        crate::measure::service::keep(&args.report, &args.cpus, &args.command)
+    } else {
+        crate::measure::process::child(&args.report, std::time::Duration::from_nanos(args.delay_ns), &args.command)
+    };
+    ended.map(|()| Code::Pass).map_err(|error| Failure::new(Code::Internal, "not measured", &error, None))
 }

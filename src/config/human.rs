@@ -10,6 +10,9 @@ use super::problem::{nearest, quoted};
 /// The longest time that a config may state, in seconds: one day.
 const DURATION_S_MAX: f64 = 86_400.0;
 
+/// The highest rate that a config may ask for, a second.
+const RATE_MAX: f64 = 1e6;
+
 /// Why a text is not what the place needs.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum HumanError {
@@ -96,9 +99,46 @@ pub fn duration(text: &str) -> Result<Duration, HumanError> {
     }
 }
 
+/// A time such as `1 s` that may be nothing, at most a day.
+pub fn pause(text: &str) -> Result<Duration, HumanError> {
+    let seconds = value(text, Unit::Seconds)?;
+    if seconds > DURATION_S_MAX {
+        return Err(HumanError::OutOfRange { text: text.to_owned(), range: "0 s to 24 h" });
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
 /// A size such as `64 MiB`, in bytes, not negative.
 pub fn size(text: &str) -> Result<f64, HumanError> {
     value(text, Unit::Bytes)
+}
+
+/// A limit of what is kept, such as `16 MiB`, in whole bytes: 1 KiB to 16 GiB.
+pub fn limit_bytes(text: &str) -> Result<u64, HumanError> {
+    let bytes = size(text)?;
+    if !(1024.0..=17_179_869_184.0).contains(&bytes) {
+        return Err(HumanError::OutOfRange { text: text.to_owned(), range: "1 KiB to 16 GiB" });
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in the range above")]
+    Ok(bytes as u64)
+}
+
+/// A rate such as `200/s`, a second: 0 to [`RATE_MAX`].
+pub fn rate(text: &str) -> Result<f64, HumanError> {
+    let rate = value(text, Unit::PerSecond)?;
+    if rate > RATE_MAX {
+        return Err(HumanError::OutOfRange { text: text.to_owned(), range: "0/s to 1000000/s" });
+    }
+    Ok(rate)
+}
+
+/// A part of a whole such as `1 %`, as a fraction from 0 to 1.
+pub fn part(text: &str) -> Result<f64, HumanError> {
+    let part = value(text, Unit::Ratio)?;
+    if part > 1.0 {
+        return Err(HumanError::OutOfRange { text: text.to_owned(), range: "0 % to 100 %" });
+    }
+    Ok(part)
 }
 
 fn value(text: &str, needed: Unit) -> Result<f64, HumanError> {

@@ -2,6 +2,7 @@
 
 mod at;
 pub mod human;
+pub mod origin;
 pub mod placeholder;
 pub mod policy;
 pub mod problem;
@@ -44,7 +45,7 @@ impl Config {
     pub fn parse(text: &str, origin: &str) -> Result<Self, ConfigError> {
         let mut problems = problem::Problems::new(text);
         let config = structure::parse(&mut problems).and_then(|tree| {
-            let suites = structure::names(&tree, "suite");
+            let suites = ["suite", "scenario"].map(|table| structure::names(&tree, table)).concat();
             let file = structure::read(tree, &schema::config(), &mut problems)?;
             validate::config(file, &suites, &mut problems)
         });

@@ -63,6 +63,9 @@ pub(super) fn read<T: DeserializeOwned>(tree: Tree<'_>, schema: &Value, problems
 /// The node without what does not fit inside it; `None` if it does not fit itself. `path` is its key with its parents', items in brackets.
 fn fit<'a>(node: Node<'a>, schema: &Value, path: &str, problems: &mut Problems<'_>) -> Option<Node<'a>> {
     let span = node.span();
+    if takes_anything(schema) {
+        return Some(node);
+    }
     if let Some(alternatives) = schema["anyOf"].as_array() {
         return fit_alternative(&node, alternatives, path, problems);
     }
@@ -113,12 +116,13 @@ fn fit_table<'a>(
     let mut fitted = DeTable::new();
     for (key, node) in table {
         let name: &str = key.get_ref();
-        let known = properties.get(name).or(Some(&schema["additionalProperties"]).filter(|others| others.is_object()));
+        let others = Some(&schema["additionalProperties"]);
+        let known = properties.get(name).or(others.filter(|others| others.is_object() || takes_anything(others)));
         let Some(known) = known else {
             let help = if problems.are_many() {
                 None
             } else {
-                adapters_of(name, variants).or_else(|| did_you_mean(name, properties.keys().map(String::as_str)))
+                kinds_with(name, variants).or_else(|| did_you_mean(name, properties.keys().map(String::as_str)))
             };
             problems.add(&key.span(), format!("{} is not a key of {}", quoted(name), place(path)), help);
             continue;
@@ -131,7 +135,10 @@ fn fit_table<'a>(
     required.iter().all(|key| fitted.contains_key(*key)).then_some(fitted)
 }
 
-/// The variant of a table that is told by its `adapter`.
+/// The keys that tell the kinds of a table apart, in the order in which they are looked for.
+const TAGS: [&str; 3] = ["adapter", "engine", "profile"];
+
+/// The kind of a table that is told by its tag; without one, the kind that needs none.
 fn variant<'s>(
     table: &DeTable<'_>,
     span: &Range<usize>,
@@ -139,40 +146,61 @@ fn variant<'s>(
     path: &str,
     problems: &mut Problems<'_>,
 ) -> Option<&'s Value> {
-    let names = || variants.iter().filter_map(adapter);
-    let Some(node) = table.get("adapter") else {
-        let all: Vec<String> = names().map(|name| format!("`{name}`")).collect();
-        problems.add(span, format!("{} lacks `adapter`", place(path)), Some(format!("one of {}", all.join(", "))));
-        return None;
+    let of = |tag: &'static str| variants.iter().filter(move |one| tag_of(one) == Some(tag));
+    let Some(tag) = TAGS.into_iter().find(|tag| of(tag).next().is_some() && table.contains_key(*tag)) else {
+        let needs_none = |one: &&Value| tag_of(one).is_some_and(|tag| !requires(one, tag));
+        let default = variants.iter().find(needs_none);
+        if default.is_none() {
+            let tag = variants.first().and_then(tag_of).unwrap_or_default();
+            let all: Vec<String> = of(tag).flat_map(|one| tag_values(one, tag)).map(quoted).collect();
+            problems.add(span, format!("{} lacks `{tag}`", place(path)), Some(format!("one of {}", all.join(", "))));
+        }
+        return default;
     };
+    let node = table.get(tag)?;
     let Some(text) = node.get_ref().as_str() else {
-        problems.add(&node.span(), format!("`adapter` must be a string, not {}", found(node.get_ref())), None);
+        problems.add(&node.span(), format!("`{tag}` must be a string, not {}", found(node.get_ref())), None);
         return None;
     };
-    let chosen = variants.iter().find(|one| adapter(one) == Some(text));
+    let chosen = of(tag).find(|one| tag_values(one, tag).contains(&text));
     if chosen.is_none() {
-        let help = did_you_mean(text, names().collect::<Vec<_>>());
-        problems.add(&node.span(), format!("{} is not an adapter", quoted(text)), help);
+        let help = did_you_mean(text, of(tag).flat_map(|one| tag_values(one, tag)).collect::<Vec<_>>());
+        let article = if tag == "profile" { "a" } else { "an" };
+        problems.add(&node.span(), format!("{} is not {article} {tag}", quoted(text)), help);
     }
     chosen
 }
 
-/// Which adapters have a key that the chosen one has not.
-fn adapters_of(key: &str, variants: &[Value]) -> Option<String> {
-    let having = variants.iter().filter(|one| one["properties"].get(key).is_some()).filter_map(adapter);
-    let having: Vec<String> = having.map(|name| format!("`{name}`")).collect();
-    match having.as_slice() {
-        [] => None,
-        [one] => Some(format!("it belongs to the adapter {one}")),
-        several => Some(format!("it belongs to the adapters {}", several.join(" and "))),
-    }
+/// Which kinds of a table have a key that the chosen one has not.
+fn kinds_with(key: &str, variants: &[Value]) -> Option<String> {
+    let having: Vec<&Value> = variants.iter().filter(|one| one["properties"].get(key).is_some()).collect();
+    let of_tag = |tag: &str| {
+        let having = having.iter().filter(|one| tag_of(one) == Some(tag));
+        let names: Vec<String> = having.flat_map(|one| tag_values(one, tag)).map(quoted).collect();
+        match names.as_slice() {
+            [] => None,
+            [one] => Some(format!("the {tag} {one}")),
+            [several @ .., last] => Some(format!("the {tag}s {} and {last}", several.join(", "))),
+        }
+    };
+    let kinds: Vec<String> = TAGS.into_iter().filter_map(of_tag).collect();
+    (!kinds.is_empty()).then(|| format!("it belongs to {}", kinds.join(", or to ")))
 }
 
-fn adapter(variant: &Value) -> Option<&str> {
-    variant["properties"]["adapter"]["const"].as_str()
+/// The key that tells a kind of a table from the others.
+fn tag_of(variant: &Value) -> Option<&'static str> {
+    TAGS.into_iter().find(|tag| variant["properties"].get(*tag).is_some())
 }
 
-/// The first alternative that fits without a problem.
+fn tag_values<'v>(variant: &'v Value, tag: &str) -> Vec<&'v str> {
+    choices(&variant["properties"][tag]).unwrap_or_default()
+}
+
+fn requires(table: &Value, key: &str) -> bool {
+    table["required"].as_array().is_some_and(|keys| keys.iter().any(|required| required == key))
+}
+
+/// The first alternative that fits without a problem. Where only one is of the node's own type, its problems are told.
 fn fit_alternative<'a>(
     node: &Node<'a>,
     alternatives: &[Value],
@@ -185,6 +213,10 @@ fn fit_alternative<'a>(
         if fitted.is_some() && unfit.is_empty() {
             return fitted;
         }
+    }
+    let like = |alternative: &&Value| is_of_kind(node.get_ref(), kind(alternative));
+    if let [only] = alternatives.iter().filter(like).collect::<Vec<_>>().as_slice() {
+        return fit(node.clone(), only, path, problems);
     }
     let wanted: Vec<String> = alternatives.iter().map(wanted).collect();
     problems.add(&node.span(), format!("{} must be {}", label(path), wanted.join(" or ")), None);
@@ -216,6 +248,23 @@ fn fits_range(
     fits
 }
 
+/// Whether a schema takes any value: that of a key that holds JSON.
+fn takes_anything(schema: &Value) -> bool {
+    const LIMITS: [&str; 6] = ["type", "enum", "const", "oneOf", "anyOf", "properties"];
+    schema.as_bool() == Some(true) || schema.is_object() && LIMITS.iter().all(|limit| schema.get(limit).is_none())
+}
+
+fn is_of_kind(value: &DeValue<'_>, kind: &str) -> bool {
+    matches!(
+        (kind, value),
+        ("object", DeValue::Table(_))
+            | ("array", DeValue::Array(_))
+            | ("string", DeValue::String(_))
+            | ("integer", DeValue::Integer(_))
+            | ("boolean", DeValue::Boolean(_))
+    )
+}
+
 fn kind(schema: &Value) -> &str {
     if choices(schema).is_some() { "string" } else { schema["type"].as_str().unwrap_or("object") }
 }
@@ -244,7 +293,11 @@ fn wanted(schema: &Value) -> String {
 }
 
 fn items(schema: &Value) -> &'static str {
-    if kind(&schema["items"]) == "object" { "tables" } else { "strings" }
+    match kind(&schema["items"]) {
+        "object" => "tables",
+        "integer" => "whole numbers",
+        _ => "strings",
+    }
 }
 
 fn found(value: &DeValue<'_>) -> &'static str {
@@ -271,7 +324,12 @@ fn label(path: &str) -> String {
 
 /// What messages call a table: its header.
 fn place(path: &str) -> String {
-    if path.is_empty() { "the top level".to_owned() } else { quoted(&format!("[{path}]")) }
+    let header = path.replace(['[', ']'], "");
+    match path {
+        "" => "the top level".to_owned(),
+        _ if path.ends_with(']') => quoted(&format!("[[{header}]]")),
+        _ => quoted(&format!("[{header}]")),
+    }
 }
 
 /// What a key is for, from its description.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::model::{Direction, Name};
 
-use super::scenario::Scenario;
+use super::scenario::{Scenario, Target};
+use super::service::Service;
 
 /// A command line as a list of arguments, the program first; never empty and never given to a shell.
 pub type CommandLine = Vec<String>;
@@ -30,6 +31,29 @@ pub struct Suite {
     pub timeout: Duration,
     /// Source files of the benchmarks, as globs relative to `directory`: where one differs between base and head, rows are marked.
     pub sources: Vec<String>,
+}
+
+impl Suite {
+    /// The service that a scenario starts.
+    pub fn service(&self) -> Option<&Service> {
+        match &self.adapter {
+            Adapter::Scenario(scenario) => match &scenario.target {
+                Target::Service(service) => Some(service),
+                Target::Addresses(_) => None,
+            },
+            Adapter::Criterion(_) | Adapter::Command(_) | Adapter::Json(_) => None,
+        }
+    }
+
+    /// What builds it, in this order: its own commands, then those of the service that it starts.
+    pub fn builds(&self) -> impl Iterator<Item = &CommandLine> {
+        self.build.iter().chain(self.service().into_iter().flat_map(|service| &service.build))
+    }
+
+    /// Whether it is about something that runs already: then base and head are the same, and nothing of either is started.
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(&self.adapter, Adapter::Scenario(scenario) if matches!(scenario.target, Target::Addresses(_)))
+    }
 }
 
 /// How a suite is run and read.

@@ -2,11 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::at::At;
+
+mod flow;
+mod kinds;
+mod scenario;
+mod service;
+
+pub(super) use flow::{Basic, Check, Extract, Flow, FormField, Statuses, Step};
+pub(super) use scenario::{Amount, Arrivals, LoadFormat, Profile, Protocol, Scenario, Stage};
+pub(super) use service::{Ready, Service};
 
 /// Tollgate's config: suites, the gate, rules and budgets.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -19,6 +27,12 @@ pub(super) struct File {
     /// The suites by name: each is one benchmark command and the adapter that reads its results.
     #[serde(default)]
     pub(super) suite: BTreeMap<At<String>, Suite>,
+    /// Programs that scenarios drive load at, by name.
+    #[serde(default)]
+    pub(super) service: BTreeMap<At<String>, Service>,
+    /// Load tests by name. A scenario is judged like a suite, and no suite has its name.
+    #[serde(default)]
+    pub(super) scenario: BTreeMap<At<String>, Scenario>,
     /// Rules for some metrics. Later rules override earlier ones, setting by setting.
     #[serde(default)]
     pub(super) rule: Vec<Rule>,
@@ -123,7 +137,7 @@ pub(super) enum Adapter {
 /// One suite. All keys of all adapters: the schema is split by adapter, so that the walk over the file refuses the others' keys.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[schemars(transform = split_by_adapter)]
+#[schemars(transform = kinds::split_by_adapter)]
 pub(super) struct Suite {
     /// How the suite is run and read.
     pub(super) adapter: Adapter,
@@ -312,45 +326,4 @@ pub(super) enum CommandLines {
     One(Vec<String>),
     /// Several.
     Many(Vec<Vec<String>>),
-}
-
-/// The keys of every suite.
-const KEYS_OF_ALL: &[&str] = &["directory", "environment", "build", "filter", "timeout", "sources"];
-/// Of each adapter: its keys, and how many of them (the first ones) are required.
-const KEYS_OF_ADAPTER: &[(&str, &[&str], usize)] = &[
-    ("criterion", &["package", "benches", "features", "warm-up", "measurement", "sample-size"], 0),
-    ("command", &["run", "prepare", "warm-up-runs", "runs", "parameters", "expect-status"], 1),
-    ("json", &["run", "results", "better"], 1),
-];
-
-/// One object with the keys of all adapters → one object for each adapter.
-fn split_by_adapter(schema: &mut Schema) {
-    let Some(Value::Object(all)) = schema.remove("properties") else { return };
-    let variant = |(name, keys, required): &(&str, &[&str], usize)| {
-        let mut properties: serde_json::Map<String, Value> = all
-            .iter()
-            .filter(|(key, _)| KEYS_OF_ALL.contains(&key.as_str()) || keys.contains(&key.as_str()))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
-        properties.insert("adapter".to_owned(), serde_json::json!({ "const": name, "type": "string" }));
-        let required: Vec<&str> = ["adapter"].iter().chain(keys.iter().take(*required)).copied().collect();
-        serde_json::json!({
-            "type": "object", "title": format!("{name} suite"),
-            "properties": properties, "required": required, "additionalProperties": false,
-        })
-    };
-    schema.insert("oneOf".to_owned(), KEYS_OF_ADAPTER.iter().map(variant).collect());
-    schema.remove("required");
-    schema.remove("additionalProperties");
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn every_key_of_a_suite_belongs_to_all_adapters_or_to_a_named_one() {
-        let schema = crate::config::schema::config();
-        let variants = schema["properties"]["suite"]["additionalProperties"]["oneOf"].as_array().unwrap();
-        let count = |index: usize| variants[index]["properties"].as_object().unwrap().len();
-        assert_eq!([count(0), count(1), count(2)], [13, 13, 10]);
-    }
 }

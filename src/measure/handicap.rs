@@ -1,8 +1,10 @@
 //! What slows head down on purpose, so that the gate can be seen going red. Refuses to know why that is wanted, and never touches base.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::model::sample::{Count, Exposure, Histogram, Track};
 use crate::model::selftest::Injection;
 use crate::model::{Arm, BenchmarkId, MetricId, Sample};
 
@@ -32,11 +34,36 @@ impl Handicap {
             (Arm::Head, Some(Injection::Step { by })) => (value + by).max(0.0),
             (Arm::Base | Arm::Head, Some(Injection::Delay { .. }) | None) | (Arm::Base, Some(_)) => value,
         };
-        let values: Vec<f64> = reading.sample.values().iter().copied().map(change).collect();
         // A value beyond what a double holds stays as it was: the report then says that nothing was seen.
-        match Sample::new(values) {
-            Ok(sample) => Reading { sample, ..reading },
-            Err(_) => reading,
+        match changed(&reading.sample, change) {
+            Some(sample) => Reading { sample, ..reading },
+            None => reading,
+        }
+    }
+}
+
+/// A sample of changed values; `None` where they are no sample. A count has as many events as make its rate what it should be.
+fn changed(sample: &Sample, change: impl Fn(f64) -> f64) -> Option<Sample> {
+    match sample {
+        Sample::Values(_) => Sample::new(sample.values().iter().copied().map(change).collect()).ok(),
+        Sample::Processes(_) => None,
+        Sample::Quantile { of, summary } => {
+            let mut other = Histogram::default();
+            of.histogram().pairs().try_for_each(|(value, times)| other.record(change(value), times)).ok()?;
+            Sample::quantile(Arc::new(other), *summary).ok()
+        }
+        Sample::Count(count) => {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast stops at the largest")]
+            let events = (change(count.rate()) * count.amount()).round() as u64;
+            let events = match count.exposure() {
+                Exposure::Trials(trials) => events.min(trials),
+                Exposure::Amount(_) => events,
+            };
+            Count::new(events, count.exposure()).ok().map(Sample::from)
+        }
+        Sample::Track(track) => {
+            let points = track.points().iter().map(|(time, value)| (*time, change(*value)));
+            Track::new(points.collect()).ok().map(Sample::from)
         }
     }
 }
@@ -46,6 +73,22 @@ mod tests {
     use super::*;
     use crate::measure::scripted::time;
     use crate::model::Name;
+    use crate::model::sample::{Statistic, Summary};
+
+    #[test]
+    fn whatever_a_round_gives_can_be_made_worse() {
+        let worse = |sample: Sample| changed(&sample, |value| 1.5 * value).unwrap().statistic(Statistic::Median);
+        let mut latencies = Histogram::default();
+        (1..=100).for_each(|ms| latencies.record(f64::from(ms) * 1e-3, 1).unwrap());
+        let p99 = Sample::quantile(Arc::new(latencies), Summary::P99).unwrap();
+        let before = p99.statistic(Statistic::Median);
+        assert!((worse(p99) / before - 1.5).abs() < 2e-3);
+        let errors = |events| Sample::from(Count::new(events, Exposure::Trials(100)).unwrap());
+        assert!((worse(errors(10)) - 0.15).abs() < 1e-9 && (worse(errors(90)) - 1.0).abs() < 1e-9);
+        let points = (0..60).map(|second| (f64::from(second), 100.0 + 2.0 * f64::from(second)));
+        assert!((worse(Track::new(points.collect()).unwrap().into()) - 3.0).abs() < 1e-9);
+        assert_eq!(changed(&Sample::new(vec![1e300]).unwrap(), |value| value * 1e300), None);
+    }
 
     #[test]
     fn head_alone_is_slowed_down_and_nothing_but_the_named_metric() {

@@ -12,7 +12,7 @@ use super::process::ProcessError;
 use super::proof::{self, Provable};
 use super::rounds::{PartId, Runner};
 use super::selection::Selection;
-use super::suite::{self, Only, Part, PartError, Place};
+use super::suite::{self, Build, Only, Part, PartError, Place};
 use super::surroundings::Surroundings;
 
 /// Prepared parts of both arms.
@@ -24,6 +24,8 @@ pub struct Live<'a> {
     /// What passed by proof, of suites of which the rest is measured.
     proved: BTreeSet<BenchmarkId>,
     handicap: Handicap,
+    /// The services that are built in an arm: several scenarios may share one.
+    built: BTreeSet<(Arm, Name)>,
 }
 
 /// What preparing came to beside the parts.
@@ -39,14 +41,24 @@ impl<'a> Live<'a> {
     /// A runner without parts.
     pub fn new(surroundings: &'a Surroundings, places: &'a BTreeMap<Arm, Place>) -> Self {
         let (parts, proved) = (BTreeMap::new(), BTreeSet::new());
-        Self { surroundings, places, parts, selection: None, proved, handicap: Handicap::default() }
+        let (handicap, built) = (Handicap::default(), BTreeSet::new());
+        Self { surroundings, places, parts, selection: None, proved, handicap, built }
     }
 
     /// Builds one suite in one arm and keeps its parts. A failed build is trouble, not an error: the other suites go on. Only the user's
     /// wish to stop ends it.
     pub fn prepare(&mut self, suite: &Suite, arm: Arm, prepared: &mut Prepared) -> Result<(), ProcessError> {
-        let parts = match suite::prepare(suite, &self.places[&arm], self.surroundings) {
-            Ok(parts) => parts,
+        let service = suite.service().map(|service| (arm, service.name.clone()));
+        let build = if service.as_ref().is_some_and(|service| self.built.contains(service)) {
+            Build::Done
+        } else {
+            Build::Needed
+        };
+        let parts = match suite::prepare(suite, build, &self.places[&arm], self.surroundings) {
+            Ok(parts) => {
+                self.built.extend(service);
+                parts
+            }
             Err(PartError::Process(ProcessError::Stopped)) => return Err(ProcessError::Stopped),
             Err(error) => {
                 let trouble = Trouble::BuildFailed { arm, message: message(&error), tail: error.tail().to_owned() };
@@ -180,7 +192,11 @@ impl Runner for Live<'_> {
 
     fn selects(&self, part: &PartId) -> bool {
         let of = |arm| self.parts.get(&(part.clone(), arm));
-        Arm::BOTH.into_iter().filter_map(of).all(|part| part.expected().is_some())
+        Arm::BOTH.into_iter().filter_map(of).all(|part| part.selects())
+    }
+
+    fn may_be_canary(&self, part: &PartId) -> bool {
+        self.parts.get(&(part.clone(), Arm::Base)).is_some_and(|part| part.may_be_canary())
     }
 
     fn measuring_s(&self, part: &PartId) -> Option<f64> {

@@ -12,6 +12,7 @@ pub mod proof;
 pub mod rounds;
 pub mod scripted;
 pub mod selection;
+pub mod service;
 pub mod stop;
 pub mod suite;
 pub mod surroundings;

@@ -5,14 +5,14 @@
 //! (`tollgate __child`) that also takes the time, next to the program.
 #![expect(clippy::disallowed_methods, reason = "runs programs, and limits how long they take")]
 
-mod child;
-mod output;
+pub(super) mod child;
+pub(super) mod output;
 mod shown;
-mod tree;
+pub(super) mod tree;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -170,14 +170,11 @@ pub fn run(spec: &ProcessSpec, surroundings: &Surroundings) -> Result<Finished, 
     let start_error =
         |source| ProcessError::Start { command: shown(&spec.command), directory: spec.directory.clone(), source };
     let report = tempfile::NamedTempFile::new().map_err(start_error)?;
-    let mut small = Command::new(&surroundings.tollgate);
-    small.arg("__child").arg("--report").arg(report.path());
+    let mut options = Vec::new();
     if !surroundings.delay.is_zero() {
-        small.arg("--delay-ns").arg(surroundings.delay.as_nanos().to_string());
+        options.extend(["--delay-ns".to_owned(), surroundings.delay.as_nanos().to_string()]);
     }
-    small.arg("--").args(&spec.command);
-    small.env_clear().envs(&surroundings.environment).envs(&spec.environment).current_dir(&spec.directory);
-    small.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let small = small(spec, &options, report.path(), surroundings);
     let started = Instant::now();
     let (mut tree, stdout, stderr) = Tree::start(small).map_err(start_error)?;
     let output = Output::drain(stdout, stderr);
@@ -192,12 +189,22 @@ pub fn run(spec: &ProcessSpec, surroundings: &Surroundings) -> Result<Finished, 
             tail: output.tail(),
         },
     })?;
-    let ended = Ended::read(report.path()).map_err(|source| ProcessError::Report {
+    let ended = Ended::<Measured>::read(report.path()).map_err(|source| ProcessError::Report {
         command: shown(&spec.command),
         tail: output.tail(),
         source,
     })?;
     finished(ended, output, spec)
+}
+
+/// The small process that starts a program, with its streams as pipes: it ends with its tree when its standard input is closed.
+pub(super) fn small(spec: &ProcessSpec, options: &[String], report: &Path, surroundings: &Surroundings) -> Command {
+    let mut small = Command::new(&surroundings.tollgate);
+    small.arg("__child").arg("--report").arg(report).args(options);
+    small.arg("--").args(&spec.command);
+    small.env_clear().envs(&surroundings.environment).envs(&spec.environment).current_dir(&spec.directory);
+    small.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    small
 }
 
 /// Runs a process that must exit with status 0.
@@ -211,13 +218,18 @@ impl Finished {
         if self.status == Some(status) {
             return Ok(self);
         }
-        let status = match (self.status, self.signal) {
-            (Some(other), _) if status == 0 => format!("exit status {other}"),
-            (Some(other), _) => format!("exit status {other} instead of {status}"),
-            (None, Some(signal)) => format!("ended by signal {signal}"),
-            (None, None) => "ended without an exit status".to_owned(),
-        };
+        let how = how(self.status, self.signal);
+        let status = if self.status.is_some() && status != 0 { format!("{how} instead of {status}") } else { how };
         Err(ProcessError::Failed { command: shown(command), status, tail: self.tail })
+    }
+}
+
+/// How a process ended, in words.
+pub(super) fn how(status: Option<i32>, signal: Option<i32>) -> String {
+    match (status, signal) {
+        (Some(status), _) => format!("exit status {status}"),
+        (None, Some(signal)) => format!("ended by signal {signal}"),
+        (None, None) => "ended without an exit status".to_owned(),
     }
 }
 
@@ -254,12 +266,12 @@ fn wait(
 }
 
 /// A limit for people, in seconds, rounded up: half a second is not "0 s".
-fn whole_seconds(time: Duration) -> u64 {
+pub(super) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 /// What the report and the output say together.
-fn finished(ended: Ended, output: Output, spec: &ProcessSpec) -> Result<Finished, ProcessError> {
+fn finished(ended: Ended<Measured>, output: Output, spec: &ProcessSpec) -> Result<Finished, ProcessError> {
     let command = shown(&spec.command);
     let program = shown(spec.command.get(..1).unwrap_or_default());
     let Measured { status, signal, wall_s, user_s, system_s, peak_rss_bytes } = match ended {

@@ -5,6 +5,7 @@ mod canary;
 mod course;
 mod pair;
 mod split;
+mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,12 +17,12 @@ use crate::model::{Arm, BenchmarkId, Canary, CoverageProblem, Environment, Name,
 
 use super::bench::{Parsed, Reading};
 use super::journal::{Journal, JournalError, Record};
-use super::process::ProcessError;
 use super::stop::Stop;
 use super::suite::{Only, PartError};
 use canary::Watched;
 use course::Course;
 pub use split::{Scattered, Splitting};
+pub use trouble::trouble;
 
 /// A part is given up after it failed in this many rounds.
 const FAILURES_MAX: u32 = 3;
@@ -46,6 +47,11 @@ pub trait Runner {
     /// How many seconds an ordinary process measures one benchmark, warming up included, where a process can be told to measure for a shorter time.
     fn measuring_s(&self, _part: &PartId) -> Option<f64> {
         None
+    }
+
+    /// Whether a part may be the canary: not one that takes too long to run twice more a round.
+    fn may_be_canary(&self, _part: &PartId) -> bool {
+        true
     }
 
     /// Runs one part of one arm once, as one of so many processes that share the time of one.
@@ -142,6 +148,8 @@ pub struct Measured {
     pub protocol: Protocol,
     /// What went wrong.
     pub troubles: Vec<CoverageProblem>,
+    /// What results cannot say although they were understood, a sentence each; not kept in the evidence for a second judge.
+    pub notes: Vec<String>,
     /// How it ended.
     pub ended: Ended,
     /// How long it took.
@@ -198,6 +206,7 @@ pub fn measure(
         head: state.runs.remove(&Arm::Head).expect("head is always measured"),
         rounds_run: state.rounds_run,
         troubles: state.troubles.into_iter().collect(),
+        notes: state.notes.into_iter().collect(),
         ended,
         elapsed,
     })
@@ -213,6 +222,7 @@ struct State {
     /// How many processes of an arm a round of these has; one of all others.
     split: BTreeMap<BenchmarkId, u32>,
     troubles: BTreeSet<CoverageProblem>,
+    notes: BTreeSet<String>,
     /// The order and the cost of the rounds.
     course: Course,
     canary: Option<Watched>,
@@ -241,6 +251,7 @@ impl State {
             wanted: None,
             split: BTreeMap::new(),
             troubles: BTreeSet::new(),
+            notes: BTreeSet::new(),
             course: Course::default(),
             canary: None,
         }
@@ -314,7 +325,8 @@ impl State {
             return Ok(None);
         };
         if round == 0 {
-            self.canary = Watched::choose(self.runs.get(&Arm::Base), &self.parts, &self.course, conduct.time_limit);
+            let parts = self.parts.iter().filter(|part| runner.may_be_canary(&part.id)).collect::<Vec<_>>();
+            self.canary = Watched::choose(self.runs.get(&Arm::Base), &parts, &self.course, conduct.time_limit);
         }
         match &mut self.canary {
             Some(watched) => watched.round(round, runner, journal, conduct),
@@ -332,7 +344,10 @@ impl State {
                 Err(trouble) => {
                     failed = true;
                     (conduct.watch)(&Event::Failed { part: &id, arm, trouble: &trouble });
-                    self.troubles.insert(CoverageProblem { suite: id.suite.clone(), benchmark: None, trouble });
+                    let problem = CoverageProblem { suite: id.suite.clone(), benchmark: None, trouble };
+                    if !self.troubles.iter().any(|told| trouble::says_the_same(told, &problem)) {
+                        self.troubles.insert(problem);
+                    }
                 }
             }
         }
@@ -345,6 +360,7 @@ impl State {
             let trouble = Trouble::Unparsed { text };
             self.troubles.insert(CoverageProblem { suite: suite.clone(), benchmark: None, trouble });
         }
+        self.notes.extend(parsed.notes.into_iter().map(|note| format!("{suite}: {note}")));
         let round = self.rounds_run;
         for Reading { metric, sample } in parsed.readings {
             let benchmark = metric.id.benchmark.clone();
@@ -355,16 +371,6 @@ impl State {
                 let trouble = Trouble::Unparsed { text };
                 self.troubles.insert(CoverageProblem { suite: suite.clone(), benchmark: Some(benchmark), trouble });
             }
-        }
-    }
-}
-
-/// An error as trouble that the report shows.
-pub fn trouble(arm: Arm, error: &PartError) -> Trouble {
-    match error {
-        PartError::Process(ProcessError::TimedOut { limit_s, .. }) => Trouble::TimedOut { arm, limit_s: *limit_s },
-        PartError::Process(_) | PartError::Unreadable { .. } | PartError::Prepare { .. } => {
-            Trouble::Crashed { arm, message: error.to_string(), tail: error.tail().to_owned() }
         }
     }
 }

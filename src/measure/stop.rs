@@ -5,7 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A flag shared by the signal handler and everything that measures.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop {
+    own: Arc<AtomicBool>,
+    /// Setting this one sets us too.
+    outer: Option<Arc<Self>>,
+}
 
 impl Stop {
     /// A flag that no signal sets; tests set it.
@@ -21,13 +25,19 @@ impl Stop {
         Ok(stop)
     }
 
+    /// A flag for a part of the work: set by itself, and by this one.
+    #[must_use]
+    pub fn within(&self) -> Self {
+        Self { own: Arc::default(), outer: Some(Arc::new(self.clone())) }
+    }
+
     /// Sets it.
     pub fn set(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.own.store(true, Ordering::SeqCst);
     }
 
     /// Whether it is set.
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.own.load(Ordering::SeqCst) || self.outer.as_ref().is_some_and(|outer| outer.is_set())
     }
 }

@@ -12,11 +12,13 @@ pub const THROUGHPUT: &str = "throughput";
 pub const INTENDED_RATE: &str = "intended-rate";
 /// Users at once, in a closed model.
 pub const USERS: &str = "users";
-/// Failed requests of all; by kind `errors-timeout` and so on.
+/// Failed requests of all, those that never got a connection among them; by kind `errors-timeout` and so on.
 pub const ERRORS: &str = "errors";
-/// Arrivals that the generator sent late or never, of all. More than [`LATE_SHARE_MAX`] of them in a round, and no time of that round counts.
+/// Arrivals that the generator was late for, of all. More than [`LATE_SHARE_MAX`] of them in a round, and no time of that round counts.
 pub const LATE_ARRIVALS: &str = "late-arrivals";
-/// Bytes of requests a second, and of replies.
+/// How long the load that counts was kept.
+pub const DURATION: &str = "duration";
+/// Bytes of requests a second.
 pub const BYTES_OUT: &str = "bytes-out";
 /// Bytes of replies a second.
 pub const BYTES_IN: &str = "bytes-in";
@@ -26,6 +28,8 @@ pub const RECONNECTS: &str = "reconnects";
 pub const APDEX: &str = "apdex";
 /// The highest level that a stress test held, in requests a second or users.
 pub const BREAKING_POINT: &str = "breaking-point";
+/// The highest level of a stress test up to which the latency is hardly more than at its first.
+pub const LATENCY_KNEE: &str = "latency-knee";
 /// How long after a spike the latency is back.
 pub const RECOVERY_TIME: &str = "recovery-time";
 /// Growth of the service's memory for each request.
@@ -45,3 +49,7 @@ pub const LATE_SHARE_MAX: f64 = 0.01;
 pub const ALL_REQUESTS: &str = "all requests";
 /// What the benchmark of a stage begins with: `stage 03, 800/s`.
 pub const STAGE: &str = "stage ";
+/// The part of a script for k6 whose requests do not count: k6 names it in the tag `scenario`.
+pub const K6_WARM_UP: &str = "warm_up";
+/// What the benchmark of one of several targets begins with.
+pub const TARGET: &str = "target ";

@@ -8,10 +8,12 @@ pub mod html;
 pub mod json;
 
 pub mod calibration;
+pub mod load;
 pub mod selftest;
 
 pub mod annotations;
 pub mod junit;
+pub mod k6;
 pub mod log;
 
 mod plot;

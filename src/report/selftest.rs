@@ -129,9 +129,7 @@ fn line(trial: &Trial) -> Text {
     let size = seen.as_ref().map_or("no change".to_owned(), |effect| shown(effect, metric));
     let how = match injection {
         Injection::Delay { .. } => " (by a delay in the process)",
-        Injection::Scaled { .. } => {
-            " (by scaling its samples: they are taken inside the program, where no delay reaches)"
-        }
+        Injection::Scaled { .. } => " (by scaling its samples: no delay reaches where they are taken)",
         Injection::Step { .. } => " (by a step in its samples)",
     };
     let became = match finding {

@@ -3,6 +3,9 @@
 
 mod init;
 mod meaning;
+mod request_problems;
+mod scenario_problems;
+mod scenarios;
 mod structure;
 
 use proptest::prelude::*;
@@ -71,6 +74,130 @@ build = [["make"], ["make", "data"]]
 run = ["./bench"]
 results = "out/results.json"
 
+[service.web]
+build = ["cargo", "build", "--release"]
+start = ["{target}/release/web", "--port", "{port}", "--number", "{instance}", "--scratch", "{scratch}"]
+directory = "web"
+environment = { LOG = "warn", DATA = "{scratch}/data" }
+ready = "/health"
+ready-within = "20 s"
+health = "/health"
+stop-within = "3 s"
+instances = 2
+cpus = [0, 1]
+log-limit = "1 MiB"
+
+[scenario.home]
+service = "web"
+rate = "200/s"
+
+[scenario.shop]
+targets = [{ url = "https://shop.example", weight = 3 }, { url = "http://[::1]:8080" }]
+profile = "load"
+users = 50
+duration = "20 s"
+ramp = "5 s"
+warm-up = "1 s"
+arrivals = "poisson"
+seed = 7
+think-time = ["500 ms", "2 s"]
+protocol = "http2"
+timeout = "3 s"
+max-reply = "1 MiB"
+apdex = "200 ms"
+
+[scenario.shop.tls]
+ca = "tests/ca.pem"
+certificate = "tests/client.pem"
+key = "tests/client.key"
+server-name = "shop.example"
+
+[[scenario.shop.flow]]
+name = "buy"
+weight = 3
+data = "bench/users.csv"
+
+[[scenario.shop.flow.step]]
+name = "log in"
+method = "POST"
+path = "/login"
+json = { user = "{user}", tags = ["a", 1, true], deep = { x = 1.5 } }
+headers = { accept = "application/json" }
+extract = { token = { json = "/token" }, next = { header = "location" }, csrf = { regex = "csrf=([a-z]+)" } }
+check = { status = [200, 201], headers = { content-type = "application/json", etag = "*" }, contains = "welcome", json = { "/ok" = true } }
+redirects = 2
+think-time = "0 s"
+timeout = "1 s"
+
+[[scenario.shop.flow.step]]
+path = "{next}"
+method = "PUT"
+form = { note = "for {user}", photo = { file = "bench/photo.jpg", media-type = "image/jpeg" } }
+basic = { user = "alice", password-variable = "WEB_PASSWORD" }
+
+[[scenario.shop.flow]]
+
+[[scenario.shop.flow.step]]
+path = "/upload"
+method = "POST"
+file = "bench/order.bin"
+bearer-variable = "WEB_TOKEN"
+
+[scenario.limit]
+service = "web"
+profile = "stress"
+rate = "100/s"
+max = "2000/s"
+step = "4 s"
+limit-p99 = "250 ms"
+limit-errors = "2 %"
+connections = 200
+
+[scenario.sale]
+url = "unix:/run/web.sock"
+profile = "spike"
+users = 10
+peak = 100
+before = "2 s"
+at-peak = "3 s"
+after = "10 s"
+method = "POST"
+path = "/buy"
+body = "{{}}"
+headers = { content-type = "application/json" }
+check = { status = 201 }
+redirects = 1
+
+[scenario.night]
+service = "web"
+profile = "soak"
+rate = "50/s"
+duration = "1 h"
+data = "bench/pages.json"
+path = "/page/{page}"
+
+[scenario.waves]
+service = "web"
+profile = "custom"
+
+[[scenario.waves.stage]]
+from = "0/s"
+to = "100/s"
+duration = "10 s"
+
+[[scenario.waves.stage]]
+to = "50/s"
+duration = "5 s"
+
+[scenario.script]
+service = "web"
+engine = "k6"
+run = ["k6", "run", "--out", "json={output}", "-e", "URL={url}", "bench/script.js"]
+directory = "bench"
+environment = { K6_NO_USAGE_REPORT = "true" }
+timeout = "5 min"
+better = { iterations = "higher" }
+
 [[rule]]
 benchmark = "core/parse/*"
 metric = "time"
@@ -98,7 +225,7 @@ critical = "500 /s"
 fn every_key_is_read_into_base_units() {
     let config = check(EVERYTHING);
     let names: Vec<&str> = config.suites.iter().map(|suite| suite.name.as_str()).collect();
-    assert_eq!(names, ["cli", "core", "custom", "file"]);
+    assert_eq!(names, ["cli", "core", "custom", "file", "home", "limit", "night", "sale", "script", "shop", "waves"]);
     assert_eq!(config.suites[0].build, [["cargo", "build"]]);
     assert_eq!(config.suites[3].build.len(), 2);
     let sources: Vec<&ResultSource> = config
@@ -158,6 +285,7 @@ fn the_shipped_configs_keep_to_the_schema_and_parse() {
         assert_eq!(errors, Vec::<String>::new());
         check(text);
     }
+    assert!(full.contains("\n[scenario.home]\n"));
     assert_eq!(check(own).suites[0].name.as_str(), "core");
     assert!(!schema.is_valid(&as_json("[suite.a]\nadapter = 'criterion'\nruns = 3\n")));
 }
@@ -205,8 +333,10 @@ proptest! {
 fn every_example_of_the_guide_parses_and_every_key_is_in_it() {
     let guide = include_str!("../../docs/configuration.md");
     let examples: Vec<&str> = guide.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
-    assert_eq!(examples.len(), 7);
-    for example in examples {
+    let load = include_str!("../../docs/load.md");
+    let of_load: Vec<&str> = load.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    assert_eq!((examples.len(), of_load.len()), (8, 5));
+    for example in examples.into_iter().chain(of_load) {
         if example.contains("[[waiver]]") {
             parse_waivers(example, "guide").unwrap();
         } else {
@@ -219,6 +349,13 @@ fn every_example_of_the_guide_parses_and_every_key_is_in_it() {
     let tables = [&config["gate"], &config["rule"]["items"], &config["budget"]["items"]];
     for key in tables.into_iter().chain(suites).flat_map(described) {
         assert!(guide.contains(&format!("`{key}`")), "{key}");
+    }
+    let scenarios = config["scenario"]["additionalProperties"]["oneOf"].as_array().unwrap();
+    let flow = &scenarios[0]["properties"]["flow"]["items"];
+    let step = &flow["properties"]["step"]["items"];
+    let nested = [&config["service"]["additionalProperties"], flow, step, &step["properties"]["check"]];
+    for key in scenarios.iter().chain(nested).flat_map(described) {
+        assert!(load.contains(&format!("`{key}`")), "{key}");
     }
 }
 

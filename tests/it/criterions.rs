@@ -13,7 +13,7 @@ use tollgate::config::{Adapter, CriterionOptions, Suite};
 use tollgate::measure::bench::Parsed;
 use tollgate::measure::bench::criterion_folder::read_folder;
 use tollgate::measure::stop::Stop;
-use tollgate::measure::suite::{Only, Part, PartError, Place, prepare};
+use tollgate::measure::suite::{Build, Only, Part, PartError, Place, prepare};
 use tollgate::measure::surroundings::Surroundings;
 use tollgate::model::Name;
 
@@ -227,7 +227,7 @@ fn place(root: &Path, target: &str, scratch: &TempDir) -> Place {
 }
 
 fn prepared(suite: &Suite, place: &Place) -> Result<Vec<Box<dyn Part>>, PartError> {
-    prepare(suite, place, &surroundings())
+    prepare(suite, Build::Needed, place, &surroundings())
 }
 
 fn example() -> PathBuf {

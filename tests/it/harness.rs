@@ -34,6 +34,14 @@ pub(crate) struct TestRepo {
     commits: Cell<i64>,
 }
 
+/// The service whose behaviour is known, `tests/served`. It is an example of the package, so that `cargo test` builds it.
+#[track_caller]
+pub(crate) fn served() -> String {
+    let path = Path::new(env!("CARGO_BIN_EXE_tollgate")).with_file_name("examples").join("served");
+    assert!(path.exists(), "{} is not built: run `cargo build --example served`", path.display());
+    path.display().to_string()
+}
+
 impl TestRepo {
     /// An empty repository: no commit yet, nothing pushed.
     pub(crate) fn new() -> Self {

@@ -1,6 +1,18 @@
 //! Results of load tests from the open format to the verdict: distributions, counts and courses over time, and what of them cannot be judged.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod command;
+mod export;
+mod external;
+mod flows;
+mod formats;
+mod gates;
+#[cfg(unix)]
+mod protocols;
+mod scenarios;
+mod sent;
+mod services;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;

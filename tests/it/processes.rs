@@ -13,7 +13,8 @@ use tollgate::measure::process::{Finished, ProcessError, ProcessSpec, run, run_t
 use tollgate::measure::stop::Stop;
 use tollgate::measure::surroundings::Surroundings;
 
-fn surroundings() -> Surroundings {
+/// Surroundings with nothing but a PATH.
+pub(crate) fn surroundings() -> Surroundings {
     let path = std::env::var("PATH").expect("tests run with a PATH");
     Surroundings {
         tollgate: PathBuf::from(env!("CARGO_BIN_EXE_tollgate")),
@@ -45,7 +46,7 @@ fn runs(pid: &str) -> bool {
 }
 
 /// Waits until the process is gone: it was sent its end before `run` returned, and the kernel carries it out at once.
-fn gone(pid: &str) -> bool {
+pub(crate) fn gone(pid: &str) -> bool {
     let asked = Instant::now();
     while runs(pid) {
         if asked.elapsed() > Duration::from_secs(10) {
@@ -248,7 +249,7 @@ mod suites {
     use std::collections::BTreeSet;
     use tollgate::config::{Adapter, CommandOptions, JsonOptions, ResultSource, Suite};
     use tollgate::measure::bench::Parsed;
-    use tollgate::measure::suite::{Only, Part, PartError, Place, prepare};
+    use tollgate::measure::suite::{Build, Only, Part, PartError, Place, prepare};
     use tollgate::model::Name;
 
     struct Arm {
@@ -301,7 +302,7 @@ mod suites {
     }
 
     fn parts(suite: &Suite, arm: &Arm) -> Result<Vec<Box<dyn Part>>, PartError> {
-        prepare(suite, &arm.place, &surroundings())
+        prepare(suite, Build::Needed, &arm.place, &surroundings())
     }
 
     fn measure(suite: &Suite, arm: &Arm) -> Result<Parsed, PartError> {

@@ -26,7 +26,7 @@ pub(super) fn import(args: &BaselineImportArgs, context: &Context) -> Result<Cod
     let head = repository.revision("HEAD").map_err(|error| git_failure(NOT_STORED, &error))?;
     // A config that cannot be read says nothing of directions; results that need it are then named as not understood.
     let better = config_at(&repository, &head).ok().flatten().map(|config| better(&config, &suite)).unwrap_or_default();
-    let parsed = read_results(&args.from, &suite, &context.directory, &better, NOT_STORED)?;
+    let parsed = read_results(&args.from, &suite, &context.directory, (None, &better), NOT_STORED)?;
     let revision = head.short();
     let mut run = Run::new(head, machine(context, repository.root()));
     for Reading { metric, sample } in parsed.readings {
@@ -43,6 +43,9 @@ pub(super) fn import(args: &BaselineImportArgs, context: &Context) -> Result<Cod
     let left_out = not_understood(&parsed.unparsed);
     if !left_out.is_empty() {
         context.print(&format!("Not understood, and not stored:\n  {}\n", left_out.join("\n  ")));
+    }
+    if !parsed.notes.is_empty() {
+        context.print(&format!("What they do not say:\n  {}\n", not_understood(&parsed.notes).join("\n  ")));
     }
     context.say(&format!(
         "Stored {metrics} as one run of {}. One process says nothing about the spread between runs: only large changes of a time can be \

@@ -38,6 +38,7 @@ pub(crate) fn reach(
         troubles: &session.measured.troubles,
         sources_changed: &gathered.sources_changed,
         base_failed: &session.base_failed,
+        conditions: &plan.conditions(),
         ending: match session.measured.ended {
             Ended::Complete => Ending::Complete,
             Ended::TimeLimit => Ending::TimeLimit,
@@ -90,6 +91,7 @@ fn notices(args: &CheckArgs, sources: &Sources, plan: &Plan, gathered: &Gathered
     let changed = changed.map(|suite| Notice::SuiteChanged { suite: suite.name.to_string() });
     let stored = plan.suites.iter().filter_map(judged_how);
     let said = sources.notices.iter().chain(&gathered.notices).cloned();
+    let said = said.chain(gathered.session.measured.notes.iter().cloned().map(Notice::Note));
     said.chain(changed).chain(stored).chain(no_canary(plan, gathered)).chain(nothing_selected(args, gathered)).collect()
 }
 

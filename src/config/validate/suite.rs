@@ -34,21 +34,11 @@ const COMBINATIONS_MAX: usize = 1000;
 
 impl Reader<'_, '_> {
     pub(super) fn suites(&mut self, suites: BTreeMap<At<String>, wire::Suite>) -> Vec<Suite> {
-        let mut lower: BTreeSet<String> = BTreeSet::new();
-        let mut read = Vec::new();
-        for (name, suite) in suites {
-            if !lower.insert(name.value.to_lowercase()) {
-                let help = "suites become files, and not every system tells upper from lower case".to_owned();
-                let message = format!("{} differs from another suite by case alone", quoted(&name.value));
-                self.problems.add(&name.span, message, Some(help));
-            }
-            read.extend(self.suite(&name, &suite));
-        }
-        read
+        suites.into_iter().filter_map(|(name, suite)| self.suite(&name, &suite)).collect()
     }
 
     fn suite(&mut self, name: &At<String>, suite: &wire::Suite) -> Option<Suite> {
-        let name_read = self.suite_name(name);
+        let name_read = self.part_name(name, "suite");
         let adapter = match suite.adapter {
             wire::Adapter::Criterion => Some(Adapter::Criterion(self.criterion(suite))),
             wire::Adapter::Command => self.command(suite).map(Adapter::Command),
@@ -69,7 +59,7 @@ impl Reader<'_, '_> {
     }
 
     /// The name becomes a part of file names and of `suite/benchmark`.
-    fn suite_name(&mut self, name: &At<String>) -> Option<Name> {
+    pub(super) fn part_name(&mut self, name: &At<String>, what: &str) -> Option<Name> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         let text = &name.value;
         if text.len() <= SUITE_NAME_CHARS_MAX
@@ -80,7 +70,7 @@ impl Reader<'_, '_> {
         }
         let help =
             format!("a letter or digit, then up to {} of letters, digits, `-`, `_`, `.`", SUITE_NAME_CHARS_MAX - 1);
-        self.problems.add(&name.span, format!("{} is not a name for a suite", quoted(text)), Some(help));
+        self.problems.add(&name.span, format!("{} is not a name for a {what}", quoted(text)), Some(help));
         None
     }
 
@@ -168,7 +158,7 @@ impl Reader<'_, '_> {
     }
 
     /// A command line whose placeholders are all known.
-    fn run(&mut self, line: &At<Vec<At<String>>>, known: &BTreeSet<&str>) -> Option<CommandLine> {
+    pub(super) fn run(&mut self, line: &At<Vec<At<String>>>, known: &BTreeSet<&str>) -> Option<CommandLine> {
         if line.value.first().is_none_or(|program| program.value.trim().is_empty()) {
             let help = Some("the program first, then its arguments, such as `[\"make\", \"bench\"]`".to_owned());
             self.problems.add(&line.span, "an empty command", help);
@@ -181,7 +171,7 @@ impl Reader<'_, '_> {
         sound.then(|| line.value.iter().map(|argument| argument.value.clone()).collect())
     }
 
-    fn argument(&mut self, argument: &At<String>, known: &BTreeSet<&str>) -> bool {
+    pub(super) fn argument(&mut self, argument: &At<String>, known: &BTreeSet<&str>) -> bool {
         let (message, help) = match placeholder::names(&argument.value) {
             Err(error) => {
                 let help = "literal braces are written `{{` and `}}`".to_owned();
@@ -207,7 +197,7 @@ impl Reader<'_, '_> {
         false
     }
 
-    fn build(&mut self, build: &At<CommandLines>) -> Vec<CommandLine> {
+    pub(super) fn build(&mut self, build: &At<CommandLines>) -> Vec<CommandLine> {
         let lines = match &build.value {
             CommandLines::One(line) => std::slice::from_ref(line),
             CommandLines::Many(lines) => lines,
@@ -221,7 +211,7 @@ impl Reader<'_, '_> {
         lines.to_vec()
     }
 
-    fn environment(&mut self, environment: &BTreeMap<At<String>, At<String>>) -> BTreeMap<String, String> {
+    pub(super) fn environment(&mut self, environment: &BTreeMap<At<String>, At<String>>) -> BTreeMap<String, String> {
         for (name, value) in environment {
             if name.value.is_empty() || name.value.contains(['=', '\0']) {
                 let message = format!("{} is not a name for a variable", quoted(&name.value));
@@ -244,7 +234,7 @@ impl Reader<'_, '_> {
     }
 
     /// A path below the root, written with `/`.
-    fn path(&mut self, path: &At<String>) -> Option<PathBuf> {
+    pub(super) fn path(&mut self, path: &At<String>) -> Option<PathBuf> {
         let text = self.text(path, "a path")?;
         let inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
         let drive = text.get(1..2) == Some(":");

@@ -78,7 +78,7 @@ pub fn readings(benchmark: &BenchmarkId, runs: &[Finished]) -> Parsed {
         };
         Some(Reading { metric, sample: Sample::new(values).ok()? })
     };
-    Parsed { readings: COLUMNS.into_iter().filter_map(reading).collect(), unparsed: Vec::new() }
+    Parsed { readings: COLUMNS.into_iter().filter_map(reading).collect(), ..Parsed::default() }
 }
 
 #[cfg(test)]

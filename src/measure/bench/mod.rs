@@ -4,6 +4,7 @@ pub mod command;
 pub mod criterion;
 pub mod criterion_folder;
 pub mod json;
+pub mod load;
 
 use crate::model::{Metric, Sample};
 
@@ -26,4 +27,6 @@ pub struct Parsed {
     pub readings: Vec<Reading>,
     /// What looked like a result and was not understood, each shortened to one line that names the place. Shown as coverage trouble.
     pub unparsed: Vec<String>,
+    /// What the result cannot say although it was understood, a sentence each. Shown as notices.
+    pub notes: Vec<String>,
 }

@@ -23,6 +23,8 @@ struct ArmLine {
     head: bool,
     readings: Vec<ReadingLine>,
     unparsed: Vec<String>,
+    #[serde(default)]
+    notes: Vec<String>,
     trouble: Option<TroubleLine>,
     #[serde(default)]
     seconds: Option<f64>,
@@ -55,17 +57,17 @@ impl Line {
             .arms
             .iter()
             .map(|(arm, outcome)| {
-                let (readings, unparsed, trouble) = match outcome {
+                let (readings, unparsed, notes, trouble) = match outcome {
                     Ok(parsed) => {
                         let before = std::iter::once(None).chain(parsed.readings.iter().map(Some));
                         let lines = parsed.readings.iter().zip(before);
                         let lines = lines.map(|(reading, before)| ReadingLine::new(reading, before)).collect();
-                        (lines, parsed.unparsed.clone(), None)
+                        (lines, parsed.unparsed.clone(), parsed.notes.clone(), None)
                     }
-                    Err(trouble) => (Vec::new(), Vec::new(), Some(TroubleLine::new(trouble))),
+                    Err(trouble) => (Vec::new(), Vec::new(), Vec::new(), Some(TroubleLine::new(trouble))),
                 };
                 let seconds = record.seconds.get(arm).copied();
-                ArmLine { head: *arm == Arm::Head, readings, unparsed, trouble, seconds }
+                ArmLine { head: *arm == Arm::Head, readings, unparsed, notes, trouble, seconds }
             })
             .collect();
         Self { round, suite: part.suite.to_string(), part: part.key.clone(), arms }
@@ -85,7 +87,7 @@ impl Line {
                     let reading = reading.into_reading(readings.last())?;
                     readings.push(reading);
                 }
-                Ok(Parsed { readings, unparsed: line.unparsed })
+                Ok(Parsed { readings, unparsed: line.unparsed, notes: line.notes })
             };
             record.arms.insert(arm, outcome);
             record.seconds.extend(line.seconds.filter(|seconds| *seconds >= 0.0).map(|seconds| (arm, seconds)));

@@ -40,8 +40,10 @@ impl ErrorKind {
 pub struct Recorded {
     /// What counts, in the order of time; the warm-up is not among it.
     pub stretches: Vec<Stretch>,
-    /// The same time cut into windows of [`WINDOW`], each with its distribution of response times of all steps.
+    /// The same time cut into windows, without gaps since what counts began, each with its distribution of response times of all steps.
     pub windows: Vec<Window>,
+    /// How long each window is: [`WINDOW`], or twice as long as often as there were [`WINDOWS_MAX`] of them and neighbours were made one.
+    pub window: Duration,
     /// What each target took, in the order in which they were given.
     pub targets: Vec<TargetRecord>,
     /// Connections that were made before the clock started.
@@ -52,8 +54,10 @@ pub struct Recorded {
     pub generator_cpu: f64,
 }
 
-/// How long a window is.
-pub const WINDOW: Duration = Duration::from_secs(1);
+/// How long a window is at first: fine enough for the moment at which latency is back after a spike.
+pub const WINDOW: Duration = Duration::from_millis(250);
+/// Where there are so many windows, each two neighbours become one of twice the length: memory stays flat however long the drive is.
+pub const WINDOWS_MAX: usize = 1200;
 
 /// One stage of the schedule: a level held, or a ramp.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +74,8 @@ pub struct Stretch {
     pub late: u64,
     /// The most requests that were on their way at once.
     pub in_flight_max: u64,
+    /// Arrivals of it without a reply when it ended, on their way or still waiting for a connection; those that were then dropped are among them.
+    pub open_at_end: u64,
     /// Each named request.
     pub steps: BTreeMap<Name, StepRecord>,
 }
@@ -101,7 +107,7 @@ pub struct StepRecord {
 /// All steps in one window of time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Window {
-    /// Response times.
+    /// Response times of the requests that ended in it.
     pub response: Histogram,
     /// Requests that ended in it.
     pub ended: u64,

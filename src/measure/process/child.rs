@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wait4::Wait4;
 
@@ -22,12 +23,12 @@ const REPORT_BYTES_MAX: u64 = 64 << 10;
 /// By how much a sleep may be too long.
 const OVERSHOOT: Duration = Duration::from_micros(300);
 
-/// How a measured program ended, as the small process writes it for the large one. Both are the same binary, so it has no version.
+/// How a program ended, as the small process writes it for the large one. Both are the same binary, so it has no version.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) enum Ended {
+pub(in crate::measure) enum Ended<T> {
     /// It ran.
-    Exited(Measured),
+    Exited(T),
     /// There is no such program.
     NotFound,
     /// It may not be executed.
@@ -51,45 +52,44 @@ pub(super) struct Measured {
     pub(super) peak_rss_bytes: u64,
 }
 
-impl Ended {
+impl<T: Serialize + DeserializeOwned> Ended<T> {
     /// Reads a report; an empty file is the sign of a small process that was ended before it could write.
-    pub(super) fn read(path: &Path) -> io::Result<Self> {
+    pub(in crate::measure) fn read(path: &Path) -> io::Result<Self> {
         let mut bytes = Vec::new();
         fs::File::open(path)?.take(REPORT_BYTES_MAX).read_to_end(&mut bytes)?;
         serde_json::from_slice(&bytes).map_err(io::Error::from)
+    }
+
+    /// Writes it to `report`.
+    pub(in crate::measure) fn write(&self, report: &Path, command: &[OsString]) -> Result<(), ProcessError> {
+        let json = serde_json::to_vec(self).map_err(io::Error::from);
+        json.and_then(|json| fs::write(report, json)).map_err(|source| ProcessError::Report {
+            command: super::shown(&command.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>()),
+            tail: String::new(),
+            source,
+        })
+    }
+
+    /// Why a program could not be started.
+    pub(in crate::measure) fn not_started(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound,
+            io::ErrorKind::PermissionDenied => Self::NotExecutable,
+            _ => Self::NotStarted { message: error.to_string() },
+        }
     }
 }
 
 /// What the small process does that starts one measured child: starts it, waits for it, and then for the delay, writes how it ended to
 /// `report`.
 pub fn child(report: &Path, delay: Duration, command: &[OsString]) -> Result<(), ProcessError> {
-    follow_parent();
-    let ended = measure(command, delay);
-    let json = serde_json::to_vec(&ended).map_err(io::Error::from);
-    json.and_then(|json| fs::write(report, json)).map_err(|source| ProcessError::Report {
-        command: super::shown(&command.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>()),
-        tail: String::new(),
-        source,
-    })
+    follow_parent(|| {});
+    measure(command, delay).write(report, command)
 }
 
 /// Runs the program with our own standard output and error. The delay counts as time that the program took, and as nothing else of it.
-fn measure(command: &[OsString], delay: Duration) -> Ended {
-    let Some((program, arguments)) = command.split_first() else {
-        return Ended::NotFound;
-    };
-    let mut program = Command::new(program);
-    program.args(arguments).stdin(Stdio::null());
-    let (mut started, mut attempts) = (Instant::now(), 1);
-    let mut spawned = program.spawn();
-    // A program that was copied just now is busy as long as a process that was forked meanwhile still has it open for writing.
-    while attempts < BUSY_ATTEMPTS_MAX
-        && spawned.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ExecutableFileBusy)
-    {
-        std::thread::sleep(BUSY_PAUSE);
-        (started, attempts) = (Instant::now(), attempts + 1);
-        spawned = program.spawn();
-    }
+fn measure(command: &[OsString], delay: Duration) -> Ended<Measured> {
+    let (started, spawned) = start(command);
     let result = spawned.and_then(Wait4::wait4);
     wait(delay);
     let wall_s = started.elapsed().as_secs_f64();
@@ -102,12 +102,28 @@ fn measure(command: &[OsString], delay: Duration) -> Ended {
             system_s: used.rusage.stime.as_secs_f64(),
             peak_rss_bytes: used.rusage.maxrss,
         }),
-        Err(error) => match error.kind() {
-            io::ErrorKind::NotFound => Ended::NotFound,
-            io::ErrorKind::PermissionDenied => Ended::NotExecutable,
-            _ => Ended::NotStarted { message: error.to_string() },
-        },
+        Err(error) => Ended::not_started(&error),
     }
+}
+
+/// Starts a program without input, and when that was. One that was copied just now is busy as long as a process that was forked meanwhile still has it
+/// open for writing.
+pub(in crate::measure) fn start(command: &[OsString]) -> (Instant, io::Result<Child>) {
+    let Some((program, arguments)) = command.split_first() else {
+        return (Instant::now(), Err(io::ErrorKind::NotFound.into()));
+    };
+    let mut program = Command::new(program);
+    program.args(arguments).stdin(Stdio::null());
+    let (mut started, mut attempts) = (Instant::now(), 1);
+    let mut spawned = program.spawn();
+    while attempts < BUSY_ATTEMPTS_MAX
+        && spawned.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ExecutableFileBusy)
+    {
+        std::thread::sleep(BUSY_PAUSE);
+        (started, attempts) = (Instant::now(), attempts + 1);
+        spawned = program.spawn();
+    }
+    (started, spawned)
 }
 
 /// Waits for this long, and not much longer: a sleep alone overshoots by as much as a short program takes.
@@ -134,20 +150,21 @@ fn signal(_status: std::process::ExitStatus) -> Option<i32> {
 
 /// Ends the whole process group when the process that started us is gone, however it went: it holds the other end of our standard input and
 /// never writes. Rejected: the parent's death signal of Linux, which would end this process and leave the measured one running.
-/// Only in a group of our own, so that nobody's shell is ended.
+/// Only in a group of our own, so that nobody's shell is ended. `first` is what is done before.
 #[cfg(unix)]
-fn follow_parent() {
+pub(in crate::measure) fn follow_parent(first: fn()) {
     use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group};
     if getpgrp() != getpid() {
         return;
     }
-    std::thread::spawn(|| {
+    std::thread::spawn(move || {
         let mut byte = [0];
         while io::stdin().read(&mut byte).is_ok_and(|length| length > 0) {}
+        first();
         let _gone = kill_current_process_group(Signal::KILL);
     });
 }
 
 /// On Windows the job object ends with its last handle.
 #[cfg(not(unix))]
-fn follow_parent() {}
+pub(in crate::measure) fn follow_parent(_first: fn()) {}

@@ -13,7 +13,7 @@ const TAIL_LINES_MAX: usize = 40;
 const TAIL_BYTES_MAX: usize = 8 << 10;
 
 /// Both streams of one process, each read by a thread.
-pub(super) struct Output {
+pub(in crate::measure) struct Output {
     stdout: Arc<Mutex<Stream>>,
     stderr: Arc<Mutex<Stream>>,
     open: Receiver<()>,
@@ -26,22 +26,47 @@ struct Stream {
     kept: Vec<u8>,
     last: Vec<u8>,
     bytes: u64,
+    /// What is looked for in it, and whether it was there.
+    wanted: Vec<u8>,
+    found: bool,
 }
 
 impl Output {
-    /// Starts to read both streams.
-    pub(super) fn drain(stdout: impl Read + Send + 'static, stderr: impl Read + Send + 'static) -> Self {
+    /// Starts to read both streams; the beginning of standard output is kept.
+    pub(in crate::measure) fn drain(stdout: impl Read + Send + 'static, stderr: impl Read + Send + 'static) -> Self {
         let (sender, open) = channel();
-        Self { stdout: read(stdout, KEPT_BYTES_MAX, sender.clone()), stderr: read(stderr, 0, sender), open }
+        let kept = Stream { kept_max: KEPT_BYTES_MAX, ..Stream::default() };
+        Self { stdout: read(stdout, kept, sender.clone()), stderr: read(stderr, Stream::default(), sender), open }
     }
 
-    /// Waits until nobody can write any more, or for this long.
-    pub(super) fn wait(&self, limit: Duration) {
-        let (Ok(()) | Err(RecvTimeoutError::Disconnected | RecvTimeoutError::Timeout)) = self.open.recv_timeout(limit);
+    /// Starts to read both streams of which only the end is kept, and looks for a text in them.
+    pub(in crate::measure) fn search(
+        stdout: impl Read + Send + 'static,
+        stderr: impl Read + Send + 'static,
+        wanted: &str,
+    ) -> Self {
+        let (sender, open) = channel();
+        let stream = || Stream { wanted: wanted.as_bytes().to_vec(), ..Stream::default() };
+        Self { stdout: read(stdout, stream(), sender.clone()), stderr: read(stderr, stream(), sender), open }
+    }
+
+    /// Waits until nobody can write any more, or for this long; whether nobody can.
+    pub(in crate::measure) fn wait(&self, limit: Duration) -> bool {
+        self.open.recv_timeout(limit) == Err(RecvTimeoutError::Disconnected)
+    }
+
+    /// Whether a line of one of the streams holds the text that is looked for.
+    pub(in crate::measure) fn found(&self) -> bool {
+        locked(&self.stdout).found || locked(&self.stderr).found
+    }
+
+    /// How many bytes both streams were in all.
+    pub(in crate::measure) fn bytes(&self) -> u64 {
+        locked(&self.stdout).bytes + locked(&self.stderr).bytes
     }
 
     /// The last lines of standard output, then those of standard error, within the limits together.
-    pub(super) fn tail(&self) -> String {
+    pub(in crate::measure) fn tail(&self) -> String {
         let mut both = locked(&self.stdout).last.clone();
         if !both.is_empty() && !both.ends_with(b"\n") {
             both.push(b'\n');
@@ -51,7 +76,7 @@ impl Output {
     }
 
     /// The first bytes of standard output, and how many there were in all.
-    pub(super) fn into_stdout(self) -> (Vec<u8>, u64) {
+    pub(in crate::measure) fn into_stdout(self) -> (Vec<u8>, u64) {
         let mut stream = locked(&self.stdout);
         (std::mem::take(&mut stream.kept), stream.bytes)
     }
@@ -63,8 +88,8 @@ fn locked(stream: &Mutex<Stream>) -> MutexGuard<'_, Stream> {
 }
 
 /// Reads one stream to its end. `open` is dropped then.
-fn read(mut from: impl Read + Send + 'static, kept_max: usize, open: Sender<()>) -> Arc<Mutex<Stream>> {
-    let stream = Arc::new(Mutex::new(Stream { kept_max, ..Stream::default() }));
+fn read(mut from: impl Read + Send + 'static, stream: Stream, open: Sender<()>) -> Arc<Mutex<Stream>> {
+    let stream = Arc::new(Mutex::new(stream));
     let shared = Arc::clone(&stream);
     std::thread::spawn(move || {
         let mut buffer = vec![0; 64 << 10];
@@ -86,9 +111,22 @@ impl Stream {
         self.bytes += bytes.len() as u64;
         let room = self.kept_max - self.kept.len();
         self.kept.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
+        self.search(bytes);
         self.last.extend_from_slice(bytes);
         let surplus = self.last.len().saturating_sub(TAIL_BYTES_MAX);
         self.last.drain(..surplus);
+    }
+}
+
+impl Stream {
+    /// Looks for the wanted text where it ends in these bytes: it may have begun in those before.
+    fn search(&mut self, bytes: &[u8]) {
+        if self.found || self.wanted.is_empty() {
+            return;
+        }
+        let before = self.last.len().saturating_sub(self.wanted.len() - 1);
+        let text = [self.last.get(before..).unwrap_or_default(), bytes].concat();
+        self.found = text.windows(self.wanted.len()).any(|window| window == self.wanted);
     }
 }
 
@@ -118,6 +156,22 @@ mod tests {
         let tail = tail(&vec![0xff; 100_000]);
         assert_eq!(tail.chars().count(), TAIL_BYTES_MAX);
         assert!(tail.chars().all(|c| c == '\u{fffd}'));
+    }
+
+    #[test]
+    fn a_text_is_found_wherever_the_pieces_of_the_stream_cut_it() {
+        for cut in 0..=b"x listening on 1\n".len() {
+            let mut stream = Stream { wanted: b"listening".to_vec(), ..Stream::default() };
+            let (one, other) = b"x listening on 1\n".split_at(cut);
+            stream.take(&vec![b'l'; 20_000]);
+            stream.take(one);
+            stream.take(other);
+            assert!(stream.found, "{cut}");
+        }
+        let mut stream = Stream { wanted: b"listening".to_vec(), ..Stream::default() };
+        stream.take(b"listenin");
+        stream.take(b"\ng");
+        assert!(!stream.found);
     }
 
     #[test]

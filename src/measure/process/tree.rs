@@ -7,11 +7,14 @@ use std::process::{ChildStderr, ChildStdout, Command};
 use std::time::Duration;
 
 /// A process and all that it started. Ended at the latest when dropped.
-pub(super) struct Tree(platform::Tree);
+pub(in crate::measure) struct Tree(platform::Tree);
 
 impl Tree {
+    /// Whether processes can be asked to end.
+    pub(in crate::measure) const CAN_BE_ASKED: bool = cfg!(unix);
+
     /// Starts a process whose streams are pipes.
-    pub(super) fn start(command: Command) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+    pub(in crate::measure) fn start(command: Command) -> io::Result<(Self, ChildStdout, ChildStderr)> {
         let (tree, stdout, stderr) = platform::Tree::start(command)?;
         let both = stdout.zip(stderr).ok_or_else(|| io::Error::other("the output is not a pipe"));
         let tree = Self(tree);
@@ -19,17 +22,27 @@ impl Tree {
     }
 
     /// Whether the first process ended within this time; waits for it without using the CPU.
-    pub(super) fn ended_within(&mut self, time: Duration) -> bool {
+    pub(in crate::measure) fn ended_within(&mut self, time: Duration) -> bool {
         self.0.ended_within(time)
     }
 
+    /// The number of the first process.
+    pub(in crate::measure) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Closes the standard input of the first process: one that follows its parent then ends itself and all that it started.
+    pub(in crate::measure) fn let_go(&mut self) {
+        self.0.let_go();
+    }
+
     /// Asks every process to end. On Windows there is no asking, so nothing happens until [`Tree::end`].
-    pub(super) fn ask_to_end(&self) {
+    pub(in crate::measure) fn ask_to_end(&self) {
         self.0.ask_to_end();
     }
 
     /// Ends every process that is still there, and waits for the first.
-    pub(super) fn end(&mut self) {
+    pub(in crate::measure) fn end(&mut self) {
         self.0.end();
     }
 }
@@ -74,6 +87,14 @@ mod platform {
 
         pub(super) fn ended_within(&mut self, time: Duration) -> bool {
             self.ended.recv_timeout(time) == Err(RecvTimeoutError::Disconnected)
+        }
+
+        pub(super) fn id(&self) -> u32 {
+            self.child.id()
+        }
+
+        pub(super) fn let_go(&mut self) {
+            drop(self.child.stdin.take());
         }
 
         pub(super) fn ask_to_end(&self) {
@@ -122,6 +143,14 @@ mod platform {
                 std::thread::sleep(NAP);
             }
             true
+        }
+
+        pub(super) fn id(&self) -> u32 {
+            self.0.id()
+        }
+
+        pub(super) fn let_go(&mut self) {
+            drop(self.0.stdin().take());
         }
 
         pub(super) fn ask_to_end(&self) {}

@@ -91,7 +91,7 @@ fn is_source_folder(folders: &[&str]) -> bool {
 /// Whether the suite's build commands compile and do nothing else: what a script of the repository or a task runner makes beside the program
 /// is not in sight.
 pub(super) fn only_compiles(suite: &Suite) -> bool {
-    suite.build.iter().all(compiles)
+    suite.builds().all(compiles)
 }
 
 fn compiles(command: &CommandLine) -> bool {

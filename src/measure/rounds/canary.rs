@@ -28,7 +28,12 @@ pub(super) struct Watched {
 impl Watched {
     /// Chooses from what base gave in its first round: of the gated, noisy times the one whose benchmark is the cheapest to run again, and of
     /// those that cost the same the shortest. `None` where there is none, or where it would take too much of the time.
-    pub(super) fn choose(base: Option<&Run>, parts: &[Tracked], course: &Course, time_limit: Duration) -> Option<Self> {
+    pub(super) fn choose(
+        base: Option<&Run>,
+        parts: &[&Tracked],
+        course: &Course,
+        time_limit: Duration,
+    ) -> Option<Self> {
         let times = base?.series.values().filter_map(|series| {
             let Metric { id, kind, determinism, role, .. } = &series.metric;
             let fits = *kind == Kind::Time && *determinism == Determinism::Noisy && *role == Role::Gated;

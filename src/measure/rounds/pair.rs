@@ -51,9 +51,10 @@ pub(super) fn run(
         }
         for (arm, processes) in gathered {
             if let Ok(parsed) = arms.entry(arm).or_insert_with(|| Ok(Parsed::default())) {
-                let Parsed { readings, unparsed } = together(processes);
+                let Parsed { readings, unparsed, notes } = together(processes);
                 parsed.readings.extend(readings);
                 parsed.unparsed.extend(unparsed);
+                parsed.notes.extend(notes);
             }
         }
     }
@@ -84,11 +85,13 @@ fn together(mut processes: Vec<Parsed>) -> Parsed {
         return processes.remove(0);
     }
     let count = processes.len();
-    let mut unparsed: Vec<String> = Vec::new();
+    let (mut unparsed, mut notes): (Vec<String>, Vec<String>) = Default::default();
     let mut readings: BTreeMap<MetricId, (Reading, Vec<Vec<f64>>)> = BTreeMap::new();
     for process in processes {
         let new: Vec<String> = process.unparsed.into_iter().filter(|text| !unparsed.contains(text)).collect();
         unparsed.extend(new);
+        let new: Vec<String> = process.notes.into_iter().filter(|note| !notes.contains(note)).collect();
+        notes.extend(new);
         for reading in process.readings {
             let values = reading.sample.values().to_vec();
             readings.entry(reading.metric.id.clone()).or_insert_with(|| (reading, Vec::new())).1.push(values);
@@ -97,5 +100,5 @@ fn together(mut processes: Vec<Parsed>) -> Parsed {
     let whole = readings.into_values().filter(|(_, values)| values.len() == count);
     let readings =
         whole.filter_map(|(reading, values)| Some(Reading { sample: Sample::processes(values).ok()?, ..reading }));
-    Parsed { readings: readings.collect(), unparsed }
+    Parsed { readings: readings.collect(), unparsed, notes }
 }

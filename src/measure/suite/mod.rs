@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod criterion;
+pub mod external;
 pub mod json;
 pub mod scenario;
 
@@ -18,6 +19,7 @@ use crate::model::Name;
 use super::bench::Parsed;
 use super::process::{self, ProcessError, ProcessSpec};
 use super::proof::Runs;
+use super::service::ServiceError;
 use super::surroundings::Surroundings;
 
 /// Where one arm lives.
@@ -29,6 +31,15 @@ pub struct Place {
     pub target: PathBuf,
     /// An empty folder that its processes may fill; emptied before each part of each round.
     pub scratch: PathBuf,
+}
+
+/// Whether the service of a scenario has to be built: several scenarios may share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// It has.
+    Needed,
+    /// It was, in this arm.
+    Done,
 }
 
 /// Which benchmarks of a part to run.
@@ -47,6 +58,16 @@ pub trait Part: Send {
 
     /// The benchmarks that it will give, where they can be listed without running them.
     fn expected(&self) -> Option<&BTreeSet<Name>>;
+
+    /// Whether it can leave out benchmarks that nobody wants.
+    fn selects(&self) -> bool {
+        self.expected().is_some()
+    }
+
+    /// Whether it may run against itself, twice more a round: not what takes seconds to start and to measure.
+    fn may_be_canary(&self) -> bool {
+        true
+    }
 
     /// What it runs, for the proof that both arms run the same; `None` where that cannot be said.
     fn runs(&self, place: &Place) -> Option<Runs>;
@@ -72,6 +93,9 @@ pub enum PartError {
     /// The process could not be run, failed, ran too long or was stopped.
     #[error(transparent)]
     Process(#[from] ProcessError),
+    /// The service under load is of no use.
+    #[error(transparent)]
+    Service(ServiceError),
     /// It ended well and left nothing that could be read.
     #[error("read the results of `{command}` ({message})")]
     Unreadable {
@@ -101,6 +125,7 @@ impl PartError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Process(error) => error.hint(),
+            Self::Service(error) => error.hint(),
             Self::Unreadable { command, .. } => Some(format!("run `{command}` by hand and look at what it leaves")),
             Self::Prepare { hint, .. } => Some(hint.clone()),
         }
@@ -110,18 +135,33 @@ impl PartError {
     pub fn tail(&self) -> &str {
         match self {
             Self::Process(error) => error.tail(),
+            Self::Service(error) => error.tail(),
             Self::Unreadable { tail, .. } | Self::Prepare { tail, .. } => tail,
         }
     }
 }
 
+impl From<ServiceError> for PartError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Stopped => Self::Process(ProcessError::Stopped),
+            error => Self::Service(error),
+        }
+    }
+}
+
 /// Builds one suite of one arm and lists its parts. `root` is the arm's checkout.
-pub fn prepare(suite: &Suite, place: &Place, surroundings: &Surroundings) -> Result<Vec<Box<dyn Part>>, PartError> {
+pub fn prepare(
+    suite: &Suite,
+    service: Build,
+    place: &Place,
+    surroundings: &Surroundings,
+) -> Result<Vec<Box<dyn Part>>, PartError> {
     match &suite.adapter {
         Adapter::Criterion(options) => criterion::prepare(suite, options, place, surroundings),
         Adapter::Command(options) => command::prepare(suite, options, place, surroundings),
         Adapter::Json(options) => json::prepare(suite, options, place, surroundings),
-        Adapter::Scenario(scenario) => scenario::prepare(suite, scenario, place, surroundings),
+        Adapter::Scenario(scenario) => scenario::prepare(suite, scenario, service, place, surroundings),
     }
 }
 

@@ -1,18 +1,209 @@
 //! A scenario as a part of the rounds: each round starts the service afresh, drives load at it, and stops it.
 
+use std::collections::BTreeSet;
+use std::path::{Component, Path};
+use std::sync::Once;
+
 use crate::config::Suite;
-use crate::config::scenario::Scenario;
+use crate::config::placeholder::fill;
+use crate::config::scenario::{Address, Body, Engine, FormContent, Load, Profile, Scenario, Target};
+use crate::config::service::Service;
+use crate::model::Name;
+use crate::model::load::ALL_REQUESTS;
 
+use super::super::bench::Parsed;
+use super::super::load::drive::drive;
+use super::super::load::profile::stages;
+use super::super::load::readings::readings;
+use super::super::load::record::{Recorded, Snapshot};
+use super::super::load::work::Work;
+use super::super::proof::Runs;
+use super::super::service::{Running, ServiceError};
 use super::super::surroundings::Surroundings;
-use super::{Part, PartError, Place, build, unusable};
+use super::{Build, Only, Part, PartError, Place, build, external, target};
 
-/// Prepares the scenario: builds its service.
+/// Prepares the scenario: builds its service, unless another scenario has.
 pub(super) fn prepare(
     suite: &Suite,
-    _scenario: &Scenario,
+    scenario: &Scenario,
+    needed: Build,
     place: &Place,
     surroundings: &Surroundings,
 ) -> Result<Vec<Box<dyn Part>>, PartError> {
     build(suite, place, surroundings)?;
-    Err(unusable(suite, "scenarios cannot be run yet".to_owned()))
+    if let (Target::Service(service), Build::Needed) = (&scenario.target, needed) {
+        build(&as_suite(suite, service, place)?, place, surroundings)?;
+    }
+    let expected = match &scenario.engine {
+        Engine::Own(load) => steps(load),
+        Engine::External(_) => None,
+    };
+    Ok(vec![Box::new(ScenarioPart { suite: suite.clone(), scenario: scenario.clone(), expected })])
+}
+
+/// A suite whose build is the service's. Of the service's variables it has those that are known before an instance has a port.
+fn as_suite(suite: &Suite, service: &Service, place: &Place) -> Result<Suite, PartError> {
+    let known = [("target", target(suite, place)?)];
+    let variables = service.environment.iter();
+    let environment = variables.filter_map(|(name, value)| Some((name.clone(), fill(value, &known).ok()?))).collect();
+    Ok(Suite { build: service.build.clone(), directory: service.directory.clone(), environment, ..suite.clone() })
+}
+
+/// The benchmarks that a load gives, where its stages are none of them.
+fn steps(load: &Load) -> Option<BTreeSet<Name>> {
+    match &load.profile {
+        Profile::Load { .. } | Profile::Soak { .. } => {}
+        Profile::Stress { .. } | Profile::Spike { .. } | Profile::Custom(_) => return None,
+    }
+    let mut names: BTreeSet<Name> =
+        load.flows.iter().flat_map(|flow| &flow.steps).map(|step| step.name.clone()).collect();
+    if names.len() > 1 {
+        names.insert(Name::new(ALL_REQUESTS).expect("it is a name"));
+    }
+    Some(names)
+}
+
+/// The whole scenario: its requests are one load, of which nothing can be left out.
+struct ScenarioPart {
+    suite: Suite,
+    scenario: Scenario,
+    expected: Option<BTreeSet<Name>>,
+}
+
+impl Part for ScenarioPart {
+    fn key(&self) -> &str {
+        self.suite.name.as_str()
+    }
+
+    fn expected(&self) -> Option<&BTreeSet<Name>> {
+        self.expected.as_ref()
+    }
+
+    fn selects(&self) -> bool {
+        false
+    }
+
+    fn may_be_canary(&self) -> bool {
+        false
+    }
+
+    fn runs(&self, place: &Place) -> Option<Runs> {
+        let Target::Service(service) = &self.scenario.target else { return None };
+        let Engine::Own(load) = &self.scenario.engine else { return None };
+        let arms_own = target(&self.suite, place).ok()?;
+        // What is the same in both arms, whatever it will be, may stand as it is written.
+        let filled = |word: &String| word.replace("{target}", arms_own);
+        let values = service.environment.values().map(filled);
+        Some(Runs {
+            commands: vec![service.start.iter().map(filled).collect()],
+            directory: place.root.join(&service.directory),
+            values: values.chain(files(load).map(|file| from(&service.directory, file))).collect(),
+            beside: Vec::new(),
+        })
+    }
+
+    fn run(
+        &self,
+        _only: Only<'_>,
+        _processes: u32,
+        place: &Place,
+        surroundings: &Surroundings,
+    ) -> Result<Parsed, PartError> {
+        match &self.scenario.target {
+            Target::Addresses(addresses) => self.measure(addresses.clone(), None, place, surroundings),
+            Target::Service(service) => {
+                let running = Running::start(service, place, surroundings)?;
+                // The death of the service ends what drives load at it.
+                let inner = Surroundings { stop: running.over(), ..surroundings.clone() };
+                let measured = self.measure(running.addresses(), Some(&running), place, &inner);
+                let trouble = running.trouble();
+                let stopped = running.stop();
+                if surroundings.stop.is_set() {
+                    return Err(ServiceError::Stopped.into());
+                }
+                match (trouble, measured) {
+                    // What else went wrong followed from it.
+                    (Some(trouble), _) => Err(trouble.into()),
+                    (None, Err(error)) => Err(error),
+                    (None, Ok(parsed)) => stopped.map(|()| parsed).map_err(PartError::from),
+                }
+            }
+        }
+    }
+}
+
+impl ScenarioPart {
+    /// Puts load on what runs at these addresses.
+    fn measure(
+        &self,
+        addresses: Vec<Address>,
+        running: Option<&Running>,
+        place: &Place,
+        surroundings: &Surroundings,
+    ) -> Result<Parsed, PartError> {
+        match &self.scenario.engine {
+            Engine::Own(load) => {
+                let recorded = self.drive(load, addresses, running, place, surroundings)?;
+                if surroundings.stop.is_set() {
+                    return Err(ServiceError::Stopped.into());
+                }
+                let usage = running.map(Running::usage).filter(|usage| !usage.points.is_empty());
+                let readings = readings(&self.suite.name, load, &recorded, usage.as_ref());
+                Ok(Parsed { readings, ..Parsed::default() })
+            }
+            Engine::External(engine) => external::run(&self.suite, engine, &addresses, place, surroundings),
+        }
+    }
+
+    fn drive(
+        &self,
+        load: &Load,
+        addresses: Vec<Address>,
+        running: Option<&Running>,
+        place: &Place,
+        surroundings: &Surroundings,
+    ) -> Result<Recorded, PartError> {
+        let failed = |message: String, hint: Option<String>| PartError::Prepare {
+            what: format!("the load of `{}`", self.suite.name),
+            message,
+            hint: hint.unwrap_or_else(|| format!("correct `[scenario.{}]` in tollgate.toml", self.suite.name)),
+            tail: String::new(),
+        };
+        let work = Work::new(load, addresses, &place.root, &surroundings.environment);
+        let work = work.map_err(|error| failed(error.to_string(), None))?;
+        let began = Once::new();
+        let watch = |snapshot: &Snapshot| {
+            if let (Some(running), false) = (running, snapshot.warming_up) {
+                began.call_once(|| running.counts_from_now());
+            }
+        };
+        drive(&work, stages(load).as_mut(), &surroundings.stop, &watch)
+            .map_err(|error| failed(error.to_string(), error.hint()))
+    }
+}
+
+/// The files that a load sends or fills its requests from, relative to the root of the checkout.
+fn files(load: &Load) -> impl Iterator<Item = &Path> {
+    let data = load.flows.iter().filter_map(|flow| flow.data.as_ref()).map(|data| data.path.as_path());
+    let steps = load.flows.iter().flat_map(|flow| &flow.steps);
+    let bodies = steps.flat_map(|step| -> Vec<&Path> {
+        match &step.body {
+            Body::Empty | Body::Text(_) => Vec::new(),
+            Body::File(path) => vec![path],
+            Body::Multipart(parts) => {
+                let file = |content| match content {
+                    &FormContent::File { ref path, .. } => Some(path.as_path()),
+                    FormContent::Text(_) => None,
+                };
+                parts.iter().filter_map(|part| file(&part.content)).collect()
+            }
+        }
+    });
+    data.chain(bodies)
+}
+
+/// A path from the root as it is called in a folder below it.
+fn from(directory: &Path, path: &Path) -> String {
+    let up = directory.components().filter(|part| matches!(part, Component::Normal(_))).map(|_| "..");
+    up.collect::<std::path::PathBuf>().join(path).to_string_lossy().into_owned()
 }

@@ -226,7 +226,7 @@ impl Summary {
 }
 
 /// The bucket of a value of at least 0: doubles of one sign are in the order of their bits.
-fn bucket(value: f64) -> u32 {
+pub(super) fn bucket(value: f64) -> u32 {
     // Adding 0 turns −0 into 0.
     u32::try_from((value + 0.0).to_bits() >> SHIFT).expect("22 bits are left")
 }

@@ -89,7 +89,7 @@ impl Runner for Keyed<'_> {
             let values = (0..16).map(|sample| 1e-3 * own * slower * (1.0 + 1e-3 * chance(10_000 + 100 * at + sample)));
             Reading { metric: time(&name("core"), &name(benchmark)), sample: Sample::new(values.collect()).unwrap() }
         };
-        Ok(Parsed { readings: asked.into_iter().map(reading).collect(), unparsed: Vec::new() })
+        Ok(Parsed { readings: asked.into_iter().map(reading).collect(), ..Parsed::default() })
     }
 }
 

@@ -42,6 +42,7 @@ impl TryFrom<File> for Measurement {
             rounds_run: file.rounds_run,
             protocol: protocol(file.order.0, file.canary, file.identical.0, file.rounds_run)?,
             troubles: file.troubles.0.into_iter().map(CoverageProblem::try_from).collect::<Result<_, _>>()?,
+            notes: Vec::new(),
             ended: file.ended.into(),
             elapsed: seconds(file.elapsed_s)?,
         };

@@ -1,0 +1,285 @@
+//! HTTP/1.1 on one connection: a request out, its reply in, with one buffer for each direction and no memory taken on the way. hyper's client
+//! costs a quarter more of the generator's core, and would take that from the service under test on a small machine.
+#![expect(clippy::disallowed_methods, reason = "what sends and receives says when")]
+
+use std::future::poll_fn;
+use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
+use std::ops::Range;
+use std::pin::Pin;
+use std::time::Instant;
+
+use httparse::{Header, ParserConfig, Response, Status};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use super::exchange::{ExchangeError, Keep, Reply, Request};
+
+mod body;
+
+use body::Body;
+
+/// The largest head of a reply that is read, in bytes.
+const HEAD_MAX: usize = 64 * 1024;
+/// The most headers of a reply that are read.
+const HEADERS_MAX: usize = 128;
+/// The read buffer at first: most replies of services fit.
+const BUFFER: usize = 8 * 1024;
+/// The read buffer where long bodies come.
+const BUFFER_LARGE: usize = 64 * 1024;
+/// A longer body is written by itself and not copied behind its head.
+const COPIED_MAX: usize = 16 * 1024;
+
+/// Whether a connection takes more than one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reuse {
+    /// As long as the server likes.
+    Kept,
+    /// It is closed after one.
+    Once,
+}
+
+/// One connection.
+pub(super) struct Http1<S> {
+    stream: S,
+    /// What follows the path in each request: the version, the host, and how the connection is kept.
+    common: Vec<u8>,
+    reuse: Reuse,
+    written: Vec<u8>,
+    buffer: Vec<u8>,
+    /// Whether it has carried a request already.
+    carried: bool,
+}
+
+/// A head that was read.
+struct Head {
+    status: u16,
+    body: Body,
+    reusable: bool,
+    /// Its length, and that of those before it which only announce it.
+    bytes: u64,
+    /// What was read behind it already.
+    rest: Range<usize>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
+    /// A connection that nothing was sent on yet. `authority` is host and port as requests name them.
+    pub(super) fn new(stream: S, authority: &str, reuse: Reuse) -> Self {
+        let close = if reuse == Reuse::Once { "connection: close\r\n" } else { "" };
+        let common = format!(" HTTP/1.1\r\nhost: {authority}\r\n{close}").into_bytes();
+        Self { stream, common, reuse, written: Vec::new(), buffer: vec![0; BUFFER], carried: false }
+    }
+
+    /// Sends a request and reads its reply to the end. After an error the connection is of no use any more.
+    pub(super) async fn exchange(
+        &mut self,
+        request: &Request,
+        keep: Keep,
+        limit_bytes: u64,
+    ) -> Result<Reply, ExchangeError> {
+        self.render(request);
+        let fresh = !std::mem::replace(&mut self.carried, true);
+        let sent = Instant::now();
+        let bytes_out = self.write(request).await.map_err(|error| lost(fresh, &error))?;
+        let (mut headers, mut body) = (Vec::new(), Vec::new());
+        let head = self.head(request, keep.headers.then_some(&mut headers), fresh).await?;
+        let (status, reusable) = (head.status, head.reusable && self.reuse == Reuse::Kept);
+        let mut reply = Reply {
+            status,
+            headers,
+            body: Vec::new(),
+            sent,
+            done: sent,
+            bytes_in: head.bytes,
+            body_bytes: 0,
+            bytes_out,
+            reusable,
+        };
+        self.body(head, keep.body.then_some(&mut body), limit_bytes, &mut reply).await?;
+        reply.body = body;
+        reply.done = Instant::now();
+        Ok(reply)
+    }
+
+    /// Comes to an end when the server closes the connection, or sends something that nobody asked for, while it is idle.
+    pub(super) async fn closed(&mut self) {
+        let Self { stream, buffer, .. } = self;
+        poll_fn(|context| {
+            let mut read = ReadBuf::new(buffer);
+            Pin::new(&mut *stream).poll_read(context, &mut read).map(drop)
+        })
+        .await;
+    }
+
+    /// Writes the head, and a short body, into the buffer.
+    fn render(&mut self, request: &Request) {
+        let out = &mut self.written;
+        out.clear();
+        for part in [request.method.as_bytes(), b" ", request.path.as_bytes(), &self.common] {
+            out.extend_from_slice(part);
+        }
+        for (name, value) in &request.headers {
+            for part in [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                out.extend_from_slice(part);
+            }
+        }
+        // Methods that define a body say its length even where there is none.
+        if !request.body.is_empty() || matches!(request.method.as_str(), "POST" | "PUT" | "PATCH") {
+            out.extend_from_slice(format!("content-length: {}\r\n", request.body.len()).as_bytes());
+        }
+        out.extend_from_slice(b"\r\n");
+        if request.body.len() <= COPIED_MAX {
+            out.extend_from_slice(&request.body);
+        }
+    }
+
+    async fn write(&mut self, request: &Request) -> io::Result<u64> {
+        self.stream.write_all(&self.written).await?;
+        let mut bytes = self.written.len();
+        if request.body.len() > COPIED_MAX {
+            self.stream.write_all(&request.body).await?;
+            bytes += request.body.len();
+        }
+        self.stream.flush().await?;
+        Ok(bytes as u64)
+    }
+
+    /// Reads the head of the reply, past those that only announce it.
+    async fn head(
+        &mut self,
+        request: &Request,
+        mut keep: Option<&mut Vec<(String, Vec<u8>)>>,
+        fresh: bool,
+    ) -> Result<Head, ExchangeError> {
+        let (mut filled, mut bytes) = (0, 0);
+        loop {
+            if filled == self.buffer.len() {
+                self.grow()?;
+            }
+            let read = self.stream.read(&mut self.buffer[filled..]).await;
+            match read {
+                Ok(0) if filled == 0 && bytes == 0 => return Err(lost(fresh, &ErrorKind::UnexpectedEof.into())),
+                Ok(0) => return Err(ExchangeError::Broken("closed inside the head".to_owned())),
+                Err(error) if filled == 0 && bytes == 0 => return Err(lost(fresh, &error)),
+                Err(error) => return Err(ExchangeError::Broken(error.to_string())),
+                Ok(read) => filled += read,
+            }
+            while let Some((length, mut head)) = parse(&self.buffer[..filled], request, keep.as_deref_mut())? {
+                bytes += length;
+                if !(100..200).contains(&head.status) || head.status == 101 {
+                    (head.bytes, head.rest) = (bytes as u64, length..filled);
+                    return Ok(head);
+                }
+                if bytes > HEAD_MAX {
+                    return Err(too_long());
+                }
+                self.buffer.copy_within(length..filled, 0);
+                filled -= length;
+            }
+        }
+    }
+
+    fn grow(&mut self) -> Result<(), ExchangeError> {
+        if self.buffer.len() >= HEAD_MAX {
+            return Err(too_long());
+        }
+        self.buffer.resize(HEAD_MAX.min(self.buffer.len() * 2), 0);
+        Ok(())
+    }
+
+    /// Reads the body to its end, and counts in `reply`.
+    async fn body(
+        &mut self,
+        head: Head,
+        mut keep: Option<&mut Vec<u8>>,
+        limit_bytes: u64,
+        reply: &mut Reply,
+    ) -> Result<(), ExchangeError> {
+        let Head { mut body, mut rest, .. } = head;
+        if body.announced() > limit_bytes {
+            return Err(too_large(limit_bytes));
+        }
+        if body.announced() > BUFFER_LARGE as u64 && self.buffer.len() < BUFFER_LARGE {
+            self.buffer.resize(BUFFER_LARGE, 0);
+        }
+        loop {
+            let part = body.take(&self.buffer[rest.clone()], keep.as_deref_mut())?;
+            reply.bytes_in += part.taken as u64;
+            reply.body_bytes += part.body_bytes as u64;
+            if reply.body_bytes > limit_bytes {
+                return Err(too_large(limit_bytes));
+            }
+            if part.ended {
+                // More than the reply: whatever it is, no request asked for it.
+                reply.reusable &= rest.start + part.taken == rest.end;
+                return Ok(());
+            }
+            match self.stream.read(&mut self.buffer).await {
+                Ok(0) if matches!(body, Body::UntilClosed) => {
+                    reply.reusable = false;
+                    return Ok(());
+                }
+                Ok(0) => return Err(ExchangeError::Broken("closed inside the body".to_owned())),
+                Ok(read) => rest = 0..read,
+                Err(error) => return Err(ExchangeError::Broken(error.to_string())),
+            }
+        }
+    }
+}
+
+/// The head at the start of `bytes` with its length; `None` where more must be read.
+fn parse(
+    bytes: &[u8],
+    request: &Request,
+    keep: Option<&mut Vec<(String, Vec<u8>)>>,
+) -> Result<Option<(usize, Head)>, ExchangeError> {
+    let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; HEADERS_MAX];
+    let mut response = Response::new(&mut []);
+    let parsed = ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
+    let length = match parsed {
+        Ok(Status::Complete(length)) => length,
+        Ok(Status::Partial) => return Ok(None),
+        Err(error) => return Err(ExchangeError::Protocol(error.to_string())),
+    };
+    let status = response.code.expect("a complete head has a status");
+    let mut reusable = response.version == Some(1);
+    for header in response.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("connection")) {
+        for word in header.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+            if word.eq_ignore_ascii_case(b"close") {
+                reusable = false;
+            } else if word.eq_ignore_ascii_case(b"keep-alive") {
+                reusable = true;
+            }
+        }
+    }
+    let body = Body::of(request, status, response.headers)?;
+    if let Some(keep) = keep.filter(|_| status >= 200) {
+        keep.extend(response.headers.iter().map(|header| (header.name.to_ascii_lowercase(), header.value.to_vec())));
+    }
+    // After a change of protocols the connection speaks another.
+    Ok(Some((length, Head { status, body, reusable: reusable && status != 101, bytes: 0, rest: 0..0 })))
+}
+
+/// An error before the first byte of a reply: on a connection that had carried others, the server may have closed it while it was idle.
+fn lost(fresh: bool, error: &io::Error) -> ExchangeError {
+    match error.kind() {
+        ErrorKind::UnexpectedEof
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::NotConnected
+            if !fresh =>
+        {
+            ExchangeError::Stale
+        }
+        ErrorKind::UnexpectedEof => ExchangeError::Broken("closed without a reply".to_owned()),
+        _ => ExchangeError::Broken(error.to_string()),
+    }
+}
+
+fn too_long() -> ExchangeError {
+    ExchangeError::Protocol(format!("a head of more than {HEAD_MAX} bytes"))
+}
+
+fn too_large(limit_bytes: u64) -> ExchangeError {
+    ExchangeError::Protocol(format!("a body of more than {limit_bytes} bytes"))
+}

@@ -1,0 +1,318 @@
+//! Counting while load runs: each request once, in little memory, into what [`Recorded`] holds in the end. No clock: each moment is an argument.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::config::scenario::Level;
+use crate::model::Name;
+use crate::model::sample::Recorder;
+
+use super::record::{ErrorKind, Recorded, Snapshot, StepRecord, Stretch, TargetRecord, WINDOW, WINDOWS_MAX, Window};
+
+/// One request that ended.
+pub(super) struct Ended {
+    /// The stage that it belongs to.
+    pub(super) stage: usize,
+    /// Its step, as an index into the names.
+    pub(super) step: usize,
+    /// Its target.
+    pub(super) target: usize,
+    /// When it was meant to be sent.
+    pub(super) intended: Instant,
+    /// When it was sent.
+    pub(super) sent: Instant,
+    /// When its reply was there, or it failed.
+    pub(super) done: Instant,
+    /// How it failed.
+    pub(super) failed: Option<ErrorKind>,
+    /// Bytes read.
+    pub(super) bytes_in: u64,
+    /// Bytes written.
+    pub(super) bytes_out: u64,
+}
+
+/// What a stage was, for its [`Stretch`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Course {
+    /// The level at its end.
+    pub(super) level: Level,
+    /// How long it took.
+    pub(super) duration: Duration,
+    /// How much of that the generator slept through, where users wait for replies and no arrival says so.
+    pub(super) lost: Duration,
+}
+
+/// Everything that is counted. Stages are numbered from the beginning of a [batch](Self::settle).
+pub(super) struct Tally {
+    names: Vec<Name>,
+    targets: Vec<TargetTally>,
+    stages: Vec<StageTally>,
+    windows: Windows,
+    stretches: Vec<Stretch>,
+    ended: u64,
+    errors: [u64; 4],
+    recent: Recorder,
+    lag_max: Duration,
+}
+
+#[derive(Default)]
+struct StageTally {
+    counts: bool,
+    intended: u64,
+    dropped: u64,
+    late: u64,
+    in_flight_max: u64,
+    open: u64,
+    open_at_end: u64,
+    steps: Vec<StepTally>,
+}
+
+#[derive(Clone, Default)]
+struct StepTally {
+    response: Recorder,
+    service: Recorder,
+    lag: Recorder,
+    ended: u64,
+    errors: [u64; 4],
+    statuses: Vec<(u16, u64)>,
+    bytes_in: u64,
+    bytes_out: u64,
+}
+
+struct TargetTally {
+    name: String,
+    response: Recorder,
+    ended: u64,
+    failed: u64,
+}
+
+impl Tally {
+    /// A count of these steps and targets.
+    pub(super) fn new(names: Vec<Name>, targets: Vec<String>) -> Self {
+        let target = |name| TargetTally { name, response: Recorder::default(), ended: 0, failed: 0 };
+        Self {
+            names,
+            targets: targets.into_iter().map(target).collect(),
+            stages: Vec::new(),
+            windows: Windows::default(),
+            stretches: Vec::new(),
+            ended: 0,
+            errors: [0; 4],
+            recent: Recorder::default(),
+            lag_max: Duration::ZERO,
+        }
+    }
+
+    /// Begins the next stage of the batch at this moment.
+    pub(super) fn begin(&mut self, counts: bool, now: Instant) {
+        let steps = if counts { vec![StepTally::default(); self.names.len()] } else { Vec::new() };
+        self.stages.push(StageTally { counts, steps, ..StageTally::default() });
+        if counts {
+            self.windows.begin(now);
+        }
+    }
+
+    /// A request that is to be sent now.
+    pub(super) fn intended(&mut self, stage: usize) {
+        self.stages[stage].intended += 1;
+        self.stages[stage].open += 1;
+    }
+
+    /// A request that the generator was late with.
+    pub(super) fn late(&mut self, stage: usize) {
+        self.stages[stage].late += 1;
+    }
+
+    /// A request that will never be sent.
+    pub(super) fn dropped(&mut self, stage: usize) {
+        self.stages[stage].dropped += 1;
+    }
+
+    /// A request was sent: so many are on their way.
+    pub(super) fn sent(&mut self, stage: usize, in_flight: u64) {
+        let most = &mut self.stages[stage].in_flight_max;
+        *most = (*most).max(in_flight);
+    }
+
+    /// A reply of this status, whatever the request comes to.
+    pub(super) fn replied(&mut self, stage: usize, step: usize, status: u16) {
+        let Some(step) = self.stages[stage].steps.get_mut(step) else { return };
+        match step.statuses.iter_mut().find(|(known, _)| *known == status) {
+            Some((_, times)) => *times += 1,
+            None => step.statuses.push((status, 1)),
+        }
+    }
+
+    /// A request that ended, however.
+    pub(super) fn ended(&mut self, ended: &Ended) {
+        let response = ended.done.saturating_duration_since(ended.intended);
+        let lag = ended.sent.saturating_duration_since(ended.intended);
+        self.ended += 1;
+        self.recent.record(response);
+        self.lag_max = self.lag_max.max(lag);
+        if let Some(kind) = ended.failed {
+            self.errors[kind as usize] += 1;
+        }
+        let stage = &mut self.stages[ended.stage];
+        stage.open = stage.open.saturating_sub(1);
+        let Some(step) = stage.steps.get_mut(ended.step) else { return };
+        step.response.record(response);
+        step.service.record(ended.done.saturating_duration_since(ended.sent));
+        step.lag.record(lag);
+        step.ended += 1;
+        step.bytes_in += ended.bytes_in;
+        step.bytes_out += ended.bytes_out;
+        if let Some(kind) = ended.failed {
+            step.errors[kind as usize] += 1;
+        }
+        self.windows.ended(ended.done, response, ended.failed);
+        let target = &mut self.targets[ended.target];
+        target.response.record(response);
+        target.ended += 1;
+        target.failed += u64::from(ended.failed.is_some());
+    }
+
+    /// Says what a stage leaves open at its end.
+    pub(super) fn end(&mut self, stage: usize) {
+        self.stages[stage].open_at_end = self.stages[stage].open;
+    }
+
+    /// The end of a batch: no reply to any of its stages will come. Makes a stretch of each stage that counts; `courses` are those of the stages.
+    pub(super) fn settle(&mut self, courses: &[Course]) {
+        for (stage, course) in self.stages.drain(..).zip(courses).filter(|(stage, _)| stage.counts) {
+            self.stretches.push(stage.stretch(&self.names, course));
+        }
+    }
+
+    /// The last stretch that there is.
+    pub(super) fn last(&self) -> Option<&Stretch> {
+        self.stretches.last()
+    }
+
+    /// Fills in what has been counted since the last snapshot, and forgets that.
+    pub(super) fn snapshot(&mut self, snapshot: &mut Snapshot) {
+        snapshot.ended = self.ended;
+        snapshot.errors = by_kind(self.errors);
+        snapshot.recent = self.recent.histogram();
+        snapshot.lag_max = std::mem::take(&mut self.lag_max);
+        self.recent.clear();
+    }
+
+    /// Everything that counted.
+    pub(super) fn finish(self) -> Recorded {
+        let (window, windows) = self.windows.finish();
+        let target = |target: TargetTally| TargetRecord {
+            name: target.name,
+            response: target.response.histogram(),
+            ended: target.ended,
+            failed: target.failed,
+        };
+        let targets = self.targets.into_iter().map(target).collect();
+        Recorded { stretches: self.stretches, windows, window, targets, ..Recorded::default() }
+    }
+}
+
+impl StageTally {
+    fn stretch(&self, names: &[Name], course: &Course) -> Stretch {
+        let seconds = course.duration.as_secs_f64();
+        // Where users wait, what they would have sent meanwhile.
+        let asleep = if seconds > 0.0 { course.lost.as_secs_f64() / seconds } else { 0.0 };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of the count")]
+        let unsent = (asleep * self.intended as f64).round() as u64;
+        Stretch {
+            level: course.level,
+            seconds,
+            intended: self.intended,
+            dropped: self.dropped,
+            late: (self.late + unsent).min(self.intended),
+            in_flight_max: self.in_flight_max,
+            open_at_end: self.open_at_end,
+            steps: names.iter().cloned().zip(self.steps.iter().map(StepTally::record)).collect(),
+        }
+    }
+}
+
+impl StepTally {
+    fn record(&self) -> StepRecord {
+        StepRecord {
+            response: self.response.histogram(),
+            service: self.service.histogram(),
+            lag: self.lag.histogram(),
+            ended: self.ended,
+            errors: by_kind(self.errors),
+            statuses: self.statuses.iter().copied().collect(),
+            bytes_in: self.bytes_in,
+            bytes_out: self.bytes_out,
+        }
+    }
+}
+
+fn by_kind(errors: [u64; 4]) -> BTreeMap<ErrorKind, u64> {
+    ErrorKind::ALL.into_iter().map(|kind| (kind, errors[kind as usize])).filter(|(_, times)| *times > 0).collect()
+}
+
+/// Time cut into windows, of which only the last is being written to.
+struct Windows {
+    start: Option<Instant>,
+    length: Duration,
+    past: Vec<Window>,
+    response: Recorder,
+    ended: u64,
+    failed: u64,
+}
+
+impl Default for Windows {
+    fn default() -> Self {
+        let response = Recorder::default();
+        Self { start: None, length: WINDOW, past: Vec::new(), response, ended: 0, failed: 0 }
+    }
+}
+
+impl Windows {
+    /// From here on time is cut. Only the first call says so.
+    fn begin(&mut self, now: Instant) {
+        self.start.get_or_insert(now);
+    }
+
+    fn ended(&mut self, done: Instant, response: Duration, failed: Option<ErrorKind>) {
+        let Some(start) = self.start else { return };
+        while done.saturating_duration_since(start) >= self.length.saturating_mul(windows(self.past.len() + 1)) {
+            self.close();
+        }
+        self.response.record(response);
+        self.ended += 1;
+        self.failed += u64::from(failed.is_some());
+    }
+
+    fn close(&mut self) {
+        let response = self.response.histogram();
+        self.response.clear();
+        let (ended, failed) = (std::mem::take(&mut self.ended), std::mem::take(&mut self.failed));
+        self.past.push(Window { response, ended, failed });
+        if self.past.len() == WINDOWS_MAX {
+            self.past = self.past.chunks(2).map(joined).collect();
+            self.length *= 2;
+        }
+    }
+
+    fn finish(mut self) -> (Duration, Vec<Window>) {
+        if self.ended > 0 {
+            self.close();
+        }
+        (self.length, self.past)
+    }
+}
+
+fn windows(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn joined(pair: &[Window]) -> Window {
+    let mut all = Window::default();
+    for window in pair {
+        all.response.merge(&window.response).expect("fewer than 2⁵³ requests");
+        all.ended += window.ended;
+        all.failed += window.failed;
+    }
+    all
+}

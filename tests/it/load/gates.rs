@@ -1,0 +1,170 @@
+//! `tollgate check` with a scenario, from one end to the other: what a slower route, a service that breaks and an interrupted run come to.
+#![cfg(unix)]
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::checks::project::Project;
+use crate::harness::{TestRepo, served};
+use crate::processes::gone;
+
+/// The service is told by the file `words` what to do; whoever wants to know gets its number in `$TELL`.
+const CONFIG: &str = r#"
+[service.web]
+start = ["sh", "serve.sh", "{port}"]
+ready = "/"
+ready-within = "2 s"
+log-limit = "1 MiB"
+
+[scenario.home]
+service = "web"
+rate = "200/s"
+warm-up = "100 ms"
+duration = "300 ms"
+path = "/"
+"#;
+
+/// A project with a scenario on `main`, on a branch `change`.
+fn project(config: &str) -> Project {
+    let repo = TestRepo::new();
+    repo.write("tollgate.toml", config);
+    repo.write(
+        "serve.sh",
+        format!("[ -n \"$TELL\" ] && echo $$ >> \"$TELL\"\nexec '{}' port=$1 $(cat words)\n", served()),
+    );
+    repo.write("words", "delay-us=300");
+    repo.commit("A service");
+    repo.branch("change");
+    Project { repo }
+}
+
+/// The check of a head whose service is told this.
+#[track_caller]
+fn told(words: &str) -> crate::checks::project::Checked {
+    let project = project(CONFIG);
+    project.commit("words", words);
+    project.check(&["--max-rounds", "10"])
+}
+
+#[test]
+fn a_slower_route_is_a_regression_of_its_latency() {
+    let checked = told("delay-us=300 slow-path=/ slow-ms=20");
+    checked.ends(10, &["`home/GET /` is", "slower than base in `latency-p95`"]);
+}
+
+#[test]
+fn a_service_that_dies_under_load_breaks_the_run_with_its_last_words() {
+    let checked = told("die-after=30");
+    let said = "failed on head: keep service `web` running (ended by signal 6 under load)";
+    checked.ends(6, &["no verdict", said, "served: out of luck at request 30"]);
+    assert_eq!(checked.stdout.matches("out of luck").count(), 1, "each round says the same:\n{}", checked.stdout);
+}
+
+#[test]
+fn a_service_that_cannot_be_used_breaks_the_run() {
+    told("never-ready=1").ends(6, &["start service `web` (not ready within 2 s: no connection to 127.0.0.1:"]);
+    told("exit-at-once=1").ends(6, &["exit status 7 before it was ready", "served: cannot open its database"]);
+    told("log-mib=200").ends(6, &["keep service `web` within its log (more than 1048576 bytes of output)"]);
+}
+
+#[test]
+fn a_service_that_does_not_build_is_said() {
+    let project = project(&CONFIG.replace("ready = ", "build = [\"sh\", \"build.sh\"]\nready = "));
+    project.commit("build.sh", "true");
+    project.land();
+    project.commit("build.sh", "echo 'no compiler' >&2; exit 1");
+    project.check(&[]).ends(6, &["could not be built on head", "sh build.sh", "no compiler"]);
+}
+
+/// Starts a check of a long load and waits until the service runs.
+fn under_way(project: &Project) -> (Child, String) {
+    let told = project.repo.around().join("pids");
+    let check = project
+        .repo
+        .command(env!("CARGO_BIN_EXE_tollgate"), project.repo.root())
+        .arg("check")
+        .env("TELL", &told)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("tollgate starts");
+    let began = Instant::now();
+    loop {
+        let pids = std::fs::read_to_string(&told).unwrap_or_default();
+        if pids.ends_with('\n') {
+            return (check, pids);
+        }
+        assert!(began.elapsed() < Duration::from_mins(1), "the service does not start");
+        std::thread::yield_now();
+    }
+}
+
+fn signal(name: &str, process: &Child) {
+    let sent = std::process::Command::new("kill").args([name, &process.id().to_string()]).status();
+    assert!(sent.expect("`kill` is there").success());
+}
+
+#[test]
+fn an_interrupted_run_says_so_at_once_and_leaves_nothing() {
+    let project = project(&CONFIG.replace("300 ms", "5 min"));
+    project.commit("words", "delay-us=300 fork=1");
+    let (check, pids) = under_way(&project);
+    signal("-INT", &check);
+    let asked = Instant::now();
+    let output = check.wait_with_output().expect("it ends");
+    assert!(asked.elapsed() < Duration::from_mins(1), "{:?}", asked.elapsed());
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("interrupted"), "{said}");
+    assert!(gone(&pids), "{pids}");
+    assert_eq!(project.processes(), Vec::<String>::new(), "{said}");
+}
+
+#[test]
+fn a_killed_run_leaves_nothing() {
+    let project = project(&CONFIG.replace("300 ms", "5 min"));
+    project.commit("words", "delay-us=300 fork=1 ignore-term=1");
+    let (mut check, pids) = under_way(&project);
+    signal("-KILL", &check);
+    check.wait().expect("it ends");
+    assert!(gone(&pids), "{pids}");
+    let began = Instant::now();
+    while !project.processes().is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", project.processes());
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn the_same_program_in_both_arms_needs_no_load() {
+    let project = project(&CONFIG.replace("[\"sh\", \"serve.sh\", \"{port}\"]", "[\"./served\", \"port={port}\"]"));
+    std::fs::copy(served(), project.repo.root().join("served")).expect("a folder to copy to");
+    project.repo.commit("The program");
+    project.land();
+    project.commit("README.md", "Words.");
+    project.check(&[]).ends(0, &["1 benchmark passes by proof"]);
+}
+
+#[test]
+fn what_runs_elsewhere_is_measured_once_and_held_against_its_budget() {
+    let mut served = std::process::Command::new(served());
+    let mut served = served.args(["port=0", "delay-us=3000"]).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut line = String::new();
+    let out = served.stdout.take().expect("a pipe");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).expect("it says where it is");
+    let port = line.trim().rsplit(' ').next().expect("a port");
+    let elsewhere = CONFIG.replace("service = \"web\"", &format!("url = \"http://127.0.0.1:{port}\""));
+    let elsewhere = elsewhere.split_once("[scenario").map(|(_, rest)| format!("[scenario{rest}")).expect("a scenario");
+    let checked = |limit: &str| {
+        let budget = format!("[[budget]]\nbenchmark = \"home/*\"\nmetric = \"latency-p50\"\ncritical = \"{limit}\"\n");
+        let project = project(&format!("{elsewhere}{budget}"));
+        project.repo.commit("Empty");
+        assert!(project.repo.tollgate(&["check", "--list"]).stdout.contains("home: head (stored runs"));
+        project.check(&["--max-rounds", "10"])
+    };
+    let [over, within] = ["1 ms", "10 s"].map(checked);
+    served.kill().expect("it is there");
+    served.wait().expect("it ends");
+    over.ends(11, &["over its critical budget of 1 ms"]);
+    within.ends(0, &[]);
+}
