@@ -14,3 +14,4 @@ mod http1;
 mod pace;
 mod pool;
 mod tally;
+mod worker;
