@@ -126,6 +126,7 @@ impl Tally {
     /// A request that will never be sent.
     pub(super) fn dropped(&mut self, stage: usize) {
         self.stages[stage].dropped += 1;
+        self.stages[stage].open -= 1;
     }
 
     /// A request was sent: so many are on their way.
@@ -154,7 +155,7 @@ impl Tally {
             self.errors[kind as usize] += 1;
         }
         let stage = &mut self.stages[ended.stage];
-        stage.open = stage.open.saturating_sub(1);
+        stage.open -= 1;
         let Some(step) = stage.steps.get_mut(ended.step) else { return };
         step.response.record(response);
         step.service.record(ended.done.saturating_duration_since(ended.sent));
@@ -174,6 +175,11 @@ impl Tally {
         }
         target.ended += 1;
         target.failed += u64::from(ended.failed.is_some());
+    }
+
+    /// Whether every request that was due has ended or was dropped.
+    pub(super) fn is_settled(&self) -> bool {
+        self.stages.iter().all(|stage| stage.open == 0)
     }
 
     /// Says what a stage leaves open at its end.
