@@ -2,6 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod engine;
+mod flows;
+#[cfg(unix)]
+mod protocols;
+mod sent;
 
 use std::collections::BTreeMap;
 

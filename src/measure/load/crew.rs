@@ -179,7 +179,7 @@ impl Crew {
             });
             own.unwrap_or(0)
         };
-        let session = flows[flow].session(number);
+        let session = flows[flow].session();
         Run { number, flow, step: 0, session, stage, intended, handed: now, late, target, user: None }
     }
 

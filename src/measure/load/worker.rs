@@ -39,7 +39,7 @@ impl Crew {
                     self.opened.set(self.opened.get() + 1);
                 }
                 Err(error) => {
-                    self.refused.borrow_mut().get_or_insert((me.target, error.to_string()));
+                    self.refused.borrow_mut().get_or_insert((me.target, error.reason()));
                 }
             }
         }
@@ -155,7 +155,9 @@ impl Crew {
             sums.bytes_in += reply.bytes_in;
             sums.bytes_out += reply.bytes_out;
             self.tally.borrow_mut().replied(run.stage as usize, step.name, reply.status);
-            match step.redirect(&reply).filter(|_| redirects < step.redirects) {
+            let next =
+                if redirects < step.redirects { step.redirect(&mut run.session, &request, &reply) } else { None };
+            match next {
                 Some(next) => request = Cow::Owned(next),
                 None => return step.receive(&mut run.session, &reply),
             }
