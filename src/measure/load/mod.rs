@@ -25,3 +25,4 @@ mod step;
 mod tally;
 mod template;
 mod tls;
+mod worker;
