@@ -28,6 +28,7 @@ mod tally;
 mod template;
 mod tls;
 mod total;
+mod worker;
 
 #[cfg(test)]
 mod sample;
