@@ -194,8 +194,8 @@ pub(super) fn both(row: &Row) -> String {
     } else if small.abs() * FAR_RATIO < large.abs() && small.abs() > 0.0 {
         format!("{} → {}", number::quantity(base, unit), number::quantity(head, unit))
     } else {
-        let bare = if base.abs() > 0.0 { scale.bare(base) } else { "0".to_owned() };
-        format!("{bare} → {}", scale.show(head))
+        let before = if base.abs() > 0.0 { scale.bare(base) } else { "0".to_owned() };
+        format!("{before} → {}", scale.show(head))
     }
 }
 
