@@ -1,8 +1,11 @@
 //! `{name}` in an argument of a command line: found, checked and replaced. Refuses to know what the names stand for.
 
 /// A run of plain text, or a name in braces.
-enum Piece<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// Text as it stands.
     Text(&'a str),
+    /// What stood between the braces.
     Name(&'a str),
 }
 
@@ -33,7 +36,8 @@ pub fn fill_all(command: &[String], values: &[(&str, &str)]) -> Result<Vec<Strin
     command.iter().map(|argument| fill(argument, values)).collect()
 }
 
-fn pieces(argument: &str) -> Result<Vec<Piece<'_>>, &'static str> {
+/// The text and the names of it in order; a brace without its partner is an error, in words.
+pub fn pieces(argument: &str) -> Result<Vec<Piece<'_>>, &'static str> {
     let mut pieces = Vec::new();
     let mut rest = argument;
     while let Some(at) = rest.find(['{', '}']) {

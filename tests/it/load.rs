@@ -1,6 +1,12 @@
 //! Results of load tests from the open format to the verdict: distributions, counts and courses over time, and what of them cannot be judged.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod engine;
+mod flows;
+#[cfg(unix)]
+mod protocols;
+mod sent;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;

@@ -240,8 +240,8 @@ impl Driver<'_> {
             if now >= self.tick_at {
                 let level = ramp.level(now.saturating_duration_since(start));
                 if !is_open {
-                    self.lost +=
-                        Some(now - self.tick_at).filter(|late| *late > TICK && now - *late > start).unwrap_or_default();
+                    let asleep = now.saturating_duration_since(self.tick_at);
+                    self.lost += if asleep > TICK && self.tick_at > start { asleep } else { Duration::ZERO };
                     self.people(whole(level), now);
                 }
                 self.level = (with(planned.from, level), planned.counts);
@@ -268,8 +268,7 @@ impl Driver<'_> {
         loop {
             let now = Instant::now();
             self.tick(now);
-            let waiting = self.crew.lanes.borrow().iter().any(|lane| !lane.is_empty());
-            if self.stop.is_set() || (self.crew.in_flight.get() == 0 && !waiting) {
+            if self.stop.is_set() || self.crew.tally.borrow().is_settled() {
                 break;
             }
             if now >= end {
