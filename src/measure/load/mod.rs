@@ -25,9 +25,9 @@ mod pace;
 mod pool;
 mod step;
 mod tally;
-mod total;
 mod template;
 mod tls;
+mod total;
 
 #[cfg(test)]
 mod sample;
