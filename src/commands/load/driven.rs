@@ -4,8 +4,7 @@
 
 use std::fs;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::Once;
 
 use crate::commands::measuring::surroundings;
 use crate::commands::{Code, Context, Failure};
@@ -16,10 +15,10 @@ use crate::measure::load::drive::{self, DriveError};
 use crate::measure::load::profile;
 use crate::measure::load::record::{Recorded, Snapshot, Usage};
 use crate::measure::load::work::Work;
-use crate::measure::process::{self, ProcessError, ProcessSpec};
+use crate::measure::process::ProcessError;
 use crate::measure::service::{Running, ServiceError};
 use crate::measure::stop::Stop;
-use crate::measure::suite::Place;
+use crate::measure::suite::{self, Build, PartError, Place};
 use crate::measure::surroundings::Surroundings;
 use crate::report::escape::terminal;
 use crate::report::load::Ended;
@@ -27,8 +26,6 @@ use crate::report::load::Ended;
 use super::asked::{Asked, NOTHING};
 use super::live::{self, Show};
 
-/// The longest that one build command may take.
-const BUILD_LIMIT: Duration = Duration::from_hours(1);
 /// The name of the folders that a service builds and runs in, beside those of the arms of a check.
 const FOLDER: &str = "load";
 
@@ -96,21 +93,22 @@ fn with_service(
 ) -> Result<Driven, Failure> {
     let (place, _lock) = place(asked, context)?;
     let surroundings = surroundings(context);
-    build(service, &place, &surroundings, context)?;
+    build(asked, &place, &surroundings, context)?;
     let running = Running::start(service, &place, &surroundings).map_err(|error| service_failed(&error))?;
-    let counting = AtomicBool::new(false);
+    let began = Once::new();
     let also = |snapshot: &Snapshot| {
-        if !snapshot.warming_up && !counting.swap(true, Ordering::Relaxed) {
-            running.counts_from_now();
+        if !snapshot.warming_up {
+            began.call_once(|| running.counts_from_now());
         }
     };
     let recorded = send(asked, load, running.addresses(), &running.over(), &also, show, context);
-    let (usage, trouble) = (running.usage(), running.trouble());
+    let usage = Some(running.usage()).filter(|usage| !usage.points.is_empty());
+    let trouble = running.trouble();
     let stopped = running.stop();
     // Why the service failed is worth more than what the load saw of it.
     if let Some(trouble) = trouble.filter(|_| !context.stop.is_set()) {
         return match recorded {
-            Ok(recorded) => Ok(Driven { recorded, usage: Some(usage), ended: Ended::Broken(told(&trouble)) }),
+            Ok(recorded) => Ok(Driven { recorded, usage, ended: Ended::Broken(told(&trouble)) }),
             Err(_) => Err(service_failed(&trouble)),
         };
     }
@@ -119,7 +117,7 @@ fn with_service(
         Err(error) if !context.stop.is_set() => Ended::Broken(told(&error)),
         Ok(()) | Err(_) => ended(context),
     };
-    Ok(Driven { recorded, usage: Some(usage), ended })
+    Ok(Driven { recorded, usage, ended })
 }
 
 /// A trouble with the last lines of the service's output.
@@ -165,17 +163,12 @@ fn place(asked: &Asked, context: &Context) -> Result<(Place, Lock), Failure> {
     Ok((place, lock))
 }
 
-fn build(service: &Service, place: &Place, surroundings: &Surroundings, context: &Context) -> Result<(), Failure> {
-    for command in &service.build {
-        context.say(&terminal(&format!("building service `{}`", service.name)));
-        let mut environment = service.environment.clone();
-        environment.insert("CARGO_TARGET_DIR".to_owned(), place.target.to_string_lossy().into_owned());
-        let directory = place.root.join(&service.directory);
-        let spec = ProcessSpec { command: command.clone(), directory, environment, timeout: BUILD_LIMIT };
-        process::run_to_success(&spec, surroundings).map_err(|error| {
-            let code = if matches!(error, ProcessError::Stopped) { Code::Interrupted } else { Code::Broken };
-            with_tail(Failure::new(code, NOTHING, &error, error.hint()), error.tail())
-        })?;
-    }
-    Ok(())
+/// Builds the service as a check would.
+fn build(asked: &Asked, place: &Place, surroundings: &Surroundings, context: &Context) -> Result<(), Failure> {
+    context.say(&terminal(&format!("building `{}`", asked.title)));
+    suite::prepare(&asked.suite, Build::Needed, place, surroundings).map(drop).map_err(|error| {
+        let stopped = matches!(error, PartError::Process(ProcessError::Stopped));
+        let code = if stopped { Code::Interrupted } else { Code::Broken };
+        with_tail(Failure::new(code, NOTHING, &error, error.hint()), error.tail())
+    })
 }

@@ -13,7 +13,7 @@ use super::words;
 struct Page<'a> {
     state: &'static str,
     headline: String,
-    name: &'a str,
+    subject: String,
     conditions: &'a [(String, String)],
     notes: Vec<String>,
     tables: Vec<Table>,
@@ -30,7 +30,7 @@ pub fn page(result: &LoadResult) -> String {
             Standing::Broken | Standing::Nothing | Standing::OverBudget => "failed",
         },
         headline: words::headline(result),
-        name: &result.name,
+        subject: words::subject(result),
         conditions: &result.conditions,
         notes: words::notes(result),
         tables: tables(result).into_iter().filter(|table| !table.rows.is_empty()).collect(),

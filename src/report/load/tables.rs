@@ -62,7 +62,7 @@ fn requests(result: &LoadResult) -> Table {
     let told = open && result.steps().len() == 1;
     let rows = steps(result).into_iter().map(|(step, of)| {
         // Arrivals are of flows: with several steps nobody intended a rate for one of them, and users come when they can.
-        let meant = if !told { "–".to_owned() } else { words::rate(intended, seconds) };
+        let meant = if told { words::rate(intended, seconds) } else { "–".to_owned() };
         vec![
             step.clone(),
             words::count(of.ended),

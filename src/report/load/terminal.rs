@@ -35,7 +35,7 @@ pub fn text(result: &LoadResult) -> String {
     let style = Style::new().bold().fg_color(Some(Color::Ansi(colour)));
     append(&mut out, format_args!("{style}{}{style:#}\n", terminal(&words::headline(result))));
     let conditions: Vec<String> = result.conditions.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    paragraph(&mut out, "", &terminal(&format!("{}: {}", result.name, conditions.join(", "))));
+    paragraph(&mut out, "", &terminal(&format!("{}: {}", words::subject(result), conditions.join(", "))));
     out.push('\n');
     for table in tables(result) {
         write(&mut out, &table);
@@ -114,7 +114,7 @@ mod tests {
     fn a_quiet_run_says_what_was_sent_and_how_fast_it_came_back() {
         insta::assert_snapshot!(plain(&sample::by_hand()), @"
         2,000 requests in 10 s, none failed; 95 % within 3.57 ms
-        GET /: profile load 200/s for 10 s, arrivals uniform, connections 64
+        GET / to http://127.0.0.1:8080: profile load 200/s for 10 s, arrivals uniform, connections 64
 
         request  requests  succeeded  intended  failed  Apdex  received     sent
         GET /       2,000     200 /s    200 /s    none   1.00  2.48 MiB  234 KiB
@@ -145,7 +145,8 @@ mod tests {
     fn a_stress_test_shows_its_stages_its_targets_and_the_budget_that_is_missed() {
         insta::assert_snapshot!(plain(&sample::stress()), @"
         OVER BUDGET in 1 metric: 6,300 requests in 30 s, 1.7 % failed
-        checkout: profile stress from 200/s to 1200/s, 5 s a step, connections 64
+        checkout to http://127.0.0.1:8081, http://127.0.0.1:8082: profile stress from 200/s to 1200/s, 5 s a
+        step, connections 64
 
         found            value
         breaking-point  800 /s

@@ -8,6 +8,8 @@ use crate::model::{BudgetLevel, Unit};
 use super::super::number::{self, percent, plural, quantity};
 use super::result::{Ended, LoadResult, Standing, Step, Value};
 
+/// The most targets that are named.
+const PLACES_MAX: usize = 3;
 /// Above this share of its core the generator itself may be what is slow.
 const GENERATOR_BUSY_RATIO: f64 = 0.8;
 
@@ -91,6 +93,16 @@ pub(super) fn headline(result: &LoadResult) -> String {
 
 fn failing(all: &Step) -> String {
     if all.failed() == 0 { "none failed".to_owned() } else { format!("{} failed", percent(all.failed_ratio())) }
+}
+
+/// What was sent, and where to.
+pub(super) fn subject(result: &LoadResult) -> String {
+    let places: Vec<&str> = result.places.iter().take(PLACES_MAX).map(|place| place.name.as_str()).collect();
+    let more = match result.places.len().saturating_sub(PLACES_MAX) {
+        0 => String::new(),
+        rest => format!(" and {} more", number::count(rest)),
+    };
+    if places.is_empty() { result.name.clone() } else { format!("{} to {}{more}", result.name, places.join(", ")) }
 }
 
 /// How badly a value misses its budget.
