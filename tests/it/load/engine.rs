@@ -215,15 +215,15 @@ fn replies_that_are_errors_or_no_replies_are_counted_by_kind() {
 #[test]
 fn a_wish_to_stop_is_heard_soon_and_what_there_was_by_then_is_given() {
     let server = Server::start(|_, _| served::OK);
-    let (stop, asked) = (Stop::new(), load(vec![step("GET", "/")], 4));
+    let (wish, asked) = (Stop::new(), load(vec![step("GET", "/")], 4));
     let work = Work::new(&asked, vec![address(server.port, 1)], Path::new("."), &BTreeMap::new()).unwrap();
     let begin = Instant::now();
     let wishes = |snapshot: &Snapshot| {
         if snapshot.elapsed > milliseconds(400) {
-            stop.set();
+            wish.set();
         }
     };
-    let recorded = drive(&work, &mut held(Level::Rate(100.0), Duration::from_mins(1)), &stop, &wishes).unwrap();
+    let recorded = drive(&work, &mut held(Level::Rate(100.0), Duration::from_mins(1)), &wish, &wishes).unwrap();
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
     let (stretch, step) = only(&recorded);
     assert!(stretch.seconds < 5.0 && step.ended > 10, "{} {}", stretch.seconds, step.ended);
