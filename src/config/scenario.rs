@@ -7,6 +7,9 @@ use std::time::Duration;
 use crate::model::{Direction, Name};
 
 mod level;
+mod shard;
+
+pub use shard::Shard;
 
 use super::service::Service;
 use super::suite::CommandLine;

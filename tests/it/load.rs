@@ -6,6 +6,7 @@ mod export;
 mod external;
 mod formats;
 mod services;
+mod shards;
 
 use std::collections::BTreeMap;
 
