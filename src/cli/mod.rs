@@ -17,7 +17,7 @@ pub use baseline::{
 
 pub use load::{LoadArgs, LoadLevel, LoadProfile, LoadProtocol, LoadRequest};
 pub use publish::{CommentMode, PublishArgs, RespondArgs};
-pub use tools::{ExportArgs, ExportTool, LoadTool};
+pub use tools::{ExportArgs, ExportTool, LoadTool, MergeArgs, RunArgs};
 pub use trust::{CalibrateArgs, SelftestArgs};
 
 const EXIT_CODES: &str = "\
@@ -81,6 +81,10 @@ pub enum Command {
     Load(Box<LoadArgs>),
     /// Compare two results that are already there, such as two criterion folders
     Compare(CompareArgs),
+    /// Send one part of a scenario: for several machines
+    Run(Box<RunArgs>),
+    /// Merge the parts that `run --shard` left into one result
+    Merge(MergeArgs),
     /// Write a scenario for another load tool
     Export(ExportArgs),
     /// Measure, show and keep baselines

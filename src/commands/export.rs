@@ -69,16 +69,14 @@ fn find<'a>(config: &'a Config, asked: &str, name: &str) -> Result<(&'a Suite, &
         Adapter::Criterion(_) | Adapter::Command(_) | Adapter::Json(_) => None,
     };
     let known: Vec<_> = config.suites.iter().filter_map(scenario).collect();
-    match known.iter().find(|(suite, _)| suite.name.as_str() == asked) {
-        Some((suite, scenario)) => match &scenario.engine {
-            Engine::Own(load) => Ok((suite, scenario, load)),
-            Engine::External(_) => Err(ExportError::External { name: name.to_owned() }),
-        },
-        None => {
-            let names: Vec<String> =
-                known.iter().map(|(suite, _)| format!("`{}`", terminal(suite.name.as_str()))).collect();
-            let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            Err(ExportError::Unknown { name: name.to_owned(), known })
-        }
+    let Some((suite, scenario)) = known.iter().find(|(suite, _)| suite.name.as_str() == asked) else {
+        let names: Vec<String> =
+            known.iter().map(|(suite, _)| format!("`{}`", terminal(suite.name.as_str()))).collect();
+        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        return Err(ExportError::Unknown { name: name.to_owned(), known });
+    };
+    match &scenario.engine {
+        Engine::Own(load) => Ok((suite, scenario, load)),
+        Engine::External(_) => Err(ExportError::External { name: name.to_owned() }),
     }
 }

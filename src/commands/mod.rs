@@ -15,6 +15,7 @@ mod init;
 mod load;
 mod man;
 pub(crate) mod measuring;
+mod merge;
 pub(crate) mod output;
 mod progress;
 mod publish;
@@ -39,6 +40,8 @@ pub fn run(command: &Command, context: &Context) -> Code {
         Command::Check(args) => crate::check(args, context),
         Command::Load(args) => load::run(args, context),
         Command::Compare(args) => compare::run(args, context),
+        Command::Run(args) => load::run_part(args, context),
+        Command::Merge(args) => merge::run(args, context),
         Command::Export(args) => export::run(args, context),
         Command::Baseline(command) => baseline::run(command, context),
         Command::Calibrate(args) => calibrate::run(args, context),

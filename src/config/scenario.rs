@@ -8,6 +8,9 @@ use crate::model::{Direction, Name};
 
 mod conditions;
 mod level;
+mod shard;
+
+pub use shard::Shard;
 
 use super::service::Service;
 use super::suite::CommandLine;

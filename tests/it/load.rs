@@ -13,6 +13,7 @@ mod protocols;
 mod scenarios;
 mod sent;
 mod services;
+mod shards;
 
 use std::collections::BTreeMap;
 

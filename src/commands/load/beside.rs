@@ -37,7 +37,7 @@ pub(crate) fn beside(args: &CompareArgs, context: &Context) -> Result<Option<Cod
 }
 
 /// A result of `tollgate load`; `None` for anything else, which is somebody else's to read or to complain about.
-fn read(from: &str, context: &Context) -> Option<Result<LoadResult, WireError>> {
+pub(crate) fn read(from: &str, context: &Context) -> Option<Result<LoadResult, WireError>> {
     let file = File::open(context.directory.join(from)).ok()?;
     let mut bytes = Vec::new();
     file.take(load::SIZE_MAX as u64 + 1).read_to_end(&mut bytes).ok()?;

@@ -9,15 +9,15 @@ mod result;
 use std::path::Path;
 
 use crate::baseline::store::write_atomically;
-use crate::cli::LoadArgs;
-use crate::config::scenario::{Engine, Load, Target};
+use crate::cli::{LoadArgs, RunArgs};
+use crate::config::scenario::{Engine, Load, Shard, Target};
 use crate::model::Unit;
 use crate::report::load::{self, LoadResult, Standing};
 use crate::report::{escape, number};
 
 use super::{Code, Context, Failure};
 
-pub(super) use beside::beside;
+pub(super) use beside::{beside, read};
 
 use asked::{Asked, NOTHING};
 use live::Show;
@@ -30,13 +30,45 @@ const STANDARD_OUTPUT: &str = "-";
 pub(super) fn run(args: &LoadArgs, context: &Context) -> Result<Code, Failure> {
     let asked = asked::scenario(args, context)?;
     let Engine::Own(load) = &asked.scenario.engine else { return Err(external(&asked)) };
-    announce(&asked, load, context);
+    let result = sent(&asked, load, args, context)?;
+    shown(args, &result, context)?;
+    Ok(code(result.standing()))
+}
+
+/// Sends one part of the load, writes its result, and gives the exit code. The part's conditions are those of the whole, and which part it is.
+pub(super) fn run_part(args: &RunArgs, context: &Context) -> Result<Code, Failure> {
+    let usage = |message: String, hint: &str| Failure {
+        consequence: NOTHING,
+        ..Failure::usage(message, Some(hint.to_owned()))
+    };
+    let shard: Shard = args
+        .shard
+        .parse()
+        .map_err(|message: String| usage(escape::terminal(&message), "the first of four parts is `--shard 1/4`"))?;
+    let asked = asked::scenario(&args.load, context)?;
+    let Engine::Own(load) = &asked.scenario.engine else { return Err(external(&asked)) };
+    if matches!(asked.scenario.target, Target::Service(_)) {
+        let message = "the parts of a load go to one service, and each machine would start its own".to_owned();
+        return Err(usage(message, "start the service, and say where it is with `--url`"));
+    }
+    let part = load.shard(shard).map_err(|message| usage(message, "take fewer parts, or a constant level"))?;
+    let mut result = sent(&asked, &part, &args.load, context)?;
+    result.conditions = result::conditions(load);
+    result.conditions.push((load::SHARD.to_owned(), shard.to_string()));
+    context.print_report(&load::text(&result));
+    written(&args.out, &load::to_json(&result), context)?;
+    Ok(code(result.standing()))
+}
+
+/// Sends the load as far as the user lets it.
+fn sent(asked: &Asked, load: &Load, args: &LoadArgs, context: &Context) -> Result<LoadResult, Failure> {
+    announce(asked, load, context);
     let show = match (context.quiet, context.interactive && !args.no_live) {
         (true, _) => Show::Nothing,
         (false, true) => Show::Picture,
         (false, false) => Show::Lines,
     };
-    let driven = driven::drive(&asked, load, show, context)?;
+    let driven = driven::drive(asked, load, show, context)?;
     let parts = Parts {
         title: &asked.title,
         suite: &asked.suite.name,
@@ -45,9 +77,7 @@ pub(super) fn run(args: &LoadArgs, context: &Context) -> Result<Code, Failure> {
         started_at_s: context.now_s,
         driven,
     };
-    let result = result::result(parts);
-    shown(args, &result, context)?;
-    Ok(code(result.standing()))
+    Ok(result::result(parts))
 }
 
 /// Another tool's load is judged by a check, which knows how to read its result.
@@ -96,20 +126,26 @@ fn shown(args: &LoadArgs, result: &LoadResult, context: &Context) -> Result<(), 
     let json = args.json.as_deref().filter(|_| !to_output).map(|path| (path, load::to_json(result)));
     let page = args.html.as_deref().map(|path| (path, load::page(result)));
     for (path, text) in [json, page].into_iter().flatten() {
-        let path = context.directory.join(path);
-        write_atomically(&path, text.as_bytes()).map_err(|error| Failure {
-            code: Code::Internal,
-            consequence: "result not written",
-            message: format!("write {}: {error}", path.display()),
-            hint: Some("check the free space and the permissions".to_owned()),
-        })?;
-        context.say(&escape::terminal(&format!("written: {}", path.display())));
+        written(path, &text, context)?;
     }
     Ok(())
 }
 
+/// Writes one file of a result, and says so.
+pub(super) fn written(path: &Path, text: &str, context: &Context) -> Result<(), Failure> {
+    let path = context.directory.join(path);
+    write_atomically(&path, text.as_bytes()).map_err(|error| Failure {
+        code: Code::Internal,
+        consequence: "result not written",
+        message: format!("write {}: {error}", path.display()),
+        hint: Some("check the free space and the permissions".to_owned()),
+    })?;
+    context.say(&escape::terminal(&format!("written: {}", path.display())));
+    Ok(())
+}
+
 /// The exit code of what a result is worth.
-fn code(standing: Standing) -> Code {
+pub(super) fn code(standing: Standing) -> Code {
     match standing {
         Standing::Broken | Standing::Nothing => Code::Broken,
         Standing::Interrupted => Code::Interrupted,

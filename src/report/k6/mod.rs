@@ -16,6 +16,15 @@ use flow::Flow;
 /// What carries a scenario out.
 const RUNTIME: &str = include_str!("../../../templates/k6.js");
 
+/// What of k6 it uses.
+const IMPORTS: &str = "\
+import encoding from 'k6/encoding';
+import exec from 'k6/execution';
+import http from 'k6/http';
+import { SharedArray } from 'k6/data';
+import { check, sleep } from 'k6';
+";
+
 /// A script.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Script {
@@ -48,21 +57,17 @@ pub fn script(name: &Name, load: &Load, target: &Target, policy: &Policy) -> Res
     let scenario = Scenario { addresses: addresses(target), seed: load.seed as u32, flows };
     let options = options::options(name, load, policy, &mut notes);
     notes.dedup();
-    let mut text = format!(
-        "// {}\n",
-        comment(&format!("Written by `tollgate export k6 {name}`. Change tollgate.toml, not this file."))
-    );
-    for note in &notes {
-        text.push_str(&format!("// - {}\n", comment(note)));
-    }
-    text.push_str(
-        "\nimport encoding from 'k6/encoding';\nimport exec from 'k6/execution';\nimport http from 'k6/http';\nimport { SharedArray } from 'k6/data';\n\
-         import { check, sleep } from 'k6';\n",
-    );
-    let certificates = client(load);
-    text.push_str(&format!("\nexport const options = {};\n{certificates}", literal(&options)));
     let scenario = serde_json::to_value(&scenario).map_err(|error| error.to_string())?;
-    text.push_str(&format!("\nconst scenario = {};\n\n{RUNTIME}", literal(&scenario)));
+    let head = format!("Written by `tollgate export k6 {name}`. Change tollgate.toml, not this file.");
+    let lines: Vec<String> = notes.iter().map(|note| format!("// - {}\n", comment(note))).collect();
+    let text = format!(
+        "// {}\n{}\n{IMPORTS}\nexport const options = {};\n{}\nconst scenario = {};\n\n{RUNTIME}",
+        comment(&head),
+        lines.concat(),
+        literal(&options),
+        client(load),
+        literal(&scenario),
+    );
     Ok(Script { text, notes })
 }
 

@@ -268,6 +268,28 @@ fn merged<'a>(steps: impl Iterator<Item = &'a Step>) -> Step {
     all
 }
 
+/// Two steps as one; `None` where numbers no longer fit: those of several drives.
+pub(super) fn added(one: &Step, other: &Step) -> Option<Step> {
+    let mut all = one.clone();
+    for (histogram, more) in
+        [(&mut all.response, &other.response), (&mut all.service, &other.service), (&mut all.lag, &other.lag)]
+    {
+        histogram.merge(more).ok()?;
+    }
+    all.ended = all.ended.checked_add(other.ended)?;
+    all.bytes_in = all.bytes_in.checked_add(other.bytes_in)?;
+    all.bytes_out = all.bytes_out.checked_add(other.bytes_out)?;
+    for (kind, count) in &other.errors {
+        let known = all.errors.entry(kind.clone()).or_default();
+        *known = known.checked_add(*count)?;
+    }
+    for (status, count) in &other.statuses {
+        let known = all.statuses.entry(*status).or_default();
+        *known = known.checked_add(*count)?;
+    }
+    Some(all)
+}
+
 /// Adds one distribution to another.
 fn merge(all: &mut Histogram, one: &Histogram) {
     all.merge(one).expect("one drive has fewer requests than a histogram counts");

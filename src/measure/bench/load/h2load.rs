@@ -66,8 +66,8 @@ pub(super) fn summary(bytes: &[u8], tally: &mut Tally) -> Result<(), String> {
     }
     let mut step = step.ok_or("no line `time for request:`")?;
     let of = |name: &str| {
-        let part = counts.iter().flat_map(|counts| counts.split(','));
-        part.filter_map(|part| part.trim().strip_suffix(name)?.trim().parse::<u64>().ok()).next()
+        let mut parts = counts.iter().flat_map(|counts| counts.split(','));
+        parts.find_map(|part| part.trim().strip_suffix(name)?.trim().parse::<u64>().ok())
     };
     step.ended = of("done").ok_or("no line `requests: … done …`")?;
     let (failed, errored, timeout) =

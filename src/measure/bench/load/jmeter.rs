@@ -49,7 +49,7 @@ pub(super) fn read(source: &mut dyn BufRead, tally: &mut Tally) -> Result<(), Lo
             record.push(b'\n');
         }
         record.extend_from_slice(line);
-        let open = record.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
+        let open = record.iter().fold(false, |open, byte| open != (*byte == b'"'));
         if open && record.len() < RECORD_BYTES_MAX {
             return Ok(());
         }

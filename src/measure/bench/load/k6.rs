@@ -100,7 +100,7 @@ fn take(line: &Line<'_>, open: &mut Option<Open>, tally: &mut Tally) -> Result<(
             return of_request(metric, &line.data, tags, open, tally);
         }
         _ if metric.starts_with("ws_") => {
-            tally.note("k6's metrics of WebSockets are not read: only those of HTTP and gRPC requests")
+            tally.note("k6's metrics of WebSockets are not read: only those of HTTP and gRPC requests");
         }
         _ => {}
     }

@@ -164,7 +164,7 @@ pub fn detect(head: &[u8]) -> Option<LoadFormat> {
     let text = String::from_utf8_lossy(head.get(..HEAD_BYTES).unwrap_or(head));
     let has = |words: &[&str]| words.iter().all(|word| text.contains(word));
     match text.trim_start().chars().next()? {
-        '{' if has(&["\"schema\"", "\"benchmarks\""]) => None,
+        '{' if has(&["\"schema\"", "\"benchmarks\""]) || has(&["\"kind\":\"load\""]) => None,
         '{' if k6::is_points(head) => Some(LoadFormat::K6),
         '{' if vegeta::is_lines(head) || has(&["\"latencies\"", "\"bytes_in\""]) => Some(LoadFormat::Vegeta),
         '{' if has(&["\"successRate\"", "\"requestsPerSec\""]) => Some(LoadFormat::Oha),

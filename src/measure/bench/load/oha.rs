@@ -22,7 +22,8 @@ struct File {
 
 #[derive(Deserialize)]
 struct Total {
-    total: f64,
+    #[serde(rename = "total")]
+    seconds: f64,
     slowest: Option<f64>,
     average: Option<f64>,
     #[serde(rename = "totalData")]
@@ -57,7 +58,7 @@ pub(super) fn read(bytes: &[u8], tally: &mut Tally) -> Result<(), String> {
         step.fail(if error.contains("timeout") { ErrorKind::Timeout } else { ErrorKind::Connect }, *times);
     }
     step.bytes_in = file.summary.bytes;
-    tally.lasted(file.summary.total);
+    tally.lasted(file.summary.seconds);
     tally.all(step);
     tally.note(
         "oha counts from when it sent a request, or with `--latency-correction` from when it woke up for it, and its result has no raw data: a late \
