@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub use count::{Count, Exposure};
 pub use histogram::{BEYOND_MIN, Histogram, Parts, Summary};
 pub use processes::Processes;
-pub use recorder::Recorder;
+pub use recorder::{Recordable, Recorder};
 pub use track::{POINTS_MAX, POINTS_MIN, Track};
 
 /// The most values that one sample may hold as a list: enough for any harness, bounded against hostile files.

@@ -6,6 +6,11 @@ mod formats;
 mod gates;
 mod scenarios;
 mod services;
+mod engine;
+mod flows;
+#[cfg(unix)]
+mod protocols;
+mod sent;
 
 use std::collections::BTreeMap;
 

@@ -268,8 +268,7 @@ impl Driver<'_> {
         loop {
             let now = Instant::now();
             self.tick(now);
-            let waiting = self.crew.lanes.borrow().iter().any(|lane| !lane.is_empty());
-            if self.stop.is_set() || (self.crew.in_flight.get() == 0 && !waiting) {
+            if self.stop.is_set() || self.crew.tally.borrow().is_settled() {
                 break;
             }
             if now >= end {

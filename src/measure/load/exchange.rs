@@ -1,9 +1,10 @@
 //! One request and its reply, whatever the protocol carries them.
 
+use std::fmt;
 use std::time::Instant;
 
 /// A request as it is sent. Built once where nothing in it varies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// The method, in capitals.
     pub method: String,
@@ -13,6 +14,14 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Request {
+    /// Everything but what may be secret: the values of headers, and the body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        write!(f, "{} {} {names:?} {} bytes", self.method, self.path, self.body.len())
+    }
 }
 
 /// What of a reply somebody wants to look at. Nothing else is kept.
@@ -66,4 +75,14 @@ pub enum ExchangeError {
     /// Not HTTP, or more of it than is read.
     #[error("not a reply that can be read: {0}")]
     Protocol(String),
+}
+
+impl ExchangeError {
+    /// What happened, for who knows already that no connection could be made.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Connect(reason) => reason.clone(),
+            Self::Stale | Self::Broken(_) | Self::Timeout | Self::Protocol(_) => self.to_string(),
+        }
+    }
 }

@@ -48,13 +48,24 @@ pub(super) struct Http1<S> {
     buffer: Vec<u8>,
     /// Whether it has carried a request already.
     carried: bool,
+    /// The last head, byte by byte: the next one often is the same, and says the same.
+    known: Vec<u8>,
+    said: Said,
+}
+
+/// What a head says of its reply.
+#[derive(Clone, Debug, Default)]
+struct Said {
+    status: u16,
+    body: Body,
+    reusable: bool,
+    /// Whether it answers a request that only asks for a head.
+    head_only: bool,
 }
 
 /// A head that was read.
 struct Head {
-    status: u16,
-    body: Body,
-    reusable: bool,
+    said: Said,
     /// Its length, and that of those before it which only announce it.
     bytes: u64,
     /// What was read behind it already.
@@ -66,7 +77,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
     pub(super) fn new(stream: S, authority: &str, reuse: Reuse) -> Self {
         let close = if reuse == Reuse::Once { "connection: close\r\n" } else { "" };
         let common = format!(" HTTP/1.1\r\nhost: {authority}\r\n{close}").into_bytes();
-        Self { stream, common, reuse, written: Vec::new(), buffer: vec![0; BUFFER], carried: false }
+        Self {
+            stream,
+            common,
+            reuse,
+            written: Vec::new(),
+            buffer: vec![0; BUFFER],
+            carried: false,
+            known: Vec::new(),
+            said: Said::default(),
+        }
     }
 
     /// Sends a request and reads its reply to the end. After an error the connection is of no use any more.
@@ -82,7 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         let bytes_out = self.write(request).await.map_err(|error| lost(fresh, &error))?;
         let (mut headers, mut body) = (Vec::new(), Vec::new());
         let head = self.head(request, keep.headers.then_some(&mut headers), fresh).await?;
-        let (status, reusable) = (head.status, head.reusable && self.reuse == Reuse::Kept);
+        let (status, reusable) = (head.said.status, head.said.reusable && self.reuse == Reuse::Kept);
         let mut reply = Reply {
             status,
             headers,
@@ -163,11 +183,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
                 Err(error) => return Err(ExchangeError::Broken(error.to_string())),
                 Ok(read) => filled += read,
             }
-            while let Some((length, mut head)) = parse(&self.buffer[..filled], request, keep.as_deref_mut())? {
+            while let Some(length) = self.understand(filled, request, keep.as_deref_mut())? {
                 bytes += length;
-                if !(100..200).contains(&head.status) || head.status == 101 {
-                    (head.bytes, head.rest) = (bytes as u64, length..filled);
-                    return Ok(head);
+                if !(100..200).contains(&self.said.status) || self.said.status == 101 {
+                    return Ok(Head { said: self.said.clone(), bytes: bytes as u64, rest: length..filled });
                 }
                 if bytes > HEAD_MAX {
                     return Err(too_long());
@@ -176,6 +195,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
                 filled -= length;
             }
         }
+    }
+
+    /// What the head at the start of the buffer says. Its length; `None` where more must be read.
+    fn understand(
+        &mut self,
+        filled: usize,
+        request: &Request,
+        keep: Option<&mut Vec<(String, Vec<u8>)>>,
+    ) -> Result<Option<usize>, ExchangeError> {
+        let read = &self.buffer[..filled];
+        let head_only = request.method == "HEAD";
+        if keep.is_none() && !self.known.is_empty() && self.said.head_only == head_only && read.starts_with(&self.known)
+        {
+            return Ok(Some(self.known.len()));
+        }
+        let Some((length, said)) = parse(read, head_only, keep)? else { return Ok(None) };
+        self.said = said;
+        self.known.clear();
+        self.known.extend_from_slice(&read[..length]);
+        Ok(Some(length))
     }
 
     fn grow(&mut self) -> Result<(), ExchangeError> {
@@ -194,7 +233,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         limit_bytes: u64,
         reply: &mut Reply,
     ) -> Result<(), ExchangeError> {
-        let Head { mut body, mut rest, .. } = head;
+        let Head { said: Said { mut body, .. }, mut rest, .. } = head;
         if body.announced() > limit_bytes {
             return Err(too_large(limit_bytes));
         }
@@ -226,12 +265,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
     }
 }
 
-/// The head at the start of `bytes` with its length; `None` where more must be read.
+/// What the head at the start of `bytes` says, with its length; `None` where more must be read.
 fn parse(
     bytes: &[u8],
-    request: &Request,
+    head_only: bool,
     keep: Option<&mut Vec<(String, Vec<u8>)>>,
-) -> Result<Option<(usize, Head)>, ExchangeError> {
+) -> Result<Option<(usize, Said)>, ExchangeError> {
     let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; HEADERS_MAX];
     let mut response = Response::new(&mut []);
     let parsed = ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
@@ -241,22 +280,18 @@ fn parse(
         Err(error) => return Err(ExchangeError::Protocol(error.to_string())),
     };
     let status = response.code.expect("a complete head has a status");
-    let mut reusable = response.version == Some(1);
-    for header in response.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("connection")) {
-        for word in header.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
-            if word.eq_ignore_ascii_case(b"close") {
-                reusable = false;
-            } else if word.eq_ignore_ascii_case(b"keep-alive") {
-                reusable = true;
-            }
-        }
-    }
-    let body = Body::of(request, status, response.headers)?;
+    let connection = response.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("connection"));
+    let words =
+        || connection.clone().flat_map(|header| header.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii));
+    let is_kept = response.version == Some(1) || words().any(|word| word.eq_ignore_ascii_case(b"keep-alive"));
+    let is_closed = words().any(|word| word.eq_ignore_ascii_case(b"close"));
+    let body = Body::of(head_only, status, response.headers)?;
     if let Some(keep) = keep.filter(|_| status >= 200) {
         keep.extend(response.headers.iter().map(|header| (header.name.to_ascii_lowercase(), header.value.to_vec())));
     }
     // After a change of protocols the connection speaks another.
-    Ok(Some((length, Head { status, body, reusable: reusable && status != 101, bytes: 0, rest: 0..0 })))
+    let reusable = is_kept && !is_closed && status != 101;
+    Ok(Some((length, Said { status, body, reusable, head_only })))
 }
 
 /// An error before the first byte of a reply: on a connection that had carried others, the server may have closed it while it was idle.

@@ -9,14 +9,26 @@ pub mod schedule;
 pub mod work;
 
 mod arrivals;
+mod body;
+mod check;
 mod connect;
+mod cookies;
 mod crew;
+mod data;
 mod flow;
+#[cfg(test)]
+mod hostile;
 mod http1;
+mod http2;
+mod location;
 mod pace;
 mod pool;
+mod step;
 mod tally;
 mod total;
 
 #[cfg(test)]
 mod sample;
+mod template;
+mod tls;
+mod worker;

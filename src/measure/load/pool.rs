@@ -185,11 +185,6 @@ impl Lane {
     pub(super) fn give_up(&mut self) -> VecDeque<Waiting> {
         std::mem::take(&mut self.waiting)
     }
-
-    /// Whether nobody waits.
-    pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
 }
 
 /// Runs that go on later, the earliest first.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::scenario::Level;
 use crate::model::Name;
-use crate::model::sample::Recorder;
+use crate::model::sample::{Histogram, Recordable, Recorder};
 
 use super::record::{ErrorKind, Recorded, Snapshot, StepRecord, Stretch, TargetRecord, WINDOW, WINDOWS_MAX, Window};
 
@@ -126,6 +126,7 @@ impl Tally {
     /// A request that will never be sent.
     pub(super) fn dropped(&mut self, stage: usize) {
         self.stages[stage].dropped += 1;
+        self.stages[stage].open -= 1;
     }
 
     /// A request was sent: so many are on their way.
@@ -145,7 +146,7 @@ impl Tally {
 
     /// A request that ended, however.
     pub(super) fn ended(&mut self, ended: &Ended) {
-        let response = ended.done.saturating_duration_since(ended.intended);
+        let response = Recordable::from(ended.done.saturating_duration_since(ended.intended));
         let lag = ended.sent.saturating_duration_since(ended.intended);
         self.ended += 1;
         self.recent.record(response);
@@ -154,7 +155,7 @@ impl Tally {
             self.errors[kind as usize] += 1;
         }
         let stage = &mut self.stages[ended.stage];
-        stage.open = stage.open.saturating_sub(1);
+        stage.open -= 1;
         let Some(step) = stage.steps.get_mut(ended.step) else { return };
         step.response.record(response);
         step.service.record(ended.done.saturating_duration_since(ended.sent));
@@ -166,10 +167,19 @@ impl Tally {
             step.errors[kind as usize] += 1;
         }
         self.windows.ended(ended.done, response, ended.failed);
+        // One target's are those of all steps.
+        let several = self.targets.len() > 1;
         let target = &mut self.targets[ended.target];
-        target.response.record(response);
+        if several {
+            target.response.record(response);
+        }
         target.ended += 1;
         target.failed += u64::from(ended.failed.is_some());
+    }
+
+    /// Whether every request that was due has ended or was dropped.
+    pub(super) fn is_settled(&self) -> bool {
+        self.stages.iter().all(|stage| stage.open == 0)
     }
 
     /// Says what a stage leaves open at its end.
@@ -201,9 +211,15 @@ impl Tally {
     /// Everything that counted.
     pub(super) fn finish(self) -> Recorded {
         let (window, windows) = self.windows.finish();
+        let alone = self.targets.len() == 1;
+        let steps = self.stretches.iter().flat_map(|stretch| stretch.steps.values());
+        let mut all = Histogram::default();
+        for step in steps.filter(|_| alone) {
+            all.merge(&step.response).expect("fewer than 2⁵³ requests");
+        }
         let target = |target: TargetTally| TargetRecord {
             name: target.name,
-            response: target.response.histogram(),
+            response: if alone { all.clone() } else { target.response.histogram() },
             ended: target.ended,
             failed: target.failed,
         };
@@ -274,7 +290,7 @@ impl Windows {
         self.start.get_or_insert(now);
     }
 
-    fn ended(&mut self, done: Instant, response: Duration, failed: Option<ErrorKind>) {
+    fn ended(&mut self, done: Instant, response: Recordable, failed: Option<ErrorKind>) {
         let Some(start) = self.start else { return };
         while done.saturating_duration_since(start) >= self.length.saturating_mul(windows(self.past.len() + 1)) {
             self.close();

@@ -23,6 +23,21 @@ pub struct Recorder {
     max: f64,
 }
 
+/// A time with its place, for recording it more than once.
+#[derive(Clone, Copy, Debug)]
+pub struct Recordable {
+    seconds: f64,
+    /// `None` for a time of 0.
+    index: Option<usize>,
+}
+
+impl From<Duration> for Recordable {
+    fn from(time: Duration) -> Self {
+        let seconds = time.as_secs_f64().min(SECONDS_MAX);
+        Self { seconds, index: bucket(seconds).checked_sub(FIRST).map(|index| index as usize) }
+    }
+}
+
 impl Default for Recorder {
     fn default() -> Self {
         Self { doublings: [const { None }; DOUBLINGS], zeros: 0, sum: 0.0, min: f64::INFINITY, max: 0.0 }
@@ -30,13 +45,13 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// Records one time, exact to a nanosecond.
-    pub fn record(&mut self, time: Duration) {
-        let seconds = time.as_secs_f64().min(SECONDS_MAX);
+    /// Records one time.
+    pub fn record(&mut self, time: impl Into<Recordable>) {
+        let Recordable { seconds, index } = time.into();
         self.sum += seconds;
         self.min = self.min.min(seconds);
         self.max = self.max.max(seconds);
-        match bucket(seconds).checked_sub(FIRST).map(|index| index as usize) {
+        match index {
             Some(index) => {
                 let counts = self.doublings[index >> 10].get_or_insert_with(|| Box::new([0; 1 << 10]));
                 counts[index & 0x3ff] += 1;

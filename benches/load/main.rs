@@ -2,7 +2,11 @@
 //!
 //!   load PORT SECONDS users COUNT
 //!   load PORT SECONDS rate PER_SECOND CONNECTIONS [poisson]
+//!   load PORT SECONDS serve PERIOD_MS STALL_MS
 #![expect(clippy::print_stdout, reason = "its output is its result")]
+#![expect(clippy::disallowed_methods, reason = "serves, waits and looks at the clock")]
+
+mod server;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -102,9 +106,15 @@ fn main() {
     let number = |at: usize| arguments.get(at).and_then(|text| text.parse::<u32>().ok());
     let (Some(port), Some(seconds), Some(amount)) = (number(0), number(1), number(3)) else {
         // `cargo bench` and `cargo test --benches` run it without a server.
-        return println!("load PORT SECONDS users COUNT | rate PER_SECOND CONNECTIONS [poisson]");
+        return println!(
+            "load PORT SECONDS users COUNT | rate PER_SECOND CONNECTIONS [poisson] | serve PERIOD_MS STALL_MS"
+        );
     };
     let duration = Duration::from_secs(seconds.into());
+    if arguments[2] == "serve" {
+        let milliseconds = |at| Duration::from_millis(number(at).unwrap_or(0).into());
+        return server::serve(u16::try_from(port).expect("a port"), duration, milliseconds(3), milliseconds(4));
+    }
     let spread =
         if arguments.last().is_some_and(|last| last == "poisson") { Arrivals::Poisson } else { Arrivals::Uniform };
     let level = if arguments[2] == "users" { Level::Users(amount.into()) } else { Level::Rate(amount.into()) };
