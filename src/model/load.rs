@@ -38,7 +38,7 @@ pub const MEMORY_GROWTH: &str = "memory-growth";
 pub const DESCRIPTOR_GROWTH: &str = "descriptor-growth";
 /// The 99th percentile of the last third of a soak beside that of the first, as a ratio.
 pub const LATENCY_DRIFT: &str = "latency-drift";
-/// CPU time of the service a second, as cores.
+/// CPU time of the service a second, as cores; in a stress test at its breaking point.
 pub const SERVICE_CPU: &str = "service-cpu";
 /// CPU time of the generator a second, as cores.
 pub const GENERATOR_CPU: &str = "generator-cpu";

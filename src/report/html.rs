@@ -10,7 +10,7 @@ use super::number::plural;
 use super::plot::Plot;
 use super::template;
 use super::text::Text;
-use super::view::{Fact, Finding, RowView, State, TroubleView, View, advice};
+use super::view::{Fact, Finding, LoadView, RowView, State, TroubleView, View, advice};
 
 /// The most drawings of rows that are neither failing nor to be looked at.
 const PLOTS_MAX: usize = 200;
@@ -54,6 +54,7 @@ struct Page<'a> {
     looks: Vec<Drawn>,
     troubles: &'a [TroubleView],
     notices: &'a [Text],
+    loads: &'a [LoadView],
     groups: Vec<Folded<'a>>,
     decided: &'a [Fact],
     plots_omitted: String,
@@ -101,6 +102,7 @@ pub fn render(judgement: &Judgement) -> String {
     let groups = view
         .groups
         .iter()
+        .chain(&view.quiet)
         .map(|group| {
             let shown = group.rows.len().min(ROWS_MAX);
             Folded {
@@ -128,6 +130,7 @@ pub fn render(judgement: &Judgement) -> String {
         looks,
         troubles: &view.troubles,
         notices: &view.notices,
+        loads: &view.loads,
         groups,
         decided: &view.decided,
         plots_omitted: match drawer.omitted {

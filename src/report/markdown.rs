@@ -8,7 +8,7 @@ use super::escape::NAME_SHOWN_MAX;
 use super::number::{count, plural};
 use super::template;
 use super::text::Text;
-use super::view::{Fact, Finding, Group, RowView, TroubleView, View, advice};
+use super::view::{Fact, Finding, Group, LoadView, RowView, TroubleView, View, advice};
 
 /// Characters that fit into a comment: GitHub takes 65,536, and what is added around the report needs some.
 pub const LIMIT: usize = 64_000;
@@ -86,6 +86,7 @@ pub(super) struct Body<'a> {
     findings: &'a [Finding],
     findings_omitted: String,
     notices: &'a [Text],
+    loads: &'a [LoadView],
     groups: Vec<Folded<'a>>,
 }
 
@@ -163,6 +164,8 @@ pub(super) fn fill(view: &View, room: Room) -> Body<'_> {
         findings: &view.findings[..findings],
         findings_omitted: hidden(view.failing() - findings, "section", " on failing checks"),
         notices: &view.notices[..notices],
+        // The numbers that decide are in the rows.
+        loads: if room.folded > 0 { &view.loads } else { &[] },
         groups: view.groups.iter().map(|group| folded(group, &view.change_title, room.folded)).collect(),
     }
 }

@@ -1,5 +1,7 @@
 //! The report for a terminal: failing first, columns aligned, at most 100 wide. Colour only repeats what words say. Refuses to know whether colour is wanted.
 
+mod load;
+
 use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -59,6 +61,7 @@ pub fn render(judgement: &Judgement) -> String {
         paragraph(&mut out, "note: ", &line(notice));
     }
     gap(&mut out, view.notices.is_empty());
+    view.loads.iter().for_each(|scenario| load::show(&mut out, scenario));
     for group in &view.groups {
         append(&mut out, format_args!("{BOLD}{}{BOLD:#}\n", escape::terminal(&group.title)));
         let shown = group.rows.len().min(ROWS_MAX);

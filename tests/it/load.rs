@@ -101,7 +101,7 @@ fn check(config: &str, rounds: u32, fields: impl Fn(Arm, u32) -> String) -> Judg
 }
 
 /// Up or down by up to 1, by arm and round alone.
-fn wobble(arm: Arm, round: u32) -> f64 {
+pub(crate) fn wobble(arm: Arm, round: u32) -> f64 {
     let mixed = (u64::from(round) * 2 + arm as u64 + 77).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     ((mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 40) as f64 / f64::from(1 << 23) - 1.0
 }

@@ -27,6 +27,7 @@ mod processes;
 mod publishing;
 mod reports;
 mod responds;
+mod scenarios;
 mod security;
 mod stored_calibration;
 mod trust;

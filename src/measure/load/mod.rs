@@ -25,7 +25,10 @@ mod pace;
 mod pool;
 mod step;
 mod tally;
+mod template;
+mod tls;
 mod total;
+mod worker;
 
 #[cfg(test)]
 mod sample;

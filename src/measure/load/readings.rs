@@ -20,7 +20,7 @@ use crate::model::{Name, Role};
 use super::record::{Recorded, StepRecord, Usage};
 use super::total;
 use metric::Benchmark;
-use whole::Whole;
+use whole::{Whole, done_a_second};
 
 /// A 99th percentile decides where 20 values lie beyond it; with fewer, one of them more or less is the metric.
 const P99_REQUESTS_MIN: u64 = 2000;
@@ -38,8 +38,9 @@ pub fn readings(suite: &Name, load: &Load, recorded: &Recorded, usage: Option<&U
     for (name, step) in &steps {
         let mut benchmark = Benchmark::new(suite, name.as_str());
         times(&mut benchmark, &load.profile, step, Role::Gated);
-        if several && !matches!(load.profile, Profile::Stress { .. }) {
+        if several && step.ended > 0 && !matches!(load.profile, Profile::Stress { .. }) {
             benchmark.trials(named::ERRORS, total::failed(step), step.ended, Role::Gated);
+            benchmark.value(named::THROUGHPUT, whole.done_a_second(step), done_a_second(Role::Informative));
         }
         if !several {
             whole.add(&mut benchmark);

@@ -1,7 +1,9 @@
 //! What a report may show, already in words and formatted numbers. Refuses to judge, and to know any markup.
 
 mod decided;
+mod group;
 mod headline;
+mod load;
 mod promise;
 mod proof;
 mod row;
@@ -22,7 +24,9 @@ use super::text::{Text, append};
 use super::work;
 
 pub(super) use decided::Fact;
+pub(super) use group::Group;
 pub(super) use headline::{State, advice, together};
+pub(super) use load::LoadView;
 pub(super) use row::{RowView, scale};
 
 /// The lines of a failed program's output that are shown.
@@ -51,8 +55,12 @@ pub(super) struct View {
     pub(super) coverage: String,
     /// What the report says about the run as a whole.
     pub(super) notices: Vec<Text>,
+    /// Load scenarios, each as one table.
+    pub(super) loads: Vec<LoadView>,
     /// All other rows, by verdict.
     pub(super) groups: Vec<Group>,
+    /// What is left of them: metrics of load scenarios that only inform, for formats that have room for all.
+    pub(super) quiet: Option<Group>,
     /// How it was decided.
     pub(super) decided: Vec<Fact>,
 }
@@ -89,19 +97,6 @@ pub(super) struct TroubleView {
     pub(super) failure: bool,
 }
 
-/// Rows of one verdict.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Group {
-    /// `93 unchanged`.
-    pub(super) title: String,
-    /// The command that would decide them; empty where there is none.
-    pub(super) command: String,
-    /// The rows, in the order of their names.
-    pub(super) rows: Vec<RowView>,
-    /// How many of them were left out.
-    pub(super) omitted: usize,
-}
-
 impl View {
     /// The view of a judgement.
     pub(super) fn of(judgement: &Judgement) -> Self {
@@ -116,6 +111,10 @@ impl View {
                 .then(b_key.2.total_cmp(&a_key.2))
                 .then_with(|| a.metric.id.cmp(&b.metric.id))
         });
+        let scenarios = load::scenarios(judgement);
+        let suites = scenarios.iter().map(load::Scenario::suite).collect();
+        let rest = judgement.rows.iter().filter(|row| !is_urgent(row));
+        let (quiet, rest): (Vec<&Row>, Vec<&Row>) = rest.partition(|row| load::is_quiet(row, &suites));
         let failing: Vec<&Row> = urgent.iter().copied().filter(|row| row.outcome.fails()).collect();
         let state = State::of(judgement);
         Self {
@@ -134,7 +133,9 @@ impl View {
                 .chain(proof::suites(judgement))
                 .chain(judgement.notices.iter().map(sentence::notice))
                 .collect(),
-            groups: groups(judgement),
+            loads: scenarios.iter().map(|scenario| scenario.view(judgement)).collect(),
+            groups: group::groups(&rest, judgement),
+            quiet: group::quiet(&quiet),
             decided: decided::facts(judgement),
         }
     }
@@ -248,39 +249,6 @@ fn tail(problem: &CoverageProblem) -> Vec<String> {
     }
 }
 
-/// Whether a verdict belongs to a group.
-type Is = fn(&Verdict) -> bool;
-
-/// The rows that are not urgent, by verdict: what a reader may want to know first, the unchanged last.
-fn groups(judgement: &Judgement) -> Vec<Group> {
-    let kinds: [(&str, Is); 7] = [
-        ("inconclusive", |v| matches!(v, Verdict::Inconclusive(_))),
-        ("not comparable", |v| matches!(v, Verdict::NotComparable(_))),
-        ("missing", |v| matches!(v, Verdict::Missing)),
-        ("new", |v| matches!(v, Verdict::New)),
-        ("within layout noise", |v| matches!(v, Verdict::LayoutSuspect(_))),
-        ("improved", |v| matches!(v, Verdict::Improved)),
-        // A metric that is only informative may regress and still be nothing to look at.
-        ("unchanged", |v| matches!(v, Verdict::Unchanged)),
-    ];
-    let rest: Vec<_> = judgement.rows.iter().filter(|row| !is_urgent(row)).collect();
-    let group = |title: &str, is: &dyn Fn(&Verdict) -> bool| {
-        let rows: Vec<&Row> = rest.iter().copied().filter(|row| is(&row.verdict)).collect();
-        let measured_here = !judgement.head.commit.is_empty();
-        (!rows.is_empty()).then(|| Group {
-            title: format!("{} {title}{}", number::count(rows.len()), settle::together(&rows)),
-            command: settle::command(&rows, judgement.base.as_ref()).filter(|_| measured_here).unwrap_or_default(),
-            rows: rows.into_iter().map(RowView::of).collect(),
-            omitted: 0,
-        })
-    };
-    let worse = |verdict: &Verdict| matches!(verdict, Verdict::Regressed | Verdict::OverBudget);
-    group("worse, but not gated", &worse)
-        .into_iter()
-        .chain(kinds.iter().filter_map(|(title, is)| group(title, is)))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::sample;
@@ -357,9 +325,9 @@ mod tests {
 
     #[test]
     fn every_row_is_shown_exactly_once() {
-        for judgement in [sample::mixed(), sample::every_variant(), sample::large()] {
+        for judgement in [sample::mixed(), sample::every_variant(), sample::large(), sample::loaded()] {
             let view = View::of(&judgement);
-            let grouped: usize = view.groups.iter().map(|group| group.rows.len()).sum();
+            let grouped: usize = view.groups.iter().chain(&view.quiet).map(|group| group.rows.len()).sum();
             assert_eq!(view.urgent.len() + grouped, judgement.rows.len());
         }
     }

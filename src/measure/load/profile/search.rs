@@ -215,7 +215,7 @@ pub fn ladder(load: &Load) -> Vec<f64> {
 }
 
 /// Requests for each start of a flow, on average over the weights; at least 1.
-fn requests_per_start(flows: &[Flow]) -> f64 {
+pub fn requests_per_start(flows: &[Flow]) -> f64 {
     let weights: f64 = flows.iter().map(|flow| f64::from(flow.weight)).sum();
     let requests: f64 = flows.iter().map(|flow| f64::from(flow.weight) * flow.steps.len() as f64).sum();
     if weights > 0.0 { (requests / weights).max(1.0) } else { 1.0 }

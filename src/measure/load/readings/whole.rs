@@ -52,6 +52,12 @@ impl Whole<'_> {
         self.failures(benchmark);
     }
 
+    /// How many requests of a step were done a second.
+    pub(super) fn done_a_second(&self, step: &StepRecord) -> f64 {
+        let seconds: f64 = self.recorded.stretches.iter().map(|stretch| stretch.seconds).sum();
+        step.ended.saturating_sub(total::failed(step)) as f64 / seconds
+    }
+
     /// How well the generator kept its time, and what both sides used.
     fn generator(&self, benchmark: &mut Benchmark) {
         let stretches = || self.recorded.stretches.iter().filter(|stretch| !was_repeated(stretch, self.recorded));
@@ -62,8 +68,20 @@ impl Whole<'_> {
         let lower = |unit, kind| told(unit, kind, Direction::LowerIsBetter);
         benchmark.value(named::RECONNECTS, self.recorded.reconnects as f64, lower(Unit::Count, Kind::Count));
         benchmark.value(named::GENERATOR_CPU, self.recorded.generator_cpu, lower(Unit::Ratio, Kind::Ratio));
-        if let Some((usage, seconds)) = self.usage.and_then(|usage| Some((usage, span(usage)?))) {
-            benchmark.value(named::SERVICE_CPU, usage.cpu_s / seconds, lower(Unit::Count, Kind::Count));
+        if let Some(cores) = self.service_cores() {
+            benchmark.value(named::SERVICE_CPU, cores, lower(Unit::Count, Kind::Count));
+        }
+    }
+
+    /// The cores that the service used; of a stress test those at its breaking point, as what a request took in all.
+    fn service_cores(&self) -> Option<f64> {
+        let usage = self.usage?;
+        match Search::found(self.load, &self.recorded.stretches) {
+            Some(found) if matches!(self.recorded.stretches.first()?.level, Level::Rate(_)) => {
+                let requests = found.level * search::requests_per_start(&self.load.flows);
+                Some(usage.cpu_s / self.all.ended as f64 * requests)
+            }
+            Some(_) | None => Some(usage.cpu_s / span(usage)?),
         }
     }
 
@@ -77,7 +95,7 @@ impl Whole<'_> {
             Level::Users(users) => Some(users),
             Level::Rate(_) => None,
         });
-        let done = self.all.ended.saturating_sub(total::failed(self.all)) as f64 / seconds;
+        let done = self.done_a_second(self.all);
         let role = if let Some(users) = users.reduce(f64::max) {
             benchmark.value(named::USERS, users, told(Unit::Count, Kind::Count, Direction::HigherIsBetter));
             // Who waits for a slow reply sends less: of users this is what the service can do, of a rate it is what was asked for.
