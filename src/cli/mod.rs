@@ -1,6 +1,7 @@
 //! The command line: types and help, nothing else.
 
 mod baseline;
+mod load;
 mod publish;
 mod tools;
 mod trust;
@@ -14,6 +15,7 @@ pub use baseline::{
     BaselineProposeArgs, BaselinePruneArgs, BaselineShowArgs, BaselineUpdateArgs,
 };
 
+pub use load::{LoadArgs, LoadLevel, LoadProfile, LoadProtocol, LoadRequest};
 pub use publish::{CommentMode, PublishArgs, RespondArgs};
 pub use tools::{ExportArgs, ExportTool, LoadTool};
 pub use trust::{CalibrateArgs, SelftestArgs};
@@ -75,6 +77,8 @@ pub enum Command {
     Init(InitArgs),
     /// Measure base and head, judge, report: the gate
     Check(CheckArgs),
+    /// Send one scenario by hand, or requests to an address, with live numbers
+    Load(Box<LoadArgs>),
     /// Compare two results that are already there, such as two criterion folders
     Compare(CompareArgs),
     /// Write a scenario for another load tool
@@ -225,13 +229,13 @@ pub struct CheckArgs {
 Examples:
   tollgate compare old/target/criterion target/criterion
   tollgate compare target/criterion:main target/criterion   # a criterion baseline saved as `main` against `new`
-  tollgate compare before.json after.json                   # the open format
+  tollgate compare before.json after.json                   # the open format, or what `tollgate load --json` wrote
   tollgate compare before.ndjson after.ndjson               # of a load tool: k6, JMeter, Locust and others
   tollgate compare --format k6 pods-before/ pods-after/     # one file of each pod: parts of one run
 
 One result a side says nothing about the spread between processes: small differences are reported as inconclusive.")]
 pub struct CompareArgs {
-    /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, a file in the open format, or what a load tool left
+    /// The result to compare with: a criterion folder, `FOLDER:BASELINE`, a file in the open format, a result of `tollgate load`, or what a load tool left
     pub base: String,
     /// The result to judge
     pub head: String,
@@ -326,6 +330,8 @@ pub enum SchemaOf {
     Calibration,
     /// What `selftest --json` prints
     Selftest,
+    /// What `load --json` prints
+    Load,
 }
 
 /// Arguments of `schema`.

@@ -32,6 +32,9 @@ struct Sources {
 
 /// Compares two results, reports, and gives the exit code of the verdict.
 pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<Code, Failure> {
+    if let Some(code) = super::load::beside(args, context)? {
+        return Ok(code);
+    }
     let sources = sources(args, context)?;
     let suite = suite(args, context, &sources.config);
     let better = better(&sources.config, &suite);

@@ -12,6 +12,7 @@ pub mod evidence;
 mod export;
 mod guard;
 mod init;
+mod load;
 mod man;
 pub(crate) mod measuring;
 pub(crate) mod output;
@@ -36,6 +37,7 @@ pub fn run(command: &Command, context: &Context) -> Code {
         Command::Demo(args) => demo::run(args, context),
         Command::Init(args) => init::run(args, context),
         Command::Check(args) => crate::check(args, context),
+        Command::Load(args) => load::run(args, context),
         Command::Compare(args) => compare::run(args, context),
         Command::Export(args) => export::run(args, context),
         Command::Baseline(command) => baseline::run(command, context),

@@ -19,6 +19,7 @@ pub(super) fn run(args: &SchemaArgs, context: &Context) -> Code {
         SchemaOf::Results => bench::json::schema(),
         SchemaOf::Calibration => report::calibration::schema(),
         SchemaOf::Selftest => report::selftest::schema(),
+        SchemaOf::Load => report::load::schema(),
     };
     context.print(&format!("{schema:#}\n"));
     Code::Pass

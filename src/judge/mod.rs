@@ -16,6 +16,7 @@ mod rows;
 mod scattered;
 pub mod selftest;
 mod stored;
+pub mod windows;
 mod worse;
 
 use std::collections::{BTreeMap, BTreeSet};

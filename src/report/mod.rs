@@ -8,6 +8,7 @@ pub mod html;
 pub mod json;
 
 pub mod calibration;
+pub mod load;
 pub mod selftest;
 
 pub mod annotations;

@@ -21,6 +21,8 @@ const PAGE: &str = include_str!("../../templates/page.html.hbs");
 const PAGE_TEXT: &str = include_str!("../../templates/page_text.html.hbs");
 /// The looks of the page.
 const PAGE_STYLE: &str = include_str!("../../templates/page_style.html.hbs");
+/// The page of one drive of load.
+const LOAD: &str = include_str!("../../templates/load.html.hbs");
 /// A table of rows inside it.
 const PAGE_ROWS: &str = include_str!("../../templates/page_rows.html.hbs");
 /// The drawing of one row inside it.
@@ -64,6 +66,11 @@ pub(super) fn page(view: &impl Serialize) -> String {
     render(&parts, super::escape::html, view)
 }
 
+/// Fills the page of one drive of load.
+pub(super) fn load(view: &impl Serialize) -> String {
+    render(&[("style", PAGE_STYLE), ("main", LOAD)], super::escape::html, view)
+}
+
 /// Fills the template `main`; every value passes through `escape`.
 fn render(parts: &[(&str, &str)], escape: fn(&str) -> String, view: &impl Serialize) -> String {
     let mut registry = Handlebars::new();
@@ -105,6 +112,7 @@ mod tests {
             super::PAGE_STYLE,
             super::PAGE_ROWS,
             super::PAGE_PLOT,
+            super::LOAD,
         ] {
             let squeezed: String = template.chars().filter(|c| !c.is_whitespace()).collect();
             assert!(!squeezed.contains("{{{") && !squeezed.contains("{{&") && !squeezed.contains("{{~&"));

@@ -20,6 +20,7 @@ pub mod rates;
 
 pub mod changepoint;
 pub mod trend;
+pub mod windows;
 
 mod distribution;
 mod rank;

@@ -11,6 +11,8 @@ mod flows;
 #[cfg(unix)]
 mod protocols;
 mod sent;
+mod command;
+mod export;
 
 use std::collections::BTreeMap;
 
