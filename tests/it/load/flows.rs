@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tollgate::config::scenario::{
     Body, Check, Credentials, DataFile, Extract, Flow, FormContent, FormPart, Load, Step,
 };
+use tollgate::measure::load::exchange::Request;
 use tollgate::measure::load::record::ErrorKind;
 
 use super::sent::{Asked, Server, address, errors, flow, load, name, ready, record, starts, step};
@@ -263,4 +264,11 @@ fn errors_are_counted_by_kind() {
     let recorded = starts(&work, 3).unwrap();
     assert_eq!(errors(&recorded), BTreeMap::from([(ErrorKind::Status, 3)]));
     assert_eq!(record(&recorded, "get").statuses, BTreeMap::from([(500, 3)]));
+}
+
+#[test]
+fn a_request_that_is_printed_shows_no_secret() {
+    let headers = vec![("authorization".to_owned(), "Bearer hush".to_owned())];
+    let request = Request { method: "POST".to_owned(), path: "/".to_owned(), headers, body: b"hush".to_vec() };
+    assert_eq!(format!("{request:?}"), "POST / [\"authorization\"] 4 bytes");
 }

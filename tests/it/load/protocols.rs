@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use tollgate::config::scenario::{Address, Connections, Load, Origin, Protocol, Tls};
+use tollgate::config::scenario::{Address, Body, Check, Connections, Extract, Load, Origin, Protocol, Step, Tls};
 use tollgate::measure::load::record::{ErrorKind, Recorded};
 
 use super::sent::{address, errors, flow, load, ready, record, starts, step};
@@ -37,6 +37,8 @@ http {
     listen 127.0.0.1:SECURE ssl http2; listen unix:FOLDER/socket;
     location / { return 200 "hello"; }
     location = /large { root FOLDER; }
+    location = /login { add_header set-cookie "sid=s1; Path=/"; add_header x-id "4 2"; return 200 "in"; }
+    location = /me { return 200 "$http_cookie $arg_id $content_length $http_x_a"; }
     location = /mine { if ($ssl_client_verify != SUCCESS) { return 403; } return 200 "$ssl_client_s_dn"; }
   }
   server { listen 127.0.0.1:OLD ssl; location / { return 200 "hello"; } }
@@ -245,5 +247,31 @@ fn a_body_that_is_too_long_is_an_error() {
         let load = Load { reply_bytes_max: 299_999, ..get("/large", protocol, trusting()) };
         let recorded = nginx.drive(&load, nginx.secure()).unwrap();
         assert_eq!(errors(&recorded), BTreeMap::from([(ErrorKind::Connect, 30)]));
+    }
+}
+
+#[test]
+fn a_flow_is_the_same_over_every_protocol() {
+    let nginx = Nginx::start();
+    fs::write(nginx.folder.path().join("upload"), vec![7; 500_000]).unwrap();
+    for protocol in [Protocol::Http1, Protocol::Http1Close, Protocol::Http2] {
+        let login = Step {
+            extract: BTreeMap::from([("id".to_owned(), Extract::Header("x-id".to_owned()))]),
+            ..step("log in", "/login")
+        };
+        let send = Step {
+            method: "POST".to_owned(),
+            headers: vec![("X-A".to_owned(), "<{id}>".to_owned())],
+            body: Body::File(PathBuf::from("upload")),
+            checks: vec![Check::Contains("sid=s1 4%202 500000 <4 2>".to_owned())],
+            ..step("send", "/me?id={id}")
+        };
+        let connections = Connections { count: 4, protocol, tls: trusting() };
+        let load = Load { connections, ..load(vec![flow(vec![login, send])]) };
+        let work = ready(&load, vec![nginx.secure()], nginx.folder.path(), &[]).unwrap();
+        let recorded = starts(&work, 10).unwrap();
+        assert_eq!((work.failed(), errors(&recorded)), (Vec::new(), BTreeMap::new()), "{protocol:?}");
+        assert_eq!(record(&recorded, "send").ended, 10);
+        assert!(record(&recorded, "send").bytes_out > 10 * 500_000);
     }
 }
