@@ -2,9 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod external;
+mod command;
+mod export;
+mod flows;
 mod formats;
 mod gates;
+#[cfg(unix)]
+mod protocols;
 mod scenarios;
+mod sent;
 mod services;
 mod engine;
 mod flows;

@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::baseline::store::write_atomically;
 use crate::cli::LoadArgs;
 use crate::config::scenario::{Engine, Load, Target};
+use crate::model::Unit;
 use crate::report::load::{self, LoadResult, Standing};
 use crate::report::{escape, number};
 
@@ -70,11 +71,15 @@ fn announce(asked: &Asked, load: &Load, context: &Context) {
             addresses.iter().map(|address| address.origin.to_string()).collect::<Vec<_>>().join(", ")
         }
     };
-    let flows = load.flows.iter().map(|flow| flow.steps.len()).sum::<usize>();
+    let warm_up = if load.warm_up.is_zero() {
+        String::new()
+    } else {
+        format!(" after {} of warm-up", number::quantity(load.warm_up.as_secs_f64(), &Unit::Seconds))
+    };
     let text = format!(
-        "{}: {} to {to}, over at most {}",
+        "{} to {to}: {}{warm_up}, over at most {}",
+        result::requests(load),
         result::profile(&load.profile),
-        number::plural(flows, "request"),
         number::plural(load.connections.count as usize, "connection")
     );
     context.say(&escape::terminal(&text));

@@ -48,15 +48,16 @@ pub(super) fn result(parts: Parts<'_>) -> LoadResult {
             })
             .collect(),
         usage: usage.map(points).unwrap_or_default(),
-        values: Vec::new(),
+        values: readings.iter().map(|reading| value(reading, None)).collect(),
         connections_opened: recorded.connections_opened,
         reconnects: recorded.reconnects,
         generator_cpu_ratio: recorded.generator_cpu,
         ended,
     };
     let holds = result.ended == Ended::Complete && result.late_ratio() <= LATE_SHARE_MAX;
-    let limits = holds.then_some(policy);
-    result.values = readings.iter().map(|reading| value(reading, limits)).collect();
+    if holds {
+        result.values = readings.iter().map(|reading| value(reading, Some(policy))).collect();
+    }
     result
 }
 
@@ -111,14 +112,7 @@ fn value(reading: &Reading, policy: Option<&Policy>) -> Value {
 /// What was sent and how: what must be the same for two results to be compared.
 pub(super) fn conditions(load: &Load) -> Vec<(String, String)> {
     let time = |time: std::time::Duration| quantity(time.as_secs_f64(), &Unit::Seconds);
-    let steps = load.flows.iter().flat_map(|flow| flow.steps.iter().map(move |step| (flow, step)));
-    let requests: Vec<String> = steps
-        .map(|(flow, step)| {
-            let weight = if load.flows.len() > 1 { format!(" (weight {})", flow.weight) } else { String::new() };
-            format!("{} {}{weight}", step.method, step.path)
-        })
-        .collect();
-    let mut conditions = vec![("load", profile(&load.profile)), ("requests", requests.join(", "))];
+    let mut conditions = vec![("load", profile(&load.profile)), ("requests", requests(load))];
     if matches!(first(&load.profile), Some(Level::Rate(_))) {
         let arrivals = match load.arrivals {
             Arrivals::Uniform => "at equal distances",
@@ -133,9 +127,19 @@ pub(super) fn conditions(load: &Load) -> Vec<(String, String)> {
     };
     conditions.push(("connections", load.connections.count.to_string()));
     conditions.push(("protocol", protocol.to_owned()));
-    conditions.push(("warm-up", time(load.warm_up)));
+    conditions.push(("warm-up", if load.warm_up.is_zero() { "none".to_owned() } else { time(load.warm_up) }));
     conditions.push(("timeout", time(load.timeout)));
     conditions.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What is sent: method and path of each step.
+pub(super) fn requests(load: &Load) -> String {
+    let steps = load.flows.iter().flat_map(|flow| flow.steps.iter().map(move |step| (flow, step)));
+    let requests = steps.map(|(flow, step)| {
+        let weight = if load.flows.len() > 1 { format!(" (weight {})", flow.weight) } else { String::new() };
+        format!("{} {}{weight}", step.method, step.path)
+    });
+    requests.collect::<Vec<_>>().join(", ")
 }
 
 /// The level at the start.

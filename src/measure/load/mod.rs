@@ -35,3 +35,4 @@ mod sample;
 mod template;
 mod tls;
 mod worker;
+

@@ -95,7 +95,11 @@ impl Axis {
             }
             Self::Log { low, high } => {
                 let decades = (high / low).log10();
-                let nice: &[f64] = if decades > 4.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+                let nice: &[f64] = match decades {
+                    _ if decades > 4.0 => &[1.0],
+                    _ if decades > 1.0 => &[1.0, 2.0, 5.0],
+                    _ => &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0],
+                };
                 #[expect(clippy::cast_possible_truncation, reason = "the exponent of a time")]
                 let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
                 let all = (first..=last).flat_map(|power| nice.iter().map(move |nice| nice * 10_f64.powi(power)));
@@ -149,8 +153,8 @@ fn coarse(result: &LoadResult) -> (Vec<Window>, f64) {
 fn seconds(total: f64) -> (Axis, Vec<Tick>) {
     let axis = Axis::Even { low: 0.0, high: total };
     let marks = axis.marks();
-    let ticks =
-        marks.iter().map(|mark| Tick { at: place(x(axis.share(*mark))), label: quantity(*mark, &Unit::Seconds) });
+    let label = |mark: f64| if mark > 0.0 { quantity(mark, &Unit::Seconds) } else { "0 s".to_owned() };
+    let ticks = marks.iter().map(|mark| Tick { at: place(x(axis.share(*mark))), label: label(*mark) });
     (axis, ticks.collect())
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::scenario::Level;
-use crate::model::load::LATE_SHARE_MAX;
+use crate::model::load::{LATE_ARRIVALS, LATE_SHARE_MAX};
 use crate::model::sample::Histogram;
 use crate::model::{BudgetLevel, Direction, Name, Unit};
 
@@ -214,8 +214,11 @@ impl LoadResult {
         (sum(|stage| stage.intended), sum(|stage| stage.late), sum(|stage| stage.dropped))
     }
 
-    /// The share of arrivals that the generator itself sent late.
+    /// The share of arrivals that the generator itself sent late: the metric, which leaves out what a stress test repeated, or that of all stages.
     pub fn late_ratio(&self) -> f64 {
+        if let Some(late) = self.values.iter().find(|value| value.metric == LATE_ARRIVALS) {
+            return late.value;
+        }
         let (intended, late, _) = self.arrivals();
         ratio(late, intended)
     }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::config::scenario::Level;
 use crate::model::load::ALL_REQUESTS;
 use crate::model::sample::Summary;
 use crate::model::{BudgetLevel, Unit};
@@ -57,10 +58,11 @@ fn steps(result: &LoadResult) -> Vec<(String, Step)> {
 fn requests(result: &LoadResult) -> Table {
     let seconds = result.seconds_in_all();
     let (intended, ..) = result.arrivals();
-    let several = result.steps().len() > 1;
+    let open = result.stages.iter().all(|stage| matches!(stage.level, Level::Rate(_)));
+    let told = open && result.steps().len() == 1;
     let rows = steps(result).into_iter().map(|(step, of)| {
-        // Arrivals are of flows: with several steps nobody intended a rate for one of them.
-        let meant = if several { "–".to_owned() } else { words::rate(intended, seconds) };
+        // Arrivals are of flows: with several steps nobody intended a rate for one of them, and users come when they can.
+        let meant = if !told { "–".to_owned() } else { words::rate(intended, seconds) };
         vec![
             step.clone(),
             words::count(of.ended),

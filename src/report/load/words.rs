@@ -143,16 +143,13 @@ pub(super) fn notes(result: &LoadResult) -> Vec<String> {
 /// How well the generator kept its time.
 fn schedule(result: &LoadResult) -> String {
     let all = result.total();
-    let (intended, late, _) = result.arrivals();
     let cpu = percent(result.generator_cpu_ratio);
     let open = result.stages.iter().any(|stage| matches!(stage.level, Level::Rate(_)));
     let late_share = percent(result.late_ratio());
     if result.late_ratio() > LATE_SHARE_MAX {
         format!(
-            "The generator sent {} of {} arrivals late, {late_share}: more than {} and these numbers say nothing about the service. Its machine \
-             was busy with something else; run it again, on a free core or at a lower rate.",
-            count(late),
-            count(intended),
+            "The generator sent {late_share} of the arrivals late. Above {} the numbers say nothing about the service: the machine of the \
+             generator was busy with something else. Run it again, on a free core or at a lower rate.",
             percent(LATE_SHARE_MAX)
         )
     } else if open {

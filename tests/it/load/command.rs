@@ -72,10 +72,22 @@ fn serve(stream: &TcpStream, requests: &AtomicU64) -> Option<()> {
     }
 }
 
-/// Sends load by two users for half a second to what runs, with further options.
-fn by_two_users(repo: &TestRepo, url: &str, further: &[&str]) -> Output {
-    let sent = ["load", "--url", url, "--users", "2", "--duration", "500 ms", "--warm-up", "0 s"];
-    repo.tollgate(&[&sent, further].concat())
+/// Runs it, and again where the machine was too busy for the generator to keep its time: other tests run beside this one.
+fn awake(run: impl Fn() -> Output) -> Output {
+    const TIMES_MAX: usize = 10;
+    let mut outputs = (0..TIMES_MAX).map(|_| run());
+    let found = outputs.find(|output| output.status != 12);
+    found.expect("a generator that keeps its time, once in ten times")
+}
+
+/// Sends load by two users for half a second to a server, with further options.
+fn by_two_users(repo: &TestRepo, server: &Server, path: &str, further: &[&str]) -> Output {
+    let url = server.url(path);
+    let sent = ["load", "--url", &url, "--users", "2", "--duration", "500 ms", "--warm-up", "0 s"];
+    awake(|| {
+        server.requests.store(0, Ordering::SeqCst);
+        repo.tollgate(&[&sent, further].concat())
+    })
 }
 
 fn json(path: &Path) -> Value {
@@ -85,7 +97,7 @@ fn json(path: &Path) -> Value {
 #[test]
 fn every_request_is_counted_and_every_output_says_the_same() {
     let (server, repo) = (Server::start(), TestRepo::new());
-    let output = by_two_users(&repo, &server.url("/items"), &["--json=out.json", "--html", "out.html"]);
+    let output = by_two_users(&repo, &server, "/items", &["--json=out.json", "--html", "out.html"]);
     assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
     let seen = server.requests.load(Ordering::SeqCst);
     let result = json(&repo.root().join("out.json"));
@@ -107,25 +119,26 @@ fn every_request_is_counted_and_every_output_says_the_same() {
 #[test]
 fn what_will_be_sent_is_said_before_and_plain_lines_come_without_a_terminal() {
     let (server, repo) = (Server::start(), TestRepo::new());
-    let output =
-        repo.tollgate(&["load", "--url", &server.url("/"), "--users", "1", "--duration", "3 s", "--warm-up", "0 s"]);
+    let url = server.url("/");
+    let sent = ["load", "--url", &url, "--users", "1", "--duration", "3 s", "--warm-up", "0 s"];
+    let output = awake(|| repo.tollgate(&sent));
     assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
     let said: Vec<&str> = output.stderr.lines().collect();
-    let expected = format!("1 user for 3 s: 1 request to http://127.0.0.1:{}, over at most 1 connection", server.port);
+    let expected = format!("GET / to http://127.0.0.1:{}: 1 user for 3 s, over at most 1 connection", server.port);
     assert_eq!(said[0], expected);
     assert!(
         said.len() > 1 && said[1..].iter().all(|line| line.contains(" of 3 s: ") && line.contains("errors none")),
         "{said:?}"
     );
     assert!(!output.stderr.contains('\u{1b}'));
-    let quiet = by_two_users(&repo, &server.url("/"), &["--quiet"]);
+    let quiet = by_two_users(&repo, &server, "/", &["--quiet"]);
     assert_eq!((quiet.status, quiet.stderr.as_str()), (0, ""));
 }
 
 #[test]
 fn json_on_standard_output_is_one_document() {
     let (server, repo) = (Server::start(), TestRepo::new());
-    let output = by_two_users(&repo, &server.url("/status/404"), &["--json", "-d", "{\"a\": {}}", "-H", "X-A: {b}"]);
+    let output = by_two_users(&repo, &server, "/status/404", &["--json", "-d", "{\"a\": {}}", "-H", "X-A: {b}"]);
     assert_eq!(output.status, 6, "{}", output.stderr);
     let result: Value = serde_json::from_str(&output.stdout).expect("one document and nothing else");
     assert_eq!((&result["verdict"], &result["name"]), (&"nothing".into(), &"POST /status/404".into()));
@@ -189,7 +202,11 @@ mod signals {
         assert!(text.starts_with("Stopped early: "), "{text}");
         let result = json(&repo.root().join("out.json"));
         assert_eq!((&result["interrupted"], &result["verdict"]), (&true.into(), &"interrupted".into()));
-        assert_eq!(result["total"]["requests"], server.requests.load(Ordering::SeqCst));
+        let (seen, told) = (server.requests.load(Ordering::SeqCst), result["total"]["requests"].as_u64().unwrap());
+        assert!(
+            told > 0 && (told..=told + 1).contains(&seen),
+            "{told} told, {seen} seen, of which one may have been on its way"
+        );
     }
 
     #[test]
@@ -215,7 +232,7 @@ fn with_service(words: &str, further: &str) -> TestRepo {
     let words: Vec<String> = words.split_whitespace().map(|word| format!(", '{word}'")).collect();
     let config = format!(
         "[service.web]\nbuild = [['sh', '-c', 'echo built > built.txt']]\nstart = ['{}', 'port={{port}}'{}]\n\n\
-         [scenario.home]\nservice = 'web'\nrate = '20/s'\nduration = '9 s'\nwarm-up = '0 s'\n{further}\n",
+         [scenario.home]\nservice = 'web'\nrate = '20/s'\nduration = '500 ms'\nwarm-up = '0 s'\n{further}\n",
         binary.display(),
         words.concat()
     );
@@ -224,9 +241,9 @@ fn with_service(words: &str, further: &str) -> TestRepo {
     repo
 }
 
-/// The scenario by two users for half a second: options go over the file.
+/// The scenario by two users, where the file has a rate: options go over the file.
 fn home(repo: &TestRepo, further: &[&str]) -> Output {
-    repo.tollgate(&[&["load", "home", "--users", "2", "--duration", "500 ms"], further].concat())
+    awake(|| repo.tollgate(&[&["load", "home", "--users", "2"], further].concat()))
 }
 
 #[test]
@@ -235,7 +252,7 @@ fn a_scenario_builds_starts_and_stops_its_service_from_the_working_tree() {
     repo.write("uncommitted.txt", "work");
     let output = home(&repo, &["--json=out.json"]);
     assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
-    assert!(output.stderr.starts_with("2 users for 500 ms: 1 request to service `web`"), "{}", output.stderr);
+    assert!(output.stderr.starts_with("GET / to service `web`: 2 users for 500 ms, over"), "{}", output.stderr);
     assert_eq!(repo.read("built.txt"), "built\n");
     let result = json(&repo.root().join("out.json"));
     assert_eq!(result["name"], "home");
@@ -285,7 +302,7 @@ fn two_results_are_compared_and_two_of_different_loads_are_not() {
         let json = format!("--json={}", file.display());
         let url = server.url("/");
         let sent = ["load", "--url", &url, "--users", users, "--duration", "3 s", "--warm-up", "0 s", "--quiet", &json];
-        assert_eq!(repo.tollgate(&sent).status, 0);
+        assert_eq!(awake(|| repo.tollgate(&sent)).status, 0);
     }
     let output = repo.tollgate(&["compare", "before.json", "after.json"]);
     assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
