@@ -1,9 +1,10 @@
 //! Results of load tests from the open format to the verdict: distributions, counts and courses over time, and what of them cannot be judged.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod external;
 mod command;
+mod engine;
 mod export;
+mod external;
 mod flows;
 mod formats;
 mod gates;
@@ -12,13 +13,6 @@ mod protocols;
 mod scenarios;
 mod sent;
 mod services;
-mod engine;
-mod flows;
-#[cfg(unix)]
-mod protocols;
-mod sent;
-mod command;
-mod export;
 
 use std::collections::BTreeMap;
 

@@ -32,7 +32,3 @@ mod worker;
 
 #[cfg(test)]
 mod sample;
-mod template;
-mod tls;
-mod worker;
-

@@ -170,7 +170,7 @@ impl ScenarioPart {
             tail: String::new(),
         };
         let work = Work::new(load, addresses, &place.root, &surroundings.environment);
-        let work = work.map_err(|error| failed(error.to_string(), None))?;
+        let work = work.map_err(|error| failed(error.to_string(), Some(error.hint())))?;
         let began = Once::new();
         let watch = |snapshot: &Snapshot| {
             if let (Some(running), false) = (running, snapshot.warming_up) {
