@@ -190,16 +190,17 @@ fn files(load: &Load) -> impl Iterator<Item = &Path> {
         match &step.body {
             Body::Empty | Body::Text(_) => Vec::new(),
             Body::File(path) => vec![path],
-            Body::Multipart(parts) => {
-                let file = |content| match content {
-                    &FormContent::File { ref path, .. } => Some(path.as_path()),
-                    FormContent::Text(_) => None,
-                };
-                parts.iter().filter_map(|part| file(&part.content)).collect()
-            }
+            Body::Multipart(parts) => parts.iter().filter_map(|part| file(&part.content)).collect(),
         }
     });
     data.chain(bodies)
+}
+
+fn file(content: &FormContent) -> Option<&Path> {
+    match content {
+        FormContent::File { path, .. } => Some(path),
+        FormContent::Text(_) => None,
+    }
 }
 
 /// A path from the root as it is called in a folder below it.
