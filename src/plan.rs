@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::config::scenario::Engine;
+use crate::config::scenario::{Engine, Load, Profile, Scenario, Target};
 use crate::config::{Adapter, Config, Policy, Suite};
+use crate::model::verdict::ConditionDifference;
 use crate::model::{Arm, Canary, Name, Shares, TestFamily};
 
 /// Everything that will be run.
@@ -36,6 +37,9 @@ pub struct PlannedSuite {
     pub arms: BTreeMap<Arm, Suite>,
     /// Whether the definitions differ.
     pub changed: bool,
+    /// What of a scenario's load differs, so that base's numbers are of another load: then head alone is measured. `None` where nothing does, an
+    /// empty list where it is not known what.
+    pub conditions: Option<Vec<ConditionDifference>>,
     /// Whether its rows are judged by stored runs: then head alone is measured.
     pub by_stored: bool,
     /// Why it is judged by stored runs, or why it is not although there are some.
@@ -58,12 +62,15 @@ impl Plan {
                 let (base, head) = (of_base.get(name), of_head.get(name));
                 // What runs elsewhere is the same for both arms: only budgets and stored runs can say anything of it.
                 let by_stored = by_stored.contains(name) || head.or(base).is_some_and(Suite::is_elsewhere);
-                let base_arm = base.filter(|_| !by_stored).map(|suite| (Arm::Base, suite.clone()));
+                let conditions = base.zip(head).and_then(|(base, head)| conditions(base, head));
+                let base_arm =
+                    base.filter(|_| !by_stored && conditions.is_none()).map(|suite| (Arm::Base, suite.clone()));
                 let head_arm = head.map(|suite| (Arm::Head, suite.clone()));
                 PlannedSuite {
                     name: name.clone(),
                     arms: base_arm.into_iter().chain(head_arm).collect(),
                     changed: base.is_some() && head.is_some() && base != head,
+                    conditions,
                     by_stored,
                     why: None,
                 }
@@ -91,12 +98,24 @@ impl Plan {
         self
     }
 
+    /// The suites whose load is another one in base, and what of it.
+    pub fn conditions(&self) -> BTreeMap<Name, Vec<ConditionDifference>> {
+        self.suites.iter().filter_map(|suite| Some((suite.name.clone(), suite.conditions.clone()?))).collect()
+    }
+
     /// The plan as text, one suite a paragraph.
     pub fn describe(&self) -> String {
         let mut text = String::new();
         for suite in &self.suites {
             let arms: Vec<&str> = suite.arms.keys().map(|arm| arm.as_str()).collect();
-            let compared = if suite.by_stored { "stored runs" } else { "rounds in pairs" };
+            let compared = match (&suite.conditions, suite.by_stored) {
+                (Some(differences), _) => {
+                    let what: Vec<&str> = differences.iter().map(|difference| difference.what.as_str()).collect();
+                    format!("not comparable: base has another {}", what.join(", "))
+                }
+                (None, true) => "stored runs".to_owned(),
+                (None, false) => "rounds in pairs".to_owned(),
+            };
             let why = suite.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
             let _infallible = writeln!(text, "{}: {} ({compared}{why})", suite.name, arms.join(" and "));
             for (arm, suite) in &suite.arms {
@@ -181,11 +200,58 @@ fn commands(suite: &Suite) -> Vec<String> {
         Adapter::Command(options) => format!("run {} ({} a round)", options.run.join(" "), options.runs),
         Adapter::Json(options) => format!("run {}", options.run.join(" ")),
         Adapter::Scenario(scenario) => match &scenario.engine {
-            Engine::Own(_) => "load".to_owned(),
-            Engine::External(external) => format!("run {}", external.run.join(" ")),
+            Engine::Own(load) => format!("{} on {}", load_text(load), target(scenario)),
+            Engine::External(external) => format!("run {} on {}", external.run.join(" "), target(scenario)),
         },
     };
-    build.chain([run]).collect()
+    let of_service = match &suite.adapter {
+        Adapter::Scenario(scenario) => match &scenario.target {
+            Target::Service(service) => service.build.as_slice(),
+            Target::Addresses(_) => &[],
+        },
+        Adapter::Criterion(_) | Adapter::Command(_) | Adapter::Json(_) => &[],
+    };
+    let of_service = of_service.iter().map(|line| format!("build {}", line.join(" ")));
+    build.chain(of_service).chain([run]).collect()
+}
+
+/// What of two scenarios' loads differs; `None` where nothing does, or one is no scenario.
+fn conditions(base: &Suite, head: &Suite) -> Option<Vec<ConditionDifference>> {
+    match (&base.adapter, &head.adapter) {
+        (Adapter::Scenario(base), Adapter::Scenario(head)) => {
+            Some(Scenario::differences(base, head)).filter(|differences| !differences.is_empty())
+        }
+        _ => None,
+    }
+}
+
+/// Where the load goes, for people.
+fn target(scenario: &Scenario) -> String {
+    match &scenario.target {
+        Target::Service(service) => format!("service {}", service.name),
+        Target::Addresses(addresses) if addresses.is_empty() => "what it knows itself".to_owned(),
+        Target::Addresses(addresses) => {
+            addresses.iter().map(|address| address.origin.to_string()).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// A load in one line, with about how long a round of one arm takes.
+fn load_text(load: &Load) -> String {
+    let model = load.profile.first().map(|level| level.to_string()).unwrap_or_default();
+    let levels = match &load.profile {
+        Profile::Load { .. } | Profile::Soak { .. } => model,
+        Profile::Stress { from, to, .. } => format!("{model} to at most {}", from.with(*to)),
+        Profile::Spike { base, peak, .. } => format!("{model}, peak {}", base.with(*peak)),
+        Profile::Custom(stages) => format!("{} stages from {model}", stages.len()),
+    };
+    let requests = load.steps();
+    let plural = if requests == 1 { "" } else { "s" };
+    let takes = match load.duration() {
+        Some(duration) => format!("about {} s a round", duration.as_secs_f64().ceil()),
+        None => "as long as its steps hold".to_owned(),
+    };
+    format!("{} of {levels}, {requests} request{plural}, {takes}", load.profile.as_str())
 }
 
 #[cfg(test)]
@@ -238,5 +304,50 @@ mod tests {
             "{several}"
         );
         assert!(!described("").contains("false alarms"));
+    }
+
+    const WEB: &str = "[service.web]\nbuild = ['make']\nstart = ['web', '{port}']\n";
+
+    fn scenario(rest: &str) -> Config {
+        Config::parse(&format!("{WEB}[scenario.home]\nservice = 'web'\n{rest}"), "tollgate.toml").unwrap()
+    }
+
+    #[test]
+    fn a_scenario_is_listed_in_one_line_with_the_time_of_its_round() {
+        let described = |rest: &str| {
+            let config = scenario(rest);
+            Plan::new(Some(&config), &config, &BTreeSet::new(), 0).describe()
+        };
+        let load = described("rate = '200/s'\nramp = '3 s'");
+        assert!(load.starts_with("home: base and head (rounds in pairs)\n  base  build make\n"), "{load}");
+        assert!(load.contains("  head  load of 200/s, 1 request, about 15 s a round on service web\n"), "{load}");
+        let stress = described("profile = 'stress'\nusers = 5");
+        assert!(
+            stress.contains("stress of 5 users to at most 100 users, 1 request, as long as its steps hold"),
+            "{stress}"
+        );
+        let spike = described("profile = 'spike'\nrate = '10/s'\nwarm-up = '0 s'");
+        assert!(spike.contains("spike of 10/s, peak 50/s, 1 request, about 25 s a round"), "{spike}");
+    }
+
+    #[test]
+    fn a_load_of_other_conditions_is_not_compared_and_the_service_may_be_another() {
+        let plan = |base: &str, head: &str| {
+            let (base, head) = (scenario(base), scenario(head));
+            Plan::new(Some(&base), &head, &BTreeSet::new(), 0)
+        };
+        let faster = plan("rate = '100/s'", "rate = '200/s'");
+        assert_eq!(faster.suites[0].arms.keys().collect::<Vec<_>>(), [&Arm::Head]);
+        let differences = faster.conditions()[&faster.suites[0].name].clone();
+        let level = ConditionDifference { what: "level".into(), base: "100/s".into(), head: "200/s".into() };
+        assert_eq!(differences, [level]);
+        assert!(faster.describe().starts_with("home: head (not comparable: base has another level)\n"));
+        let head = Config::parse(
+            "[service.web]\nstart = ['other', '{port}']\n[scenario.home]\nservice = 'web'\nrate = '1/s'",
+            "tollgate.toml",
+        );
+        let started_otherwise = Plan::new(Some(&scenario("rate = '1/s'")), &head.unwrap(), &BTreeSet::new(), 0);
+        assert!(started_otherwise.suites[0].changed && started_otherwise.conditions().is_empty());
+        assert_eq!(started_otherwise.suites[0].arms.len(), 2);
     }
 }

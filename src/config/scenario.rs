@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::model::{Direction, Name};
 
+mod conditions;
 mod level;
 
 use super::service::Service;

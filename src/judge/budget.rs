@@ -33,6 +33,17 @@ pub(super) fn check(budget: &Budget, (low, high): (f64, f64), direction: Directi
     BudgetCheck { budget: *budget, level, undecided: (possible > level).then_some(possible) }
 }
 
+/// How a value of which nothing is known stands to a budget: it may miss every limit.
+pub(super) fn unknown(budget: &Budget) -> BudgetCheck {
+    let limits = [
+        (budget.critical, BudgetLevel::Critical),
+        (budget.warning, BudgetLevel::Warning),
+        (budget.target, BudgetLevel::Target),
+    ];
+    let worst = limits.into_iter().find_map(|(limit, level)| limit.map(|_| level));
+    BudgetCheck { budget: *budget, level: BudgetLevel::Within, undecided: worst }
+}
+
 /// The same where the rounds cannot be believed: what was surely missed may be missed. What is kept stays so; such a run is never green.
 pub(super) fn doubted(check: &BudgetCheck) -> BudgetCheck {
     let possible = check.undecided.map_or(check.level, |undecided| undecided.max(check.level));

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Policy, Severity};
 use crate::model::judgement::{Drift, DriftState};
+use crate::model::verdict::Incomparable;
 use crate::model::{
-    Anchor, Change, Determinism, Direction, Effect, Metric, MetricId, Precision, Row, StoredMetric, TestFamily,
+    Anchor, Change, Determinism, Direction, Doubt, Effect, Metric, MetricId, Precision, Row, StoredMetric, TestFamily,
     Thresholds, Verdict,
 };
 use crate::stats::contrast::{Estimate, between, mean_of};
@@ -109,7 +110,13 @@ fn worse_without_pairs(row: &Row, heard: &Heard<'_>, level: f64) -> bool {
 /// The drift of one row; `None` where either end has no value that can be compared.
 fn drift(row: &Row, anchor: &Anchor, own: Option<&Own>, allowed_ratio: f64, level: f64) -> Option<Drift> {
     let then = anchor.then.get(&row.metric.id).filter(|then| then.metric.unit == row.metric.unit)?;
-    let head = row.head.as_ref().filter(|_| !matches!(row.verdict, Verdict::Missing))?;
+    let shown_alone = matches!(
+        row.verdict,
+        Verdict::Missing
+            | Verdict::Inconclusive(Doubt::GeneratorLate { .. })
+            | Verdict::NotComparable(Incomparable::Conditions(_))
+    );
+    let head = row.head.as_ref().filter(|_| !shown_alone)?;
     let released = median(&then.runs.first()?.statistics)?;
     let since = anchor.name.clone();
     let drift = |effect, state| Drift { since: since.clone(), effect, allowed_ratio, state };

@@ -6,6 +6,7 @@ use crate::config::{Policy, Resolved, Severity};
 use crate::model::sample::BEYOND_MIN;
 use crate::model::{BenchmarkId, Determinism, Doubt, Metric, MetricId, Run, Series, TestFamily, Thresholds};
 
+use super::late::Timely;
 use super::pair::{Pairs, Scale};
 use super::procedure::{self, Assessed, Decision, Member, Phase, Settings};
 
@@ -143,6 +144,8 @@ fn spread_ratio(pairs: &Pairs) -> f64 {
 /// The benchmarks that want more rounds. Without base (head alone is measured) each metric wants as many as stage 1 has.
 pub fn undecided(base: Option<&Run>, head: &Run, policy: &Policy, rounds_run: u32) -> BTreeSet<BenchmarkId> {
     let settings = settings(policy);
+    let timely = Timely::new(base, head);
+    let (base, head) = (timely.base.as_deref(), &*timely.head);
     let family = base.map(|base| Family::new(base, head, policy));
     let assessed = family.as_ref().map(|family| family.assess(rounds_run, Phase::Measuring, &settings));
     let wants = |id: &MetricId, metric: &Metric| {

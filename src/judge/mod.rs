@@ -9,6 +9,7 @@ mod drift;
 mod family;
 mod health;
 pub mod history;
+mod late;
 mod layout;
 mod pair;
 pub mod procedure;
@@ -25,14 +26,14 @@ use jiff::civil::Date;
 
 use crate::config::{Against, Policy};
 use crate::model::judgement::{Notice, PolicySource, Promise, Share, WaiverState};
-use crate::model::verdict::Incomparable;
+use crate::model::verdict::{ConditionDifference, Incomparable};
 use crate::model::{
     Anchor, BenchmarkId, CanaryState, Coverage, CoverageProblem, Identical, Judgement, MetricId, Name, Protocol, Role,
     Row, Run, RunVerdict, StoredMetric, TestFamily, Trouble,
 };
 use crate::stats::summary;
 
-use self::rows::Judged;
+use self::rows::{Among, Judged};
 
 pub use calibrate::calibrate;
 pub use family::{checkpoints, settings, undecided};
@@ -77,6 +78,8 @@ pub struct Evidence<'a> {
     pub sources_changed: &'a BTreeSet<Name>,
     /// Suites of which base could not be measured.
     pub base_failed: &'a BTreeSet<Name>,
+    /// Suites whose load is another one in base, and what of it.
+    pub conditions: &'a BTreeMap<Name, Vec<ConditionDifference>>,
     /// How the measuring ended.
     pub ending: Ending,
     /// How long it took, in seconds.
@@ -88,6 +91,7 @@ impl<'a> Evidence<'a> {
     pub fn of(base: Option<&'a Run>, head: &'a Run, rounds_run: u32) -> Self {
         static NOTHING_STORED: BTreeMap<MetricId, Result<StoredMetric, Incomparable>> = BTreeMap::new();
         static NO_LEVELS: Levels = Levels::unknown();
+        static NO_CONDITIONS: BTreeMap<Name, Vec<ConditionDifference>> = BTreeMap::new();
         static NO_SUITES: BTreeSet<Name> = BTreeSet::new();
         static UNKNOWN: Protocol =
             Protocol { first: BTreeMap::new(), round_s: BTreeMap::new(), canary: None, identical: Vec::new() };
@@ -103,6 +107,7 @@ impl<'a> Evidence<'a> {
             troubles: &[],
             sources_changed: &NO_SUITES,
             base_failed: &NO_SUITES,
+            conditions: &NO_CONDITIONS,
             ending: Ending::Complete,
             elapsed_s: 0,
         }
@@ -128,19 +133,26 @@ pub struct Circumstances {
 
 /// Judges a run.
 pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumstances) -> Judgement {
+    let measured = evidence;
+    let timely = late::Timely::new(measured.base, measured.head);
+    let evidence = &Evidence { base: timely.base.as_deref(), head: &timely.head, ..measured.clone() };
     let family = evidence.base.map(|base| family::Family::new(base, evidence.head, policy));
     let canary = health::canary(evidence, policy);
     let state = canary.as_ref().map(|check| check.state);
-    let judged = rows::rows(evidence, family.as_ref(), state, policy, circumstances);
+    let judged = rows::rows(
+        evidence,
+        &Among { measured, timely: &timely, family: family.as_ref(), canary: state },
+        policy,
+        circumstances,
+    );
     let (expected, measured) = benchmarks(evidence);
     let identical = evidence.protocol.identical.clone();
     let mut coverage = coverage::cover(&expected, &measured, evidence.troubles);
     coverage.proved = identical.iter().map(|suite| suite.benchmarks.len().max(1)).sum();
     coverage.expected += coverage.proved;
     // Whether something is new cannot be known where base gave nothing.
-    coverage
-        .problems
-        .retain(|problem| problem.trouble != Trouble::New || !evidence.base_failed.contains(&problem.suite));
+    let unknown = |suite: &Name| evidence.base_failed.contains(suite) || evidence.conditions.contains_key(suite);
+    coverage.problems.retain(|problem| problem.trouble != Trouble::New || !unknown(&problem.suite));
     let verdict = if everything_proved(evidence, &judged.rows, &coverage) {
         RunVerdict::Pass
     } else {

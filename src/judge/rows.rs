@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Against, Policy, Resolved};
 use crate::model::judgement::{BudgetCheck, Method, Side, StoredPromise, Warning};
-use crate::model::verdict::Incomparable;
+use crate::model::verdict::{ConditionDifference, Incomparable};
 use crate::model::{
     BudgetLevel, CanaryState, Change, Direction, Doubt, Effect, Metric, MetricId, Outcome, Precision, Row, TestFamily,
     Thresholds, Verdict,
@@ -19,6 +19,7 @@ use super::decide;
 use super::drift;
 use super::family::{Entry, Family, Test, settings};
 use super::health::{self, Disturbed};
+use super::late::Timely;
 use super::pair::{Pairs, Scale, side};
 use super::procedure::{self, Assessed, Decision, LOOKS, Phase, ROUNDS_MIN};
 use super::stored::ByStored;
@@ -30,7 +31,7 @@ pub(super) const CONFIDENCE: f64 = 1.0 - 2.0 * procedure::UNCHANGED_LEVEL;
 /// Power at which the smallest detectable change is stated.
 const POWER: f64 = 0.80;
 /// A metric that lost more than this share of its rounds cannot be judged.
-const LOST_SHARE_MAX: f64 = 0.20;
+pub(super) const LOST_SHARE_MAX: f64 = 0.20;
 
 /// The rows, how many of them each family of tests has, and what is promised of those that stored runs decide.
 pub(super) struct Judged {
@@ -65,9 +66,21 @@ pub(super) struct Said {
     pub(super) warnings: Vec<Warning>,
 }
 
+/// What is known of the rounds as a whole before single metrics are judged.
+pub(super) struct Among<'a> {
+    /// What was measured, late rounds and all.
+    pub(super) measured: &'a Evidence<'a>,
+    /// What is left of it.
+    pub(super) timely: &'a Timely<'a>,
+    pub(super) family: Option<&'a Family>,
+    /// What base against itself came to.
+    pub(super) canary: Option<CanaryState>,
+}
+
 /// What bears on every row alike.
 struct Setting<'a> {
     evidence: &'a Evidence<'a>,
+    timely: &'a Timely<'a>,
     policy: &'a Policy,
     circumstances: &'a Circumstances,
     /// What base against itself came to.
@@ -81,17 +94,18 @@ struct Setting<'a> {
 /// Judges every metric that either side has.
 pub(super) fn rows(
     evidence: &Evidence<'_>,
-    family: Option<&Family>,
-    canary: Option<CanaryState>,
+    among: &Among<'_>,
     policy: &Policy,
     circumstances: &Circumstances,
 ) -> Judged {
+    let Among { measured, timely, family, canary } = *among;
     let assessed =
         family.map(|family| family.assess(evidence.rounds_run, Phase::Ended, &settings(policy))).unwrap_or_default();
     let by_stored = ByStored::new(evidence, policy);
     let budgets = budget::blocking(evidence.head, policy);
     let setting = Setting {
         evidence,
+        timely,
         policy,
         circumstances,
         canary,
@@ -105,10 +119,12 @@ pub(super) fn rows(
             let metric = Metric { direction: resolved.direction, ..metric };
             let entry = family.and_then(|family| family.entries.get(&id));
             let said = match (entry, evidence.stored.get(&id)) {
+                _ if another_load(&metric, evidence).is_some() => alone(&metric, None, evidence, &resolved),
                 (_, Some(Ok(stored))) => by_stored.say(&metric, stored, evidence, &resolved),
                 (Some(entry), _) => paired(entry, assessed.get(&id), &metric, &setting),
                 (None, stored) => alone(&metric, stored.and_then(|stored| stored.as_ref().err()), evidence, &resolved),
             };
+            let said = timely.temper(said, &metric, measured.base, measured.head);
             (metric, resolved, said)
         })
         .collect();
@@ -255,6 +271,9 @@ fn alone(metric: &Metric, stored: Option<&Incomparable>, evidence: &Evidence<'_>
     let (base, head) = (of(evidence.base), of(Some(evidence.head)));
     let suite = &metric.id.benchmark.suite;
     let verdict = match (&base, &head) {
+        (_, Some(_)) if let Some(differences) = another_load(metric, evidence) => {
+            Verdict::NotComparable(Incomparable::Conditions(differences.clone()))
+        }
         (_, Some(_)) if evidence.base_failed.contains(suite) => Verdict::NotComparable(Incomparable::BaseFailed),
         (Some(base), Some(head)) if base.metric.unit != head.metric.unit => {
             Verdict::NotComparable(Incomparable::Unit {
@@ -284,6 +303,11 @@ fn alone(metric: &Metric, stored: Option<&Incomparable>, evidence: &Evidence<'_>
     }
 }
 
+/// What of the load differs under which a metric was measured in base, or in what base has stored.
+fn another_load<'e>(metric: &Metric, evidence: &'e Evidence<'_>) -> Option<&'e Vec<ConditionDifference>> {
+    evidence.conditions.get(&metric.id.benchmark.suite)
+}
+
 /// Whether the stored runs of a suite hold anything at all that is comparable.
 fn has_stored_runs(evidence: &Evidence<'_>, suite: &crate::model::Name) -> bool {
     evidence.stored.iter().any(|(id, stored)| id.benchmark.suite == *suite && stored.is_ok())
@@ -299,6 +323,8 @@ fn finish(metric: Metric, said: Said, resolved: &Resolved<'_>, setting: &Setting
     let bounds = counted.or_else(|| said.head.as_ref().map(|head| budget::bounds(head, exact, budget_level)));
     let budget =
         resolved.budget.zip(bounds).map(|(rule, bounds)| budget::check(&rule.budget, bounds, metric.direction));
+    let condemned = setting.timely.condemns(&metric);
+    let budget = if condemned { resolved.budget.map(|rule| budget::unknown(&rule.budget)) } else { budget };
     let budget = if doubted { budget.as_ref().map(budget::doubted) } else { budget };
     let verdict = if doubted { decide::doubted(said.verdict) } else { said.verdict };
     let worse_sign = match metric.direction {

@@ -59,6 +59,11 @@ pub enum Warning {
         /// How many.
         lost: u32,
     },
+    /// In some rounds the load generator was late: they were left out on both sides.
+    RoundsLate {
+        /// How many.
+        late: u32,
+    },
     /// The values of a side fall into two groups.
     Bimodal,
     /// All rounds of both sides gave the same value: the timer may be too coarse.

@@ -57,6 +57,15 @@ pub enum Doubt {
         /// Values that it takes.
         need: u64,
     },
+    /// In more than a fifth of the rounds the load generator was late on either side: they say nothing about the service.
+    GeneratorLate {
+        /// Rounds in which it was late.
+        rounds: u32,
+        /// Rounds run.
+        of: u32,
+        /// The largest share of late arrivals of one round, as a fraction.
+        worst_share: f64,
+    },
 }
 
 /// What more stored runs of the same spread would show.
@@ -127,6 +136,19 @@ pub enum Incomparable {
     NoBaseline,
     /// Base could not be built or run.
     BaseFailed,
+    /// Base was measured under other conditions: another rate, flow or length of a load.
+    Conditions(Vec<ConditionDifference>),
+}
+
+/// One condition of a load that is not the same on both sides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionDifference {
+    /// What it is called: `rate`, `step buy`. Foreign text, as it may hold a name of a step.
+    pub what: String,
+    /// Base's, or that of the stored runs; empty where there is none.
+    pub base: String,
+    /// Head's; empty where there is none.
+    pub head: String,
 }
 
 /// What a row contributes to the verdict of the run. In the order of severity.

@@ -97,6 +97,11 @@ pub(super) fn doubt(doubt: &Doubt, method: &Method) -> String {
         Doubt::TailTooThin { beyond, need } => {
             format!("shown, not judged: {beyond} values of a round lie beyond it, and it takes {need}")
         }
+        Doubt::GeneratorLate { rounds, of, worst_share } => format!(
+            "the load generator was late in {rounds} of {}, for up to {} of the requests of one: that says nothing about the service; the generator needs more CPU, or the scenario a lower rate",
+            plural(*of as usize, "round"),
+            number::percent(rounded(*worst_share))
+        ),
     }
 }
 
@@ -155,6 +160,18 @@ pub(super) fn incomparable(why: &Incomparable) -> Text {
             Text::prose("there is no stored baseline; run ").code("tollgate baseline update").say(" on the base branch")
         }
         Incomparable::BaseFailed => Text::prose("base could not be built or run"),
+        Incomparable::Conditions(differences) => {
+            let side = |text: Text, value: &str, place: &str| match value {
+                "" => text.say(format!("not {place}")),
+                value => text.code(shown(value)).say(format!(" {place}")),
+            };
+            let text = Text::prose("the load is another one");
+            differences.iter().enumerate().fold(text, |text, (at, difference)| {
+                let text = text.say(if at == 0 { ": " } else { "; " }).code(shown(&difference.what)).say(" is ");
+                let text = side(text, &difference.base, "in base").say(", ");
+                side(text, &difference.head, "in head")
+            })
+        }
     }
 }
 
@@ -167,6 +184,9 @@ fn warning(warning: &Warning) -> String {
         }
         Warning::PseudoReplicated => "one process a side: the spread between processes is unknown".to_owned(),
         Warning::RoundsLost { lost } => format!("{} lost", plural(*lost as usize, "round")),
+        Warning::RoundsLate { late } => {
+            format!("{} left out on both sides: the load generator was late", plural(*late as usize, "round"))
+        }
         Warning::Bimodal => "the values fall into two groups".to_owned(),
         Warning::NoSpread => "all rounds gave the same value: the timer may be too coarse".to_owned(),
         Warning::OrderBias { second } => format!(
@@ -211,6 +231,11 @@ mod tests {
     use super::*;
     use crate::model::Judgement;
     use crate::model::environment::Difference;
+    use crate::model::verdict::ConditionDifference;
+
+    fn different(what: &str, base: &str, head: &str) -> ConditionDifference {
+        ConditionDifference { what: what.to_owned(), base: base.to_owned(), head: head.to_owned() }
+    }
 
     /// The note of a row in the terminal, in Markdown and on the page, each as plain text in one line.
     fn shown_in_all(judgement: &Judgement, note: &str) {
@@ -262,6 +287,25 @@ mod tests {
     }
 
     #[test]
+    fn a_late_generator_is_told_and_kept() {
+        let mut judgement = sample::mixed();
+        let doubt = Doubt::GeneratorLate { rounds: 4, of: 12, worst_share: 0.0812 };
+        judgement.rows[0].verdict = Verdict::Inconclusive(doubt);
+        judgement.rows[0].outcome = Outcome::Warn;
+        judgement.rows[1].warnings = vec![Warning::RoundsLate { late: 1 }];
+        shown_in_all(
+            &judgement,
+            "the load generator was late in 4 of 12 rounds, for up to 8.1 % of the requests of one: that says nothing about the service",
+        );
+        let saved = super::super::json::to_json(&judgement);
+        assert_eq!(super::super::json::from_json(saved.as_bytes()).unwrap(), judgement);
+        assert_eq!(
+            warning(&judgement.rows[1].warnings[0]),
+            "1 round left out on both sides: the load generator was late"
+        );
+    }
+
+    #[test]
     fn a_row_that_cannot_be_compared_says_why() {
         let differences = vec![
             Difference { field: "CPU model", stored: "Xeon".to_owned(), here: "EPYC".to_owned() },
@@ -274,6 +318,10 @@ mod tests {
             ),
             (Incomparable::NoBaseline, "there is no stored baseline; run tollgate baseline update on the base branch"),
             (Incomparable::BaseFailed, "base could not be built or run"),
+            (
+                Incomparable::Conditions(vec![different("rate", "100/s", "200/s"), different("step `b`", "", "GET /")]),
+                "the load is another one: rate is 100/s in base, 200/s in head; step b is not in base, GET / in head",
+            ),
             (Incomparable::Unit { base: "s".to_owned(), head: "B".to_owned() }, "its unit was s and is B"),
         ] {
             let mut judgement = sample::mixed();

@@ -50,7 +50,8 @@ impl Need {
             | Doubt::BudgetInsideInterval
             | Doubt::RoundsLost { .. }
             | Doubt::Untrusted
-            | Doubt::TailTooThin { .. } => None,
+            | Doubt::TailTooThin { .. }
+            | Doubt::GeneratorLate { .. } => None,
         }
     }
 

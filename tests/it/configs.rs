@@ -333,8 +333,10 @@ proptest! {
 fn every_example_of_the_guide_parses_and_every_key_is_in_it() {
     let guide = include_str!("../../docs/configuration.md");
     let examples: Vec<&str> = guide.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
-    assert_eq!(examples.len(), 7);
-    for example in examples {
+    let load = include_str!("../../docs/load.md");
+    let of_load: Vec<&str> = load.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    assert_eq!((examples.len(), of_load.len()), (8, 5));
+    for example in examples.into_iter().chain(of_load) {
         if example.contains("[[waiver]]") {
             parse_waivers(example, "guide").unwrap();
         } else {
@@ -347,6 +349,13 @@ fn every_example_of_the_guide_parses_and_every_key_is_in_it() {
     let tables = [&config["gate"], &config["rule"]["items"], &config["budget"]["items"]];
     for key in tables.into_iter().chain(suites).flat_map(described) {
         assert!(guide.contains(&format!("`{key}`")), "{key}");
+    }
+    let scenarios = config["scenario"]["additionalProperties"]["oneOf"].as_array().unwrap();
+    let flow = &scenarios[0]["properties"]["flow"]["items"];
+    let step = &flow["properties"]["step"]["items"];
+    let nested = [&config["service"]["additionalProperties"], flow, step, &step["properties"]["check"]];
+    for key in scenarios.iter().chain(nested).flat_map(described) {
+        assert!(load.contains(&format!("`{key}`")), "{key}");
     }
 }
 

@@ -19,6 +19,7 @@ mod github;
 mod gits;
 mod harness;
 mod judgements;
+mod late;
 mod load;
 mod load_calibration;
 mod noise;

@@ -21,7 +21,7 @@ fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
-fn load(profile: Profile) -> Load {
+pub(crate) fn load(profile: Profile) -> Load {
     let step = Step {
         name: name("get"),
         method: "GET".to_owned(),

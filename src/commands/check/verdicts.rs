@@ -38,6 +38,7 @@ pub(crate) fn reach(
         troubles: &session.measured.troubles,
         sources_changed: &gathered.sources_changed,
         base_failed: &session.base_failed,
+        conditions: &plan.conditions(),
         ending: match session.measured.ended {
             Ended::Complete => Ending::Complete,
             Ended::TimeLimit => Ending::TimeLimit,

@@ -14,7 +14,7 @@ use crate::commands::check::{anchor, dated, provable, verdicts};
 use crate::commands::compare::{revision, somewhere};
 use crate::commands::measuring::Session;
 use crate::commands::{Code, Context, Failure};
-use crate::config::Against;
+use crate::config::{Adapter, Against};
 use crate::git::Repository;
 use crate::judge::{self, Circumstances, Evidence, Levels};
 use crate::measure::evidence::{self, FILE, Fact, Measurement};
@@ -174,9 +174,13 @@ fn plan(
 ) -> Plan {
     let config = &sources.config;
     let mut plan = Plan::new(Some(config), config, by_stored, measurement.seed).explained(why);
-    let changed = measurement.suites_with(Fact::Changed);
+    let [changed, others] = [Fact::Changed, Fact::OtherConditions].map(|fact| measurement.suites_with(fact));
+    let scenarios = config.suites.iter().filter(|suite| matches!(suite.adapter, Adapter::Scenario(_)));
+    let scenarios: BTreeSet<&Name> = scenarios.map(|suite| &suite.name).collect();
     for suite in &mut plan.suites {
         suite.changed = changed.contains(&suite.name);
+        // What differs is in a config that is not trusted here, and not known.
+        suite.conditions = (others.contains(&suite.name) && scenarios.contains(&suite.name)).then(Vec::new);
     }
     plan.rounds_max = measurement.limits.rounds_max;
     plan.patient = measurement.limits.patient;

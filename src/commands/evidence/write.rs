@@ -39,6 +39,7 @@ fn measurement(sources: &Sources, plan: &Plan, gathered: &Gathered) -> Measureme
         (Fact::Changed, &changed),
         (Fact::SourcesChanged, &gathered.sources_changed),
         (Fact::BaseFailed, &gathered.session.base_failed),
+        (Fact::OtherConditions, &plan.conditions().into_keys().collect()),
     ];
     for (fact, names) in facts {
         for name in names {

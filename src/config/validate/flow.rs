@@ -11,7 +11,7 @@ use crate::config::problem::quoted;
 use crate::config::scenario::{DataFile, Flow, Step};
 use crate::config::wire::{self, OneOrMany};
 use crate::model::Name;
-use crate::model::load::{ALL_REQUESTS, STAGE};
+use crate::model::load::{ALL_REQUESTS, STAGE, TARGET};
 
 use super::Reader;
 use super::selector::check_repeated;
@@ -134,7 +134,7 @@ impl Reader<'_, '_> {
     /// A name that no benchmark of Tollgate's own has.
     fn name_of(&mut self, text: &str, span: &Range<usize>, what: &str) -> Option<Name> {
         let message = match Name::new(text) {
-            Ok(_) if text == ALL_REQUESTS || text.starts_with(STAGE) => {
+            Ok(_) if text == ALL_REQUESTS || text.starts_with(STAGE) || text.starts_with(TARGET) => {
                 format!("{} is what Tollgate calls a row of its own", quoted(text))
             }
             Ok(_) if text.contains(char::is_control) => format!("the name of {what} holds a control character"),

@@ -30,6 +30,8 @@ pub enum Fact {
     SourcesChanged,
     /// Base could not be measured.
     BaseFailed,
+    /// The load that it drives is another one in base.
+    OtherConditions,
 }
 
 /// The limits by which was measured.

@@ -25,10 +25,7 @@ pub(super) fn ready(
     means: &Means<'_>,
 ) -> (Option<ReadyStep>, Vec<String>) {
     let mut problems = Vec::new();
-    let recipe = recipe(step, source, means).unwrap_or_else(|more| {
-        problems.extend(more);
-        None
-    });
+    let recipe = recipe(step, source, means).map_err(|more| problems.extend(more)).ok();
     let checks = Checks::new(&step.checks).map_err(|more| problems.extend(more)).ok();
     let mut extract = Vec::new();
     for (name, wanted) in &step.extract {
@@ -61,39 +58,27 @@ pub(super) fn ready(
     (Some(ready), problems)
 }
 
-fn recipe(
-    step: &Step,
-    source: &dyn Fn(&str) -> Option<Source>,
-    means: &Means<'_>,
-) -> Result<Option<Recipe>, Vec<String>> {
+fn recipe(step: &Step, source: &dyn Fn(&str) -> Option<Source>, means: &Means<'_>) -> Result<Recipe, Vec<String>> {
     let mut problems = Vec::new();
-    let mut note = |problem: String| {
-        problems.push(problem);
-        None
-    };
     let path = Template::parse(&step.path, source).map(Template::with_encoded_text);
-    let path = path.map_or_else(|error| note(format!("path: {error}")), Some);
+    let path = path.map_err(|error| problems.push(format!("path: {error}"))).ok();
     if path.as_ref().is_some_and(|path| !path.leads_with_value()) && !step.path.starts_with('/') {
-        note(format!("the path `{}` does not begin with `/`", cut(&step.path)));
+        problems.push(format!("the path `{}` does not begin with `/`", cut(&step.path)));
     }
     if !step.method.bytes().all(is_token) || step.method.is_empty() || step.method == "CONNECT" {
-        note(format!("`{}` is no method that can be sent", cut(&step.method)));
+        problems.push(format!("`{}` is no method that can be sent", cut(&step.method)));
     }
+    let own = step.headers.iter().map(|(name, value)| header(name, value, source));
+    let credentials = step.credentials.iter().map(|credentials| authorization(credentials, means));
     let mut headers = Vec::new();
-    for (name, value) in &step.headers {
-        match header(name, value, source) {
+    for header in own.chain(credentials) {
+        match header {
             Ok(header) => headers.push(header),
-            Err(problem) => drop(note(problem)),
+            Err(problem) => problems.push(problem),
         }
     }
-    if let Some(credentials) = &step.credentials {
-        if headers.iter().any(|(name, _)| name == "authorization") {
-            note("it has both credentials and a header `authorization`".to_owned());
-        }
-        match authorization(credentials, means) {
-            Ok(header) => headers.push(header),
-            Err(problem) => drop(note(problem)),
-        }
+    if headers.iter().filter(|(name, _)| name == "authorization").count() > 1 {
+        problems.push("it says who asks more than once".to_owned());
     }
     let media_type = step.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let media_type = media_type.map(|(_, value)| value.as_str());
@@ -103,7 +88,7 @@ fn recipe(
     }
     match (path, body) {
         (Some(path), Some(body)) if problems.is_empty() => {
-            Ok(Some(Recipe { method: step.method.clone(), path, headers, body }))
+            Ok(Recipe { method: step.method.clone(), path, headers, body })
         }
         _ => Err(problems),
     }

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::escape;
 use super::super::text::append;
-use super::super::view::LoadView;
+use super::super::view::{Line, LoadView};
 use super::{BOLD, DIM, WIDTH, fit, line, paragraph};
 
 /// The widest that a name becomes.
@@ -18,7 +18,7 @@ pub(super) fn show(out: &mut String, scenario: &LoadView) {
     paragraph(out, "", &format!("{BOLD}{}{BOLD:#}", line(&scenario.title)));
     let head = ["load", "p50", "p95", "p99", "throughput", "errors"];
     let lines: Vec<[String; 6]> = std::iter::once(head)
-        .chain(scenario.lines.iter().map(|line| line.cells()))
+        .chain(scenario.lines.iter().map(Line::cells))
         .map(|cells| cells.map(escape::terminal))
         .collect();
     let mut widths = [0; 6];

@@ -26,7 +26,7 @@ use super::work;
 pub(super) use decided::Fact;
 pub(super) use group::Group;
 pub(super) use headline::{State, advice, together};
-pub(super) use load::LoadView;
+pub(super) use load::{Line, LoadView};
 pub(super) use row::{RowView, scale};
 
 /// The lines of a failed program's output that are shown.

@@ -133,7 +133,7 @@ fn what_cannot_be_sent_is_a_failed_check_and_is_not_sent() {
 }
 
 fn away(asked: &Asked) -> (u16, String, String) {
-    let own = asked.headers.get("host").unwrap();
+    let own = &asked.headers["host"];
     match asked.line.as_str() {
         "POST /a/form" => (303, "location: ../b?c\r\nset-cookie: k=1\r\n".to_owned(), String::new()),
         "POST /kept" => (307, format!("location: http://{own}/target\r\n"), String::new()),

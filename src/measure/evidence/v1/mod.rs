@@ -111,11 +111,12 @@ struct Environment {
 #[serde(deny_unknown_fields)]
 struct Suite {
     name: Name,
-    facts: AtMost<WireFact, 4>,
+    facts: AtMost<WireFact, 5>,
 }
 
 mirror!(/** What is known of a suite beside its rounds. */ WireFact = Fact {
-    ByStored = ByStored, Changed = Changed, SourcesChanged = SourcesChanged, BaseFailed = BaseFailed
+    ByStored = ByStored, Changed = Changed, SourcesChanged = SourcesChanged, BaseFailed = BaseFailed,
+    OtherConditions = OtherConditions
 });
 mirror!(/** How the rounds ended. */ Ended = EndedDomain {
     Complete = Complete, TimeLimit = TimeLimit, Interrupted = Interrupted

@@ -45,6 +45,11 @@ pub(super) enum Doubt {
         beyond: u64,
         need: u64,
     },
+    GeneratorLate {
+        rounds: u32,
+        of: u32,
+        worst_share: f64,
+    },
 }
 
 /// What more stored runs of the same spread would show.

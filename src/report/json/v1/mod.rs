@@ -305,6 +305,18 @@ enum Incomparable {
     Unit { base: String, head: String },
     NoBaseline,
     BaseFailed,
+    Conditions { differences: Vec<ConditionDifference> },
+}
+
+/// One condition of a load that is not the same on both sides.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct ConditionDifference {
+    /// What it is called.
+    what: String,
+    /// Empty where there is none.
+    base: String,
+    /// Empty where there is none.
+    head: String,
 }
 
 /// One field in which two machines differ.
@@ -356,6 +368,7 @@ enum Warning {
     NotExact,
     PseudoReplicated,
     RoundsLost { lost: u32 },
+    RoundsLate { late: u32 },
     Bimodal,
     NoSpread,
     OrderBias { second_ratio: f64 },

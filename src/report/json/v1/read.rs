@@ -4,9 +4,9 @@ use crate::model::{self, effect, environment, judgement, verdict};
 use crate::report::json::JsonError;
 
 use super::{
-    BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, Difference, Doubt, Effect,
-    Environment, Identical, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision, Quantity,
-    Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
+    BenchmarkId, Bound, BudgetCheck, Ceiling, Change, ConditionDifference, Coverage, CoverageProblem, Difference,
+    Doubt, Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, Notice, PolicySource, Precision,
+    Quantity, Revision, Row, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
 };
 
 /// A name, or why it is none.
@@ -239,6 +239,7 @@ impl From<Doubt> for verdict::Doubt {
             Doubt::RoundsLost { lost, of } => Self::RoundsLost { lost, of },
             Doubt::Untrusted => Self::Untrusted,
             Doubt::TailTooThin { beyond, need } => Self::TailTooThin { beyond, need },
+            Doubt::GeneratorLate { rounds, of, worst_share } => Self::GeneratorLate { rounds, of, worst_share },
         }
     }
 }
@@ -252,6 +253,12 @@ impl From<Incomparable> for verdict::Incomparable {
             Incomparable::Unit { base, head } => Self::Unit { base, head },
             Incomparable::NoBaseline => Self::NoBaseline,
             Incomparable::BaseFailed => Self::BaseFailed,
+            Incomparable::Conditions { differences } => Self::Conditions(
+                differences
+                    .into_iter()
+                    .map(|ConditionDifference { what, base, head }| verdict::ConditionDifference { what, base, head })
+                    .collect(),
+            ),
         }
     }
 }
@@ -355,6 +362,7 @@ impl From<Warning> for judgement::Warning {
             Warning::NotExact => Self::NotExact,
             Warning::PseudoReplicated => Self::PseudoReplicated,
             Warning::RoundsLost { lost } => Self::RoundsLost { lost },
+            Warning::RoundsLate { late } => Self::RoundsLate { late },
             Warning::Bimodal => Self::Bimodal,
             Warning::NoSpread => Self::NoSpread,
             Warning::OrderBias { second_ratio } => Self::OrderBias { second: model::Ratio(second_ratio) },

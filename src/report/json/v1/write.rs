@@ -5,9 +5,10 @@ use crate::report::sentence;
 use crate::report::view::View;
 
 use super::{
-    BenchmarkId, Bound, BudgetCheck, Ceiling, Change, Coverage, CoverageProblem, Difference, Doubt, Effect,
-    Environment, Identical, Incomparable, Judgement, Method, MetricId, MoreRuns, Notice, PolicySource, Precision,
-    Quantity, Revision, Row, SCHEMA, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState, Warning,
+    BenchmarkId, Bound, BudgetCheck, Ceiling, Change, ConditionDifference, Coverage, CoverageProblem, Difference,
+    Doubt, Effect, Environment, Identical, Incomparable, Judgement, Method, MetricId, MoreRuns, Notice, PolicySource,
+    Precision, Quantity, Revision, Row, SCHEMA, Side, Thresholds, Trouble, Unit, Verdict, WaiverBearing, WaiverState,
+    Warning,
 };
 
 impl From<f64> for Bound {
@@ -217,6 +218,7 @@ impl From<verdict::Doubt> for Doubt {
             Model::RoundsLost { lost, of } => Self::RoundsLost { lost, of },
             Model::Untrusted => Self::Untrusted,
             Model::TailTooThin { beyond, need } => Self::TailTooThin { beyond, need },
+            Model::GeneratorLate { rounds, of, worst_share } => Self::GeneratorLate { rounds, of, worst_share },
         }
     }
 }
@@ -231,6 +233,12 @@ impl From<verdict::Incomparable> for Incomparable {
             Model::Unit { base, head } => Self::Unit { base, head },
             Model::NoBaseline => Self::NoBaseline,
             Model::BaseFailed => Self::BaseFailed,
+            Model::Conditions(all) => Self::Conditions {
+                differences: all
+                    .into_iter()
+                    .map(|verdict::ConditionDifference { what, base, head }| ConditionDifference { what, base, head })
+                    .collect(),
+            },
         }
     }
 }
@@ -318,6 +326,7 @@ impl From<judgement::Warning> for Warning {
             judgement::Warning::NotExact => Self::NotExact,
             judgement::Warning::PseudoReplicated => Self::PseudoReplicated,
             judgement::Warning::RoundsLost { lost } => Self::RoundsLost { lost },
+            judgement::Warning::RoundsLate { late } => Self::RoundsLate { late },
             judgement::Warning::Bimodal => Self::Bimodal,
             judgement::Warning::NoSpread => Self::NoSpread,
             judgement::Warning::OrderBias { second } => Self::OrderBias { second_ratio: second.0 },
