@@ -170,7 +170,7 @@ impl ScenarioPart {
             tail: String::new(),
         };
         let work = Work::new(load, addresses, &place.root, &surroundings.environment);
-        let work = work.map_err(|error| failed(error.to_string(), None))?;
+        let work = work.map_err(|error| failed(error.to_string(), Some(error.hint())))?;
         let began = Once::new();
         let watch = |snapshot: &Snapshot| {
             if let (Some(running), false) = (running, snapshot.warming_up) {
@@ -190,16 +190,17 @@ fn files(load: &Load) -> impl Iterator<Item = &Path> {
         match &step.body {
             Body::Empty | Body::Text(_) => Vec::new(),
             Body::File(path) => vec![path],
-            Body::Multipart(parts) => {
-                let file = |content| match content {
-                    &FormContent::File { ref path, .. } => Some(path.as_path()),
-                    FormContent::Text(_) => None,
-                };
-                parts.iter().filter_map(|part| file(&part.content)).collect()
-            }
+            Body::Multipart(parts) => parts.iter().filter_map(|part| file(&part.content)).collect(),
         }
     });
     data.chain(bodies)
+}
+
+fn file(content: &FormContent) -> Option<&Path> {
+    match content {
+        FormContent::File { path, .. } => Some(path),
+        FormContent::Text(_) => None,
+    }
 }
 
 /// A path from the root as it is called in a folder below it.

@@ -76,23 +76,20 @@ fn a_service_that_does_not_build_is_said() {
     project.check(&[]).ends(6, &["could not be built on head", "sh build.sh", "no compiler"]);
 }
 
-/// Starts a check of a long load and waits until the service runs.
-fn under_way(project: &Project) -> (Child, String) {
-    let told = project.repo.around().join("pids");
-    let check = project
-        .repo
-        .command(env!("CARGO_BIN_EXE_tollgate"), project.repo.root())
-        .arg("check")
-        .env("TELL", &told)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("tollgate starts");
+/// Starts a check; its service leaves its number in the file `pids`.
+fn start(project: &Project) -> Child {
+    let mut check = project.repo.command(env!("CARGO_BIN_EXE_tollgate"), project.repo.root());
+    check.arg("check").env("TELL", project.repo.around().join("pids")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    check.spawn().expect("tollgate starts")
+}
+
+/// The number of the service, once it runs.
+fn service_of(project: &Project) -> String {
     let began = Instant::now();
     loop {
-        let pids = std::fs::read_to_string(&told).unwrap_or_default();
+        let pids = std::fs::read_to_string(project.repo.around().join("pids")).unwrap_or_default();
         if pids.ends_with('\n') {
-            return (check, pids);
+            return pids;
         }
         assert!(began.elapsed() < Duration::from_mins(1), "the service does not start");
         std::thread::yield_now();
@@ -108,7 +105,8 @@ fn signal(name: &str, process: &Child) {
 fn an_interrupted_run_says_so_at_once_and_leaves_nothing() {
     let project = project(&CONFIG.replace("300 ms", "5 min"));
     project.commit("words", "delay-us=300 fork=1");
-    let (check, pids) = under_way(&project);
+    let check = start(&project);
+    let pids = service_of(&project);
     signal("-INT", &check);
     let asked = Instant::now();
     let output = check.wait_with_output().expect("it ends");
@@ -124,7 +122,8 @@ fn an_interrupted_run_says_so_at_once_and_leaves_nothing() {
 fn a_killed_run_leaves_nothing() {
     let project = project(&CONFIG.replace("300 ms", "5 min"));
     project.commit("words", "delay-us=300 fork=1 ignore-term=1");
-    let (mut check, pids) = under_way(&project);
+    let mut check = start(&project);
+    let pids = service_of(&project);
     signal("-KILL", &check);
     check.wait().expect("it ends");
     assert!(gone(&pids), "{pids}");
@@ -156,7 +155,10 @@ fn what_runs_elsewhere_is_measured_once_and_held_against_its_budget() {
     let elsewhere = CONFIG.replace("service = \"web\"", &format!("url = \"http://127.0.0.1:{port}\""));
     let elsewhere = elsewhere.split_once("[scenario").map(|(_, rest)| format!("[scenario{rest}")).expect("a scenario");
     let checked = |limit: &str| {
-        let budget = format!("[[budget]]\nbenchmark = \"home/*\"\nmetric = \"latency-p50\"\ncritical = \"{limit}\"\n");
+        // Without a stored run nothing is compared, which is not green by itself.
+        let budget = format!(
+            "[gate]\nmissing = \"warn\"\n[[budget]]\nbenchmark = \"home/*\"\nmetric = \"latency-p50\"\ncritical = \"{limit}\"\n"
+        );
         let project = project(&format!("{elsewhere}{budget}"));
         project.repo.commit("Empty");
         assert!(project.repo.tollgate(&["check", "--list"]).stdout.contains("home: head (stored runs"));
