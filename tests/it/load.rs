@@ -8,6 +8,7 @@ mod external;
 mod flows;
 mod formats;
 mod gates;
+mod ports;
 #[cfg(unix)]
 mod protocols;
 mod scenarios;
