@@ -1,8 +1,10 @@
 //! The load engine against a server that runs already, for `benches/peers/load.sh`: what it sent, what came back, and what it cost.
 //!
-//!   load PORT SECONDS users COUNT
-//!   load PORT SECONDS rate PER_SECOND CONNECTIONS [poisson]
-//!   load PORT SECONDS serve PERIOD_MS STALL_MS
+//! ```text
+//! load PORT SECONDS users COUNT
+//! load PORT SECONDS rate PER_SECOND CONNECTIONS [poisson]
+//! load PORT SECONDS serve PERIOD_MS STALL_MS
+//! ```
 #![expect(clippy::print_stdout, reason = "its output is its result")]
 #![expect(clippy::disallowed_methods, reason = "serves, waits and looks at the clock")]
 

@@ -248,7 +248,6 @@ mod tests {
             status,
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect(),
             body: body.into(),
-            sent: now,
             done: now,
             bytes_in: 0,
             body_bytes: 0,

@@ -223,6 +223,10 @@ impl Driver<'_> {
         let end = start + planned.duration;
         let mut next = if is_open { self.arrivals.next(&ramp) } else { None };
         let crew = Rc::clone(&self.crew);
+        if is_open {
+            // Users of the stage before.
+            crew.users.set(0);
+        }
         self.tick_at = start;
         loop {
             let now = Instant::now();

@@ -42,8 +42,6 @@ pub struct Reply {
     pub headers: Vec<(String, Vec<u8>)>,
     /// Its body; empty where nobody keeps it.
     pub body: Vec<u8>,
-    /// When the first byte of the request was given to the connection.
-    pub sent: Instant,
     /// When the last byte of the reply was there.
     pub done: Instant,
     /// Bytes read, headers included.

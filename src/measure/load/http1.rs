@@ -72,6 +72,15 @@ struct Head {
     rest: Range<usize>,
 }
 
+/// A body that was read.
+struct Read {
+    /// Bytes of it as they came, sizes of chunks among them.
+    bytes: u64,
+    body_bytes: u64,
+    /// Whether the reply ended where it says, and nothing came behind it.
+    exact: bool,
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
     /// A connection that nothing was sent on yet. `authority` is host and port as requests name them.
     pub(super) fn new(stream: S, authority: &str, reuse: Reuse) -> Self {
@@ -98,26 +107,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
     ) -> Result<Reply, ExchangeError> {
         self.render(request);
         let fresh = !std::mem::replace(&mut self.carried, true);
-        let sent = Instant::now();
         let bytes_out = self.write(request).await.map_err(|error| lost(fresh, &error))?;
         let (mut headers, mut body) = (Vec::new(), Vec::new());
         let head = self.head(request, keep.headers.then_some(&mut headers), fresh).await?;
-        let (status, reusable) = (head.said.status, head.said.reusable && self.reuse == Reuse::Kept);
-        let mut reply = Reply {
+        let (status, head_bytes) = (head.said.status, head.bytes);
+        let reusable = head.said.reusable && self.reuse == Reuse::Kept;
+        let read = self.body(head, keep.body.then_some(&mut body), limit_bytes).await?;
+        Ok(Reply {
             status,
             headers,
-            body: Vec::new(),
-            sent,
-            done: sent,
-            bytes_in: head.bytes,
-            body_bytes: 0,
+            body,
+            done: Instant::now(),
+            bytes_in: head_bytes + read.bytes,
+            body_bytes: read.body_bytes,
             bytes_out,
-            reusable,
-        };
-        self.body(head, keep.body.then_some(&mut body), limit_bytes, &mut reply).await?;
-        reply.body = body;
-        reply.done = Instant::now();
-        Ok(reply)
+            reusable: reusable && read.exact,
+        })
     }
 
     /// Comes to an end when the server closes the connection, or sends something that nobody asked for, while it is idle.
@@ -225,14 +230,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         Ok(())
     }
 
-    /// Reads the body to its end, and counts in `reply`.
+    /// Reads the body to its end.
     async fn body(
         &mut self,
         head: Head,
         mut keep: Option<&mut Vec<u8>>,
         limit_bytes: u64,
-        reply: &mut Reply,
-    ) -> Result<(), ExchangeError> {
+    ) -> Result<Read, ExchangeError> {
         let Head { said: Said { mut body, .. }, mut rest, .. } = head;
         if body.announced() > limit_bytes {
             return Err(too_large(limit_bytes));
@@ -240,25 +244,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http1<S> {
         if body.announced() > BUFFER_LARGE as u64 && self.buffer.len() < BUFFER_LARGE {
             self.buffer.resize(BUFFER_LARGE, 0);
         }
+        let mut read = Read { bytes: 0, body_bytes: 0, exact: false };
         loop {
             let part = body.take(&self.buffer[rest.clone()], keep.as_deref_mut())?;
-            reply.bytes_in += part.taken as u64;
-            reply.body_bytes += part.body_bytes as u64;
-            if reply.body_bytes > limit_bytes {
+            read.bytes += part.taken as u64;
+            read.body_bytes += part.body_bytes as u64;
+            if read.body_bytes > limit_bytes {
                 return Err(too_large(limit_bytes));
             }
             if part.ended {
                 // More than the reply: whatever it is, no request asked for it.
-                reply.reusable &= rest.start + part.taken == rest.end;
-                return Ok(());
+                read.exact = rest.start + part.taken == rest.end;
+                return Ok(read);
             }
             match self.stream.read(&mut self.buffer).await {
-                Ok(0) if matches!(body, Body::UntilClosed) => {
-                    reply.reusable = false;
-                    return Ok(());
-                }
+                Ok(0) if matches!(body, Body::UntilClosed) => return Ok(read),
                 Ok(0) => return Err(ExchangeError::Broken("closed inside the body".to_owned())),
-                Ok(read) => rest = 0..read,
+                Ok(length) => rest = 0..length,
                 Err(error) => return Err(ExchangeError::Broken(error.to_string())),
             }
         }

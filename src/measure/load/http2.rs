@@ -79,7 +79,6 @@ impl Http2 {
         bytes_max: u64,
     ) -> Result<Reply, ExchangeError> {
         let message = self.message(request)?;
-        let sent = Instant::now();
         let response = match self.sender.try_send_request(message).await {
             Ok(response) => response,
             Err(mut error) => {
@@ -96,7 +95,6 @@ impl Http2 {
             status,
             headers,
             body,
-            sent,
             done: Instant::now(),
             bytes_in: self.wire.read.swap(0, Ordering::Relaxed),
             body_bytes,

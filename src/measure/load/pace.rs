@@ -63,8 +63,8 @@ mod linux {
 
     impl Timer {
         pub(super) fn new() -> io::Result<Self> {
-            // By default the kernel may wake a thread 50 µs late, to wake it with others.
-            set_current_timer_slack(NonZeroU64::new(1))?;
+            // By default the kernel may wake a thread 50 µs late, to wake it with others. Where it refuses, the lag of the sends shows that.
+            let _refused = set_current_timer_slack(NonZeroU64::new(1));
             let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
             #[expect(
                 deprecated,
@@ -87,6 +87,13 @@ mod linux {
             // It need not be read: setting it again makes it ready anew.
             self.0.readable().await?.clear_ready();
             Ok(())
+        }
+    }
+
+    impl Drop for Timer {
+        fn drop(&mut self) {
+            // Processes that this thread starts later inherit it, and services are to run as they do elsewhere.
+            let _refused = set_current_timer_slack(None);
         }
     }
 }

@@ -96,8 +96,8 @@ fn driven(load: &Load, addresses: Vec<Address>, mut stages: Given) -> Result<Rec
 }
 
 fn only(recorded: &Recorded) -> (&Stretch, &StepRecord) {
-    let [stretch] = recorded.stretches.as_slice() else { panic!("{} stretches", recorded.stretches.len()) };
-    (stretch, stretch.steps.values().next().unwrap())
+    assert_eq!(recorded.stretches.len(), 1);
+    (&recorded.stretches[0], only_step(&recorded.stretches[0]))
 }
 
 /// How many times are at least as long.
@@ -215,15 +215,15 @@ fn replies_that_are_errors_or_no_replies_are_counted_by_kind() {
 #[test]
 fn a_wish_to_stop_is_heard_soon_and_what_there_was_by_then_is_given() {
     let server = Server::start(|_, _| served::OK);
-    let (stop, load) = (Stop::new(), load(vec![step("GET", "/")], 4));
-    let work = Work::new(&load, vec![address(server.port, 1)], Path::new("."), &BTreeMap::new()).unwrap();
+    let (wish, asked) = (Stop::new(), load(vec![step("GET", "/")], 4));
+    let work = Work::new(&asked, vec![address(server.port, 1)], Path::new("."), &BTreeMap::new()).unwrap();
     let begin = Instant::now();
     let wishes = |snapshot: &Snapshot| {
         if snapshot.elapsed > milliseconds(400) {
-            stop.set()
+            wish.set();
         }
     };
-    let recorded = drive(&work, &mut held(Level::Rate(100.0), Duration::from_mins(1)), &stop, &wishes).unwrap();
+    let recorded = drive(&work, &mut held(Level::Rate(100.0), Duration::from_mins(1)), &wish, &wishes).unwrap();
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
     let (stretch, step) = only(&recorded);
     assert!(stretch.seconds < 5.0 && step.ended > 10, "{} {}", stretch.seconds, step.ended);
@@ -274,7 +274,7 @@ fn steps_follow_each_other_after_their_pause_and_warm_up_leaves_no_trace() {
     let stage = |counts| Planned { from: Level::Rate(100.0), to: 100.0, duration: milliseconds(500), counts };
     let stages = Given { stages: vec![stage(false), stage(true)], waits: true };
     let recorded = driven(&load(steps, 8), vec![address(server.port, 1)], stages).unwrap();
-    let [stretch] = recorded.stretches.as_slice() else { panic!("{} stretches", recorded.stretches.len()) };
+    let (stretch, _) = only(&recorded);
     let (a, b) = (&stretch.steps[&name("GET /a")], &stretch.steps[&name("GET /b")]);
     assert_eq!(a.ended, 50);
     // Those of the last 50 ms are not sent: the stage is over.
