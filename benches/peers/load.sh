@@ -5,7 +5,7 @@
 #   benches/peers/load.sh frozen                  the generator is stopped 3 times for 400 ms, the server is healthy
 #   benches/peers/load.sh memory [seconds]        resident memory at 5,000 requests a second
 # Server on core 0, client on core 1. Needs nginx, wrk, h2load, util-linux; oha from PATH: `cargo install oha --locked`. On a machine that others use, run it
-# by `chrt -f 10`.
+# by `chrt -f 10`. LOAD names a bench target that is built already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 load=${LOAD:-}
@@ -88,7 +88,7 @@ cost() {
     done | awk '{ printf "%d %s %.0f\n", ++run[$1], $1, $2 / ($3 + $4) }' | tee "$folder/figures"
     for tool in "${tools[@]}"; do
         echo "median $tool $(awk -v tool="$tool" '$2 == tool { print $3 }' "$folder/figures" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }')"
-    done | awk '{ median[$2] = $3; print } END { for (tool in median) printf "ratio to %s: %.3f\n", tool, median["tollgate"] / median[tool] }'
+    done | awk '{ median[$2] = $3; print } END { for (tool in median) if (tool != "tollgate") printf "ratio to %s: %.3f\n", tool, median["tollgate"] / median[tool] }'
 }
 
 case ${1:-} in

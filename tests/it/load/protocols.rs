@@ -272,6 +272,8 @@ fn a_flow_is_the_same_over_every_protocol() {
         let recorded = starts(&work, 10).unwrap();
         assert_eq!((work.failed(), errors(&recorded)), (Vec::new(), BTreeMap::new()), "{protocol:?}");
         assert_eq!(record(&recorded, "send").ended, 10);
-        assert!(record(&recorded, "send").bytes_out > 10 * 500_000);
+        // nginx answers before it has read the body, which it throws away; over HTTP/2 no more of it is sent then.
+        let whole = record(&recorded, "send").bytes_out > 10 * 500_000;
+        assert!(whole || protocol == Protocol::Http2, "{protocol:?}");
     }
 }
