@@ -319,7 +319,7 @@ mod tests {
             (Incomparable::NoBaseline, "there is no stored baseline; run tollgate baseline update on the base branch"),
             (Incomparable::BaseFailed, "base could not be built or run"),
             (
-                Incomparable::Conditions(vec![different("rate", "100/s", "200/s"), different("step `b`", "", "GET /")]),
+                Incomparable::Conditions(vec![different("rate", "100/s", "200/s"), different("step b", "", "GET /")]),
                 "the load is another one: rate is 100/s in base, 200/s in head; step b is not in base, GET / in head",
             ),
             (Incomparable::Unit { base: "s".to_owned(), head: "B".to_owned() }, "its unit was s and is B"),

@@ -69,8 +69,8 @@ fn never(_: Arm, _: u32) -> u64 {
 
 /// Late in every fourth round, in base and head by turns.
 fn often(arm: Arm, round: u32) -> u64 {
-    let turn = if round % 8 == 0 { Arm::Base } else { Arm::Head };
-    if round % 4 == 0 && arm == turn { 80 } else { 10 }
+    let turn = if round.is_multiple_of(8) { Arm::Base } else { Arm::Head };
+    if round.is_multiple_of(4) && arm == turn { 80 } else { 10 }
 }
 
 /// Late in three rounds of head.
@@ -143,7 +143,7 @@ fn a_budget_is_neither_kept_nor_missed_where_the_generator_was_late() {
         };
         assert_eq!(of(&alone(&never), "latency-p95").outcome, in_time);
         // Head alone is late in three rounds of 26 where both arms are in seven.
-        let often = |_: Arm, round: u32| u64::from(round % 4 == 0) * 80;
+        let often = |_: Arm, round: u32| u64::from(round.is_multiple_of(4)) * 80;
         let judgement = alone(&often);
         let row = of(&judgement, "latency-p95");
         let check = row.budget.as_ref().unwrap();
@@ -197,7 +197,7 @@ fn by_stored(scene: &Scene<'_>, anchored: bool) -> (Verdict, Outcome) {
 
 #[test]
 fn stored_runs_and_drift_say_nothing_of_a_late_generator() {
-    let late = |_: Arm, round: u32| u64::from(round % 4 == 0) * 80;
+    let late = |_: Arm, round: u32| u64::from(round.is_multiple_of(4)) * 80;
     assert_eq!(by_stored(&Scene { slower: 0.5, late: &never }, false), (Verdict::Regressed, Outcome::FailRegressed));
     assert_eq!(by_stored(&Scene { slower: 0.0, late: &never }, false), (Verdict::Unchanged, Outcome::Pass));
     assert_eq!(
