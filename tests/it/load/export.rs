@@ -1,5 +1,4 @@
 //! A scenario as a script for k6: JavaScript that is valid whatever the scenario holds, and sends what Tollgate would send.
-#![expect(clippy::disallowed_methods, reason = "runs node on scripts in temporary folders")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};

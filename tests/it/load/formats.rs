@@ -15,7 +15,7 @@ use tollgate::model::{Name, Role};
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/load");
 
 /// Each recorded result with its format.
-const RESULTS: [(&str, LoadFormat); 22] = [
+const RESULTS: [(&str, LoadFormat); 24] = [
     ("k6/pod-1.ndjson", LoadFormat::K6),
     ("k6/pod-2.ndjson", LoadFormat::K6),
     ("k6/summary-export.json", LoadFormat::K6),
@@ -30,6 +30,8 @@ const RESULTS: [(&str, LoadFormat); 22] = [
     ("locust/stats_history.csv", LoadFormat::Locust),
     ("vegeta/report.json", LoadFormat::Vegeta),
     ("vegeta/results.ndjson", LoadFormat::Vegeta),
+    ("oha/ok.json", LoadFormat::Oha),
+    ("oha/not-found.json", LoadFormat::Oha),
     ("wrk/wrk.txt", LoadFormat::Wrk),
     ("wrk/wrk-404.txt", LoadFormat::Wrk),
     ("wrk/wrk2.txt", LoadFormat::Wrk),
@@ -153,10 +155,10 @@ fn summaries_are_not_merged_and_names_are_not_without_number() {
     let sources: Vec<Box<dyn BufRead>> = vec![Box::new(one.as_slice()), Box::new(other.as_slice())];
     let error = load::read(LoadFormat::Vegeta, sources, &suite()).unwrap_err();
     assert!(matches!(error, LoadError::Unmergeable { count: 2, .. }), "{error}");
-    let many: String = (0..=REQUESTS_MAX)
+    let many: Vec<String> = (0..=REQUESTS_MAX)
         .map(|number| format!("{number},5,item {number},200,OK,t,text,true,,1,1,1,1,,5,0,0\n"))
         .collect();
-    let error = load::parse(LoadFormat::Jmeter, many.as_bytes(), &suite()).unwrap_err();
+    let error = load::parse(LoadFormat::Jmeter, many.concat().as_bytes(), &suite()).unwrap_err();
     assert!(matches!(error, LoadError::TooMany), "{error}");
 }
 
