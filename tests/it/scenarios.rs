@@ -214,7 +214,7 @@ fn soak(arm: Arm, round: u32, bytes: f64, descriptors: f64) -> (Recorded, Option
 
 #[test]
 fn a_leak_of_memory_or_descriptors_is_red_and_its_twin_is_not() {
-    let load = load(Profile::Soak { level: Level::Rate(300.0), duration: Duration::from_secs(60) });
+    let load = load(Profile::Soak { level: Level::Rate(300.0), duration: Duration::from_mins(1) });
     let with = |bytes: f64, descriptors: f64| {
         check("", &load, |arm, round| soak(arm, round, by(arm, 0.0, bytes), by(arm, 0.0, descriptors)))
     };
@@ -225,7 +225,7 @@ fn a_leak_of_memory_or_descriptors_is_red_and_its_twin_is_not() {
 
 #[test]
 fn a_leak_that_was_always_there_breaks_its_budget() {
-    let load = load(Profile::Soak { level: Level::Rate(300.0), duration: Duration::from_secs(60) });
+    let load = load(Profile::Soak { level: Level::Rate(300.0), duration: Duration::from_mins(1) });
     let budget = "[[budget]]\nmetric = 'memory-growth'\ncritical = '64 B'";
     let with = |bytes: f64| check(budget, &load, |arm, round| soak(arm, round, bytes, 0.0));
     assert_eq!(red(&with(200.0)), ["memory-growth"]);
