@@ -1,7 +1,7 @@
 //! What a drive shows while it runs: a picture on a terminal, plain lines without one, nothing when asked to be quiet. Drawn by a thread of its own, so that
 //! who sends never waits for a terminal.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ use crate::commands::Context;
 use crate::measure::load::record::Snapshot;
 use crate::model::sample::Histogram;
 use crate::report::load::{self, Frame};
+
+use super::recent::Recent;
 
 /// How long "the last seconds" are.
 const RECENT: Duration = Duration::from_secs(5);
@@ -61,7 +63,7 @@ fn draw(context: &Context, show: Show, snapshots: &Receiver<Snapshot>) {
     if let Ok(style) = ProgressStyle::with_template("{msg}") {
         bar.set_style(style);
     }
-    let mut tally = Tally::default();
+    let mut tally = Tally::new();
     let mut next_line = Duration::ZERO;
     for snapshot in snapshots {
         let (elapsed, total) = (snapshot.elapsed, snapshot.total);
@@ -90,31 +92,36 @@ fn every(total: Option<Duration>) -> Duration {
 }
 
 /// What the snapshots come to.
-#[derive(Default)]
 struct Tally {
     last: Option<Snapshot>,
     /// Since when and with which count the second began that is not over.
     second: (Duration, u64),
     rates: Vec<f64>,
     all: Histogram,
-    /// The last seconds, the oldest first.
-    latest: VecDeque<(Duration, Histogram, Duration)>,
+    latest: Recent,
+    /// What that comes to.
     recent: Histogram,
     errors: BTreeMap<&'static str, u64>,
 }
 
 impl Tally {
+    fn new() -> Self {
+        Self {
+            last: None,
+            second: (Duration::ZERO, 0),
+            rates: Vec::new(),
+            all: Histogram::default(),
+            latest: Recent::new(RECENT),
+            recent: Histogram::default(),
+            errors: BTreeMap::new(),
+        }
+    }
+
     fn add(&mut self, snapshot: Snapshot) {
         // More than a histogram counts cannot come of one drive; what does not fit is not shown.
         let _full = self.all.merge(&snapshot.recent);
-        self.latest.push_back((snapshot.elapsed, snapshot.recent.clone(), snapshot.lag_max));
-        while self.latest.front().is_some_and(|(at, ..)| *at + RECENT < snapshot.elapsed) {
-            self.latest.pop_front();
-        }
-        self.recent = Histogram::default();
-        for (_, recent, _) in &self.latest {
-            let _full = self.recent.merge(recent);
-        }
+        self.latest.push(snapshot.elapsed, snapshot.recent.clone(), snapshot.lag_max);
+        self.recent = self.latest.all();
         let (since, before) = self.second;
         let gone = snapshot.elapsed.saturating_sub(since).as_secs_f64();
         if gone > 0.95 {
@@ -130,8 +137,7 @@ impl Tally {
 
     fn frame(&self) -> Option<Frame<'_>> {
         let last = self.last.as_ref()?;
-        let since = self.latest.front().map_or(last.elapsed, |(at, ..)| *at);
-        let lag_max = self.latest.iter().map(|(.., lag)| *lag).max().unwrap_or_default();
+        let since = self.latest.since().unwrap_or(last.elapsed);
         Some(Frame {
             elapsed_s: last.elapsed.as_secs_f64(),
             total_s: last.total.map(|total| total.as_secs_f64()),
@@ -144,7 +150,7 @@ impl Tally {
             ended: last.ended,
             errors: &self.errors,
             in_flight: last.in_flight,
-            lag_max_s: lag_max.as_secs_f64(),
+            lag_max_s: self.latest.lag_max().as_secs_f64(),
         })
     }
 }
@@ -176,7 +182,7 @@ mod tests {
     }
 
     fn tally(quarters: u32) -> Tally {
-        let mut tally = Tally::default();
+        let mut tally = Tally::new();
         (1..=quarters).for_each(|quarter| tally.add(snapshot(quarter)));
         tally
     }

@@ -4,6 +4,7 @@ mod asked;
 mod beside;
 mod driven;
 mod live;
+mod recent;
 mod result;
 
 use std::path::Path;
