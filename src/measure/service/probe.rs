@@ -67,7 +67,7 @@ fn first_line(answer: &[u8]) -> Option<u16> {
     let end = answer.iter().position(|byte| *byte == b'\n')?;
     let line = std::str::from_utf8(answer.get(..end)?).ok()?;
     let status = line.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.trim_end();
-    (status.len() == 3).then(|| status.parse().ok()).flatten()
+    (status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit())).then(|| status.parse().ok()).flatten()
 }
 
 #[cfg(test)]

@@ -190,7 +190,7 @@ impl Course {
                 keep = !keep;
                 keep
             });
-            (self.every, self.looks) = (2 * self.every, 0);
+            self.every *= 2;
         }
     }
 
