@@ -11,7 +11,6 @@ use super::arrivals::Dice;
 use super::flow::ReadyStep;
 use super::pace::Alarm;
 use super::pool::{Arrival, Lane, Later, Run, Turns, Waiting, Worker, pause};
-use super::record::LATE;
 use super::tally::Tally;
 use super::work::{Prepared, Work};
 
@@ -78,9 +77,9 @@ impl Crew {
     pub(super) fn arrive(&self, intended: Instant, now: Instant) {
         let target = self.turn();
         let number = self.started.replace(self.started.get() + 1);
-        let mut arrival = Arrival { number, intended, stage: 0, late: false };
+        let mut arrival = Arrival { number, intended, stage: 0, delay: Duration::ZERO };
         if !self.work.0.flows.iter().any(|flow| !flow.steps[0].think_time.1.is_zero()) {
-            (arrival.stage, arrival.late) = self.due(intended, now);
+            (arrival.stage, arrival.delay) = self.due(intended, now);
             return self.offer(target, Waiting::New(arrival), now);
         }
         let mut run = self.run(arrival, target, now);
@@ -96,7 +95,7 @@ impl Crew {
                 users[user].busy.set(false);
                 continue;
             }
-            (run.stage, run.late) = self.due(run.intended, now);
+            (run.stage, run.delay) = self.due(run.intended, now);
             match run.user {
                 Some(user) => users[user].hand(Run { handed: now, ..run }),
                 None => self.offer(run.target, Waiting::Going(Box::new(run)), now),
@@ -110,7 +109,7 @@ impl Crew {
         let mut run = self.start(user.target, Some(user.number), now);
         let pause = self.pause(&run);
         if pause.is_zero() {
-            (run.stage, run.late) = self.due(now, now);
+            (run.stage, run.delay) = self.due(now, now);
             user.hand(run);
         } else {
             run.intended += pause;
@@ -118,16 +117,11 @@ impl Crew {
         }
     }
 
-    /// Counts a request that is due, and says to which stage it belongs and whether the generator is late with it.
-    pub(super) fn due(&self, intended: Instant, now: Instant) -> (u32, bool) {
-        let mut tally = self.tally.borrow_mut();
+    /// Counts a request that is due, and says to which stage it belongs and how much too late the generator woke for it.
+    pub(super) fn due(&self, intended: Instant, now: Instant) -> (u32, Duration) {
         let stage = self.stage.get();
-        tally.intended(stage);
-        let late = now.saturating_duration_since(intended) > LATE;
-        if late {
-            tally.late(stage);
-        }
-        (u32::try_from(stage).unwrap_or(u32::MAX), late)
+        self.tally.borrow_mut().intended(stage);
+        (u32::try_from(stage).unwrap_or(u32::MAX), now.saturating_duration_since(intended))
     }
 
     /// Gives work to a free connection, or lets it wait for one.
@@ -159,11 +153,11 @@ impl Crew {
 
     pub(super) fn start(&self, target: usize, user: Option<usize>, now: Instant) -> Run {
         let number = self.started.replace(self.started.get() + 1);
-        Run { user, ..self.run(Arrival { number, intended: now, stage: 0, late: false }, target, now) }
+        Run { user, ..self.run(Arrival { number, intended: now, stage: 0, delay: Duration::ZERO }, target, now) }
     }
 
     fn run(&self, arrival: Arrival, target: usize, now: Instant) -> Run {
-        let Arrival { number, intended, stage, late } = arrival;
+        let Arrival { number, intended, stage, delay } = arrival;
         let flows = &self.work.0.flows;
         let flow = if flows.len() == 1 {
             0
@@ -180,7 +174,7 @@ impl Crew {
             own.unwrap_or(0)
         };
         let session = flows[flow].session();
-        Run { number, flow, step: 0, session, stage, intended, handed: now, late, target, user: None }
+        Run { number, flow, step: 0, session, stage, intended, handed: now, delay, target, user: None }
     }
 
     pub(super) fn step(&self, run: &Run) -> &ReadyStep {

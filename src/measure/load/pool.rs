@@ -45,8 +45,8 @@ pub(super) struct Run {
     pub(super) intended: Instant,
     /// When it was given to a connection.
     pub(super) handed: Instant,
-    /// Whether the generator is late with it, and this was counted.
-    pub(super) late: bool,
+    /// How much too late the generator woke for it.
+    pub(super) delay: Duration,
     /// Its target.
     pub(super) target: usize,
     /// The user that it is, in a closed model.
@@ -62,8 +62,8 @@ pub(super) struct Arrival {
     pub(super) intended: Instant,
     /// Its stage.
     pub(super) stage: u32,
-    /// Whether the generator is late with it.
-    pub(super) late: bool,
+    /// How much too late the generator woke for it.
+    pub(super) delay: Duration,
 }
 
 /// Someone who waits for a connection.

@@ -70,7 +70,7 @@ pub struct Stretch {
     pub intended: u64,
     /// Arrivals that were never sent: no connection was free until the end.
     pub dropped: u64,
-    /// Arrivals that the generator itself sent late: it was not awake in time. By more than [`LATE`].
+    /// Arrivals that the generator itself sent late: it was not awake in time ([`is_late`]).
     pub late: u64,
     /// The most requests that were on their way at once.
     pub in_flight_max: u64,
@@ -80,8 +80,14 @@ pub struct Stretch {
     pub steps: BTreeMap<Name, StepRecord>,
 }
 
-/// An arrival is late where the generator woke up this much after its time.
-pub const LATE: Duration = Duration::from_millis(1);
+/// Whether the generator was late with an arrival: `delay` is how much too late it woke or sent, and matters from 1 ms on where it is more than a tenth
+/// of what the request took in all, `response`. A millisecond is much of an answer in memory and nothing of a query that takes 50.
+pub fn is_late(delay: Duration, response: Duration) -> bool {
+    delay > DELAY_MIN && delay > response / 10
+}
+
+/// What any machine may be late by.
+const DELAY_MIN: Duration = Duration::from_millis(1);
 
 /// What one named request gave in one stretch. Times are in seconds.
 #[derive(Clone, Debug, Default, PartialEq)]

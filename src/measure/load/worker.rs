@@ -12,7 +12,7 @@ use super::connect::Connection;
 use super::crew::Crew;
 use super::exchange::{ExchangeError, Keep, Reply, Request};
 use super::pool::{Run, Worker};
-use super::record::{ErrorKind, LATE};
+use super::record::{ErrorKind, is_late};
 use super::tally::Ended;
 
 /// What a request came to.
@@ -102,7 +102,7 @@ impl Crew {
                 return self.later.borrow_mut().push(run);
             }
             run.handed = done;
-            (run.stage, run.late) = self.due(done, done);
+            (run.stage, run.delay) = self.due(done, done);
         }
     }
 
@@ -112,13 +112,7 @@ impl Crew {
         let (timeout, step) = (self.step(run).timeout, self.step(run).name);
         let stage = run.stage as usize;
         self.in_flight.set(self.in_flight.get() + 1);
-        {
-            let mut tally = self.tally.borrow_mut();
-            tally.sent(stage, self.in_flight.get());
-            if !run.late && sent.saturating_duration_since(run.handed) > LATE {
-                tally.late(stage);
-            }
-        }
+        self.tally.borrow_mut().sent(stage, self.in_flight.get());
         let mut sums = Sums { done: None, bytes_in: 0, bytes_out: 0 };
         me.expect_by(Some(sent + timeout));
         let ended = within(me, pin!(self.perform(me.target, run, connection, &mut sums))).await;
@@ -133,7 +127,11 @@ impl Crew {
         let Sums { bytes_in, bytes_out, .. } = sums;
         let (target, intended) = (me.target, run.intended);
         let ended = Ended { stage, step, target, intended, sent, done, failed, bytes_in, bytes_out };
-        self.tally.borrow_mut().ended(&ended);
+        let mut tally = self.tally.borrow_mut();
+        tally.ended(&ended);
+        if is_late(run.delay + sent.saturating_duration_since(run.handed), done.saturating_duration_since(intended)) {
+            tally.late(stage);
+        }
         (done, failed.is_some())
     }
 
