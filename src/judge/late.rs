@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::judgement::Warning;
-use crate::model::load::{LATE_ARRIVALS, LATE_SHARE_MAX};
+use crate::model::load::{LATE_ARRIVALS, LATE_ARRIVALS_MIN, LATE_SHARE_MAX};
 use crate::model::{Determinism, Doubt, Metric, MetricId, Name, Run, Series, Verdict};
 
 use super::pair::side;
@@ -98,7 +98,8 @@ fn find<'r>(runs: impl Iterator<Item = &'r Run>) -> BTreeMap<Name, Late> {
         for (round, share) in series.statistics() {
             late.of.insert(round);
             late.worst_share = late.worst_share.max(share);
-            if share > LATE_SHARE_MAX {
+            let few = series.rounds[&round].count().is_some_and(|count| count.events() < LATE_ARRIVALS_MIN);
+            if share > LATE_SHARE_MAX && !few {
                 late.rounds.insert(round);
             }
         }

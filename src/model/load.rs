@@ -45,6 +45,8 @@ pub const GENERATOR_CPU: &str = "generator-cpu";
 
 /// The share of late arrivals above which a round says nothing about the service.
 pub const LATE_SHARE_MAX: f64 = 0.01;
+/// Fewer late arrivals than this in a round move no quantile that is judged, whatever their share of a short round.
+pub const LATE_ARRIVALS_MIN: u64 = 3;
 /// The benchmark that stands for all requests of a scenario which has several.
 pub const ALL_REQUESTS: &str = "all requests";
 /// What the benchmark of a stage begins with: `stage 03, 800/s`.

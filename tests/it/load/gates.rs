@@ -32,7 +32,7 @@ fn project(config: &str) -> Project {
         "serve.sh",
         format!("[ -n \"$TELL\" ] && echo $$ >> \"$TELL\"\nexec '{}' port=$1 $(cat words)\n", served()),
     );
-    repo.write("words", "delay-us=300");
+    repo.write("words", "delay-us=20000");
     repo.commit("A service");
     repo.branch("change");
     Project { repo }
@@ -48,7 +48,7 @@ fn told(words: &str) -> crate::checks::project::Checked {
 
 #[test]
 fn a_slower_route_is_a_regression_of_its_latency() {
-    let checked = told("delay-us=300 slow-path=/ slow-ms=20");
+    let checked = told("delay-us=20000 slow-path=/ slow-ms=20");
     checked.ends(10, &["`home/GET /` is", "slower than base in `latency-p95`"]);
 }
 
@@ -104,7 +104,7 @@ fn signal(name: &str, process: &Child) {
 #[test]
 fn an_interrupted_run_says_so_at_once_and_leaves_nothing() {
     let project = project(&CONFIG.replace("300 ms", "5 min"));
-    project.commit("words", "delay-us=300 fork=1");
+    project.commit("words", "delay-us=20000 fork=1");
     let check = start(&project);
     let pids = service_of(&project);
     signal("-INT", &check);
@@ -121,7 +121,7 @@ fn an_interrupted_run_says_so_at_once_and_leaves_nothing() {
 #[test]
 fn a_killed_run_leaves_nothing() {
     let project = project(&CONFIG.replace("300 ms", "5 min"));
-    project.commit("words", "delay-us=300 fork=1 ignore-term=1");
+    project.commit("words", "delay-us=20000 fork=1 ignore-term=1");
     let mut check = start(&project);
     let pids = service_of(&project);
     signal("-KILL", &check);
