@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{Direction, Name};
+use crate::model::Name;
 
 mod conditions;
 mod level;
@@ -76,8 +76,6 @@ pub struct External {
     pub run: CommandLine,
     /// The longest that it may take.
     pub timeout: Duration,
-    /// Unit symbol → better direction, for metrics of which the format does not say it.
-    pub better: BTreeMap<String, Direction>,
 }
 
 /// Result formats of other load tools.

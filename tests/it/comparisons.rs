@@ -158,7 +158,7 @@ fn a_path_that_is_not_there_is_a_mistake_of_the_command_line() {
     insta::assert_snapshot!(said("target/\u{1b}[31mcriterion"), @r"
     2
     error: no verdict: find `target/�[31mcriterion`
-      hint: name a folder such as `target/criterion`, a saved baseline in it such as `target/criterion:main`, or a file in the open format
+      hint: name a folder such as `target/criterion`, a saved baseline in it such as `target/criterion:main`, a file in the open format, or what a load tool left
     ");
     insta::assert_snapshot!(said("prose.json"), @r"
     6

@@ -196,7 +196,6 @@ run = ["k6", "run", "--out", "json={output}", "-e", "URL={url}", "bench/script.j
 directory = "bench"
 environment = { K6_NO_USAGE_REPORT = "true" }
 timeout = "5 min"
-better = { iterations = "higher" }
 
 [[rule]]
 benchmark = "core/parse/*"

@@ -74,6 +74,9 @@ fn send(
         };
         drive::drive(&work, &mut *stages, stop, &both)
     });
+    for (step, words, count) in work.failed() {
+        context.say(&terminal(&format!("{step}: {words} ({count} times)")));
+    }
     sent.map_err(|error| {
         let code = match error {
             DriveError::Generator(_) => Code::Internal,

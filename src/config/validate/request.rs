@@ -23,7 +23,8 @@ const NAME_BYTES_MAX: usize = 128;
 /// Headers that hold a secret, and are refused here.
 const SECRET: [&str; 2] = ["authorization", "proxy-authorization"];
 /// Headers that follow from the connection and the body.
-const OWN: [&str; 5] = ["connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"];
+const OWN: [&str; 8] =
+    ["connection", "content-length", "host", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
 /// How TOML's dates come out where JSON is read.
 const DATE: &str = "$__toml_private_datetime";
 

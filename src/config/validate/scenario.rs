@@ -14,7 +14,6 @@ use crate::config::wire;
 use crate::config::{Adapter, Suite, human};
 
 use super::Reader;
-use super::gate::direction;
 use super::selector::check_repeated;
 
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -124,8 +123,7 @@ impl Reader<'_, '_> {
         let address: &[&str] = if goes_somewhere { &["url", "port"] } else { &[] };
         let known: BTreeSet<&str> = ["output", "target"].iter().chain(address).copied().collect();
         let run = self.run(wire.run.as_ref()?, &known);
-        let better = wire.better.iter().map(|(unit, better)| (unit.value.clone(), direction(*better))).collect();
-        Some(External { format: load_format(format), run: run?, timeout, better })
+        Some(External { format: load_format(format), run: run?, timeout })
     }
 
     fn load(&mut self, name: &At<String>, wire: &mut wire::Scenario, target: Option<&Target>) -> Option<Load> {

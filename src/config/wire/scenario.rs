@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::flow::{Basic, Check, Flow, FormField};
 use super::kinds::{Variant, split};
-use super::{At, Direction, OneOrMany};
+use super::{At, OneOrMany};
 
 /// One load test. All keys of all profiles: the schema is split by profile, so that the walk over the file refuses the others' keys.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -143,9 +143,6 @@ pub(in crate::config) struct Scenario {
     /// Variables set for it.
     #[serde(default)]
     pub(in crate::config) environment: BTreeMap<At<String>, At<String>>,
-    /// The better direction by unit, for metrics whose format does not say.
-    #[serde(default)]
-    pub(in crate::config) better: BTreeMap<At<String>, Direction>,
 }
 
 /// One of several addresses.
@@ -313,7 +310,7 @@ fn split_by_profile(schema: &mut Schema) {
             tag: ("engine", None),
             title: "load of another tool",
             shared: vec![TARGET],
-            keys: &["engine", "run", "directory", "environment", "better", "timeout"],
+            keys: &["engine", "run", "directory", "environment", "timeout"],
             required: &["engine", "run"],
         },
     ];

@@ -143,13 +143,13 @@ impl ScenarioPart {
     ) -> Result<Parsed, PartError> {
         match &self.scenario.engine {
             Engine::Own(load) => {
-                let recorded = self.drive(load, addresses, running, place, surroundings)?;
+                let (recorded, notes) = self.drive(load, addresses, running, place, surroundings)?;
                 if surroundings.stop.is_set() {
                     return Err(ServiceError::Stopped.into());
                 }
                 let usage = running.map(Running::usage).filter(|usage| !usage.points.is_empty());
                 let readings = readings(&self.suite.name, load, &recorded, usage.as_ref());
-                Ok(Parsed { readings, ..Parsed::default() })
+                Ok(Parsed { readings, notes, ..Parsed::default() })
             }
             Engine::External(engine) => external::run(&self.suite, engine, &addresses, place, surroundings),
         }
@@ -162,7 +162,7 @@ impl ScenarioPart {
         running: Option<&Running>,
         place: &Place,
         surroundings: &Surroundings,
-    ) -> Result<Recorded, PartError> {
+    ) -> Result<(Recorded, Vec<String>), PartError> {
         let failed = |message: String, hint: Option<String>| PartError::Prepare {
             what: format!("the load of `{}`", self.suite.name),
             message,
@@ -170,15 +170,18 @@ impl ScenarioPart {
             tail: String::new(),
         };
         let work = Work::new(load, addresses, &place.root, &surroundings.environment);
-        let work = work.map_err(|error| failed(error.to_string(), Some(error.hint())))?;
+        let work = work.map_err(|error| failed(error.problems.join("; "), Some(error.hint())))?;
         let began = Once::new();
         let watch = |snapshot: &Snapshot| {
             if let (Some(running), false) = (running, snapshot.warming_up) {
                 began.call_once(|| running.counts_from_now());
             }
         };
-        drive(&work, stages(load).as_mut(), &surroundings.stop, &watch)
-            .map_err(|error| failed(error.to_string(), error.hint()))
+        let recorded = drive(&work, stages(load).as_mut(), &surroundings.stop, &watch)
+            .map_err(|error| failed(error.to_string(), error.hint()))?;
+        // Without how often: each round would say something else.
+        let notes = work.failed().into_iter().map(|(step, words, _)| format!("{step}: {words}")).collect();
+        Ok((recorded, notes))
     }
 }
 

@@ -23,7 +23,7 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/load
 fn run(format: LoadFormat, command: &[&str]) -> Result<Parsed, PartError> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let words: Vec<String> = command.iter().map(|&word| word.to_owned()).collect();
-    let external = External { format, run: words, timeout: Duration::from_secs(20), better: BTreeMap::new() };
+    let external = External { format, run: words, timeout: Duration::from_secs(20) };
     let origin = Origin::Tcp { tls: false, host: "::1".to_owned(), port: 8081 };
     let addresses = [Address { origin, weight: 1 }];
     let scenario =

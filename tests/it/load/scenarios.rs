@@ -184,7 +184,6 @@ fn another_tool_is_told_where_the_service_is_and_ends_with_it() {
             format: LoadFormat::Wrk,
             run: vec![word("sh"), word("-c"), word(script), word("{url}")],
             timeout: Duration::from_mins(2),
-            better: BTreeMap::new(),
         })
     };
     let service = |words: &[&str]| Target::Service(Box::new(Service { ready: Readiness::Tcp, ..serving(words) }));
