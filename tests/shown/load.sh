@@ -4,7 +4,8 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+pid=
+trap 'rm -rf "$work"; [ -z "$pid" ] || kill "$pid" 2>/dev/null || true' EXIT
 cargo build --release --locked --manifest-path "$root/Cargo.toml" --bin tollgate --example served
 tollgate=$root/target/release/tollgate
 served=$root/target/release/examples/served
