@@ -76,7 +76,7 @@ pub(super) struct Gate {
     pub(super) max_rounds: Option<u32>,
     /// What an inconclusive metric means. Default: warn.
     pub(super) inconclusive: Option<OnTrouble>,
-    /// What a benchmark means that base has and head has not. Default: fail.
+    /// What a benchmark means that base has and head has not, and a scenario whose load head changes. Default: fail.
     pub(super) missing: Option<OnTrouble>,
     /// Whether base is also measured against itself, in two more processes of one benchmark a round, to see whether the machine can be
     /// trusted. Default: true.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::config::{Against, Policy, Resolved};
+use crate::config::{Against, OnTrouble, Policy, Resolved};
 use crate::model::judgement::{BudgetCheck, Method, Side, StoredPromise, Warning};
 use crate::model::verdict::{ConditionDifference, Incomparable};
 use crate::model::{
@@ -337,8 +337,11 @@ fn finish(metric: Metric, said: Said, resolved: &Resolved<'_>, setting: &Setting
         .map(|waiver| decide::waiver_state(waiver, circumstances.today, said.effect.as_ref(), surely, worse_sign));
     let limited = budget.as_ref().map(|check| (check, resolved.budget_severity));
     let outcome = decide::outcome(&verdict, resolved.severity, limited, waiver.as_ref(), &policy.gate);
-    let outcome =
-        if required(circumstances) || outcome != Outcome::FailNotComparable { outcome } else { Outcome::Warn };
+    // Another load is as if base's benchmarks were gone: a change that could choose its load would choose its own bar.
+    let evades = matches!(verdict, Verdict::NotComparable(Incomparable::Conditions(_)))
+        && policy.gate.missing == OnTrouble::Fail;
+    let blocks = required(circumstances) || evades;
+    let outcome = if blocks || outcome != Outcome::FailNotComparable { outcome } else { Outcome::Warn };
     let mut warnings: BTreeSet<Warning> = said.warnings.into_iter().collect();
     if evidence.sources_changed.contains(&metric.id.benchmark.suite) {
         warnings.insert(Warning::SourceChanged);

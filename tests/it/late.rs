@@ -231,17 +231,19 @@ fn another_load_is_not_comparable_and_never_a_pass_by_stored_runs_or_drift() {
     let (base, head) = (scene.run(Arm::Base), scene.run(Arm::Head));
     let different = ConditionDifference { what: "level".into(), base: "100/s".into(), head: "200/s".into() };
     let conditions = BTreeMap::from([(Name::new("load").unwrap(), vec![different.clone()])]);
-    let judged = |base: Option<&Run>, against: Against| {
+    let judged = |base: Option<&Run>, against: Against, gate: &str| {
         let evidence = Evidence { conditions: &conditions, ..Evidence::of(base, &head, ROUNDS) };
-        judge::judge(&evidence, &policy(""), &Circumstances { against, ..circumstances() })
+        judge::judge(&evidence, &policy(gate), &Circumstances { against, ..circumstances() })
     };
     for base in [Some(&base), None] {
-        let judgement = judged(base, Against::Auto);
-        let row = of(&judgement, "latency-p95");
         let expected = Verdict::NotComparable(Incomparable::Conditions(vec![different.clone()]));
-        assert_eq!((&row.verdict, row.outcome), (&expected, Outcome::Warn));
-        assert!(judgement.verdict != RunVerdict::Regressed);
+        for (gate, outcome) in [("", Outcome::FailNotComparable), ("[gate]\nmissing = 'warn'", Outcome::Warn)] {
+            let judgement = judged(base, Against::Auto, gate);
+            let row = of(&judgement, "latency-p95");
+            assert_eq!((&row.verdict, row.outcome), (&expected, outcome));
+            assert!(judgement.verdict > RunVerdict::Inconclusive && judgement.verdict != RunVerdict::Regressed);
+        }
     }
-    let asked = judged(None, Against::Baseline);
+    let asked = judged(None, Against::Baseline, "");
     assert_eq!(asked.verdict, RunVerdict::NotComparable, "red where that comparison was asked for");
 }
