@@ -101,8 +101,18 @@ for part in $parts; do
     soak)
         for leak in 1024 0; do
             start=$SECONDS
-            serve leak-bytes=$leak
-            found=$(load memory-growth --profile soak --rate 300/s --duration '75 s')
+            mkdir -p "$work/soak-$leak" && cd "$work/soak-$leak" && git init -q .
+            cat >tollgate.toml <<EOF
+[service.leaky]
+start = ["$served", "port={port}", "leak-bytes=$leak"]
+[scenario.long]
+service = "leaky"
+profile = "soak"
+rate = "300/s"
+duration = "75 s"
+EOF
+            "$tollgate" --quiet load long --json="$work/load.json" >"$work/log" 2>&1 || true
+            found=$(jq -r '[.metrics[] | select(.metric == "memory-growth") | .value][0] // empty' "$work/load.json")
             printf '%-44s leaks    %-8s got %-8.6g %4s s\n' "memory growth, bytes a request" "$leak" "${found:-0}" $((SECONDS - start))
         done
         ;;
