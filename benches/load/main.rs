@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tollgate::config::scenario::{
-    Address, Arrivals, Body, Connections, Flow, Level, Load, Origin, Profile, Protocol, Step, Tls,
+    Address, Arrivals, Connections, Flow, Level, Load, Origin, Profile, Protocol, Step, Tls,
 };
 use tollgate::measure::load::drive::drive;
 use tollgate::measure::load::record::{Recorded, Stretch};
@@ -43,19 +43,7 @@ impl Stages for Held {
 }
 
 fn load(level: Level, duration: Duration, count: u32, arrivals: Arrivals) -> Load {
-    let step = Step {
-        name: Name::new("root").expect("a name"),
-        method: "GET".to_owned(),
-        path: "/".to_owned(),
-        headers: Vec::new(),
-        body: Body::Empty,
-        credentials: None,
-        extract: BTreeMap::new(),
-        checks: Vec::new(),
-        redirects: 0,
-        think_time: (Duration::ZERO, Duration::ZERO),
-        timeout: None,
-    };
+    let step = Step::get(Name::new("root").expect("a name"), "/");
     let flow = Flow { name: Name::new("root").expect("a name"), weight: 1, data: None, steps: vec![step] };
     Load {
         profile: Profile::Load { level, ramp: Duration::ZERO, duration },

@@ -285,6 +285,25 @@ pub struct Step {
     pub timeout: Option<Duration>,
 }
 
+impl Step {
+    /// A `GET` of a path, with nothing else to it.
+    pub fn get(name: Name, path: &str) -> Self {
+        Self {
+            name,
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            credentials: None,
+            extract: BTreeMap::new(),
+            checks: Vec::new(),
+            redirects: 0,
+            think_time: (Duration::ZERO, Duration::ZERO),
+            timeout: None,
+        }
+    }
+}
+
 /// What is sent as a request's body.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {

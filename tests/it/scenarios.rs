@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tollgate::config::Config;
 use tollgate::config::scenario::{
-    Arrivals, Body, Connections, Flow, Level, Limits, Load, Profile, Protocol, Stage, Step, Tls,
+    Arrivals, Connections, Flow, Level, Limits, Load, Profile, Protocol, Stage, Step, Tls,
 };
 use tollgate::measure::load::profile;
 use tollgate::measure::load::readings::readings;
@@ -22,19 +22,7 @@ fn name(text: &str) -> Name {
 }
 
 pub(crate) fn load(profile: Profile) -> Load {
-    let step = Step {
-        name: name("get"),
-        method: "GET".to_owned(),
-        path: "/".to_owned(),
-        headers: Vec::new(),
-        body: Body::Empty,
-        credentials: None,
-        extract: BTreeMap::new(),
-        checks: Vec::new(),
-        redirects: 0,
-        think_time: (Duration::ZERO, Duration::ZERO),
-        timeout: None,
-    };
+    let step = Step::get(name("get"), "/");
     Load {
         profile,
         arrivals: Arrivals::Uniform,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::scenario::{Arrivals, Body, Connections, Flow, Level, Load, Profile, Protocol, Step, Tls};
+use crate::config::scenario::{Arrivals, Connections, Flow, Level, Load, Profile, Protocol, Step, Tls};
 use crate::model::Name;
 
 use super::record::{Recorded, StepRecord, Stretch, WINDOW, Window};
@@ -28,19 +28,7 @@ pub(super) fn load(profile: Profile) -> Load {
 }
 
 pub(super) fn step(text: &str) -> Step {
-    Step {
-        name: name(text),
-        method: "GET".to_owned(),
-        path: "/".to_owned(),
-        headers: Vec::new(),
-        body: Body::Empty,
-        credentials: None,
-        extract: BTreeMap::new(),
-        checks: Vec::new(),
-        redirects: 0,
-        think_time: (Duration::ZERO, Duration::ZERO),
-        timeout: None,
-    }
+    Step::get(name(text), "/")
 }
 
 /// A stretch of one step, `get`, with these response times in milliseconds and how often each.

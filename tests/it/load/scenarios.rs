@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tollgate::config::scenario::{
-    Address, Arrivals, Body, Connections, Engine, External, Flow, Level, Load, LoadFormat, Origin, Profile, Protocol,
+    Address, Arrivals, Connections, Engine, External, Flow, Level, Load, LoadFormat, Origin, Profile, Protocol,
     Scenario, Step, Target, Tls,
 };
 use tollgate::config::service::{Readiness, Service};
@@ -23,19 +23,7 @@ use crate::processes::surroundings;
 
 /// A request of a flow.
 fn step(name_of_it: &str, path: &str) -> Step {
-    Step {
-        name: name(name_of_it),
-        method: "GET".to_owned(),
-        path: path.to_owned(),
-        headers: Vec::new(),
-        body: Body::Empty,
-        credentials: None,
-        extract: BTreeMap::new(),
-        checks: Vec::new(),
-        redirects: 0,
-        think_time: (Duration::ZERO, Duration::ZERO),
-        timeout: None,
-    }
+    Step::get(name(name_of_it), path)
 }
 
 /// 100 requests a second of each step, for a second after a short warm-up.

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tollgate::config::scenario::{
-    Address, Arrivals, Body, Connections, Flow, Level, Load, Origin, Profile, Protocol, Step, Tls,
+    Address, Arrivals, Connections, Flow, Level, Load, Origin, Profile, Protocol, Step, Tls,
 };
 use tollgate::measure::load::drive::{DriveError, drive};
 use tollgate::measure::load::record::{ErrorKind, Recorded, StepRecord, Stretch};
@@ -26,19 +26,7 @@ pub(super) fn name(text: &str) -> Name {
 
 /// A step that gets a path.
 pub(super) fn step(step_name: &str, path: &str) -> Step {
-    Step {
-        name: name(step_name),
-        method: "GET".to_owned(),
-        path: path.to_owned(),
-        headers: Vec::new(),
-        body: Body::Empty,
-        credentials: None,
-        extract: BTreeMap::new(),
-        checks: Vec::new(),
-        redirects: 0,
-        think_time: (Duration::ZERO, Duration::ZERO),
-        timeout: None,
-    }
+    Step::get(name(step_name), path)
 }
 
 /// A flow of steps.
