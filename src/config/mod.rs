@@ -5,6 +5,7 @@ pub mod human;
 pub mod origin;
 pub mod placeholder;
 pub mod policy;
+pub mod probe;
 pub mod problem;
 pub mod scenario;
 pub mod schema;

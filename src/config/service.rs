@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::model::Name;
 
+use super::probe::Probes;
 use super::suite::CommandLine;
 
 /// One service.
@@ -36,6 +37,8 @@ pub struct Service {
     pub cpus: BTreeSet<u32>,
     /// The most that all its instances may write to their output in one round, in bytes.
     pub log_bytes_max: u64,
+    /// What is read beside it.
+    pub probes: Probes,
 }
 
 /// What shows that a service can take requests.

@@ -2,6 +2,7 @@
 
 mod flow;
 mod gate;
+mod probe;
 mod profile;
 mod request;
 mod scenario;

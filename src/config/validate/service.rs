@@ -49,6 +49,7 @@ impl Reader<'_, '_> {
             instances: service.instances.unwrap_or(1),
             cpus: service.cpus.iter().copied().collect(),
             log_bytes_max: self.human(service.log_limit.as_ref(), human::limit_bytes).unwrap_or(LOG_BYTES_MAX),
+            probes: self.probes(service),
             name: name?,
             start: start?,
             ready: ready?,

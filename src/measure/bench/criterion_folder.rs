@@ -91,7 +91,7 @@ pub fn read_folder(dir: &Path, which: &str, suite: &Name) -> Result<Parsed, Fold
             Err(message) => unparsed.push(one_line(&format!("{shown}: {message}"))),
         }
     }
-    Ok(Parsed { readings: found.into_values().map(|(reading, _)| reading).collect(), unparsed, notes: Vec::new() })
+    Ok(Parsed { readings: found.into_values().map(|(reading, _)| reading).collect(), unparsed, ..Parsed::default() })
 }
 
 fn too_many(dir: &Path, what: &'static str, count: usize, most: usize) -> Result<(), FolderError> {

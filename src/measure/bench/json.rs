@@ -216,7 +216,7 @@ impl Results<'_> {
                 }
             }
         }
-        Parsed { readings: readings.into_values().collect(), unparsed: self.unparsed, notes: Vec::new() }
+        Parsed { readings: readings.into_values().collect(), unparsed: self.unparsed, ..Parsed::default() }
     }
 }
 

@@ -5,8 +5,9 @@ pub mod criterion;
 pub mod criterion_folder;
 pub mod json;
 pub mod load;
+pub(in crate::measure) mod metric;
 
-use crate::model::{Metric, Sample};
+use crate::model::{Exhibit, Metric, Sample};
 
 /// The most benchmarks that one part of a suite may give; more is refused as hostile or mistaken.
 pub const BENCHMARKS_MAX: usize = 100_000;
@@ -29,4 +30,6 @@ pub struct Parsed {
     pub unparsed: Vec<String>,
     /// What the result cannot say although it was understood, a sentence each. Shown as notices.
     pub notes: Vec<String>,
+    /// What was seen beside the numbers, at most [`EXHIBITS_MAX`](crate::model::exhibit::EXHIBITS_MAX).
+    pub exhibits: Vec<Exhibit>,
 }

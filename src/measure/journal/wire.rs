@@ -87,7 +87,7 @@ impl Line {
                     let reading = reading.into_reading(readings.last())?;
                     readings.push(reading);
                 }
-                Ok(Parsed { readings, unparsed: line.unparsed, notes: line.notes })
+                Ok(Parsed { readings, unparsed: line.unparsed, notes: line.notes, exhibits: Vec::new() })
             };
             record.arms.insert(arm, outcome);
             record.seconds.extend(line.seconds.filter(|seconds| *seconds >= 0.0).map(|seconds| (arm, seconds)));

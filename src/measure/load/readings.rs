@@ -3,7 +3,6 @@
 //! What decides by default is little, for all that decides shares one false-alarm rate: the median and two tails of each named request and its failures, where users
 //! wait for replies also what is done a second, and of a profile what it is run for.
 
-mod metric;
 mod recovery;
 mod soak;
 mod stages;
@@ -19,7 +18,7 @@ use crate::model::{Name, Role};
 
 use super::record::{Recorded, StepRecord, Usage};
 use super::total;
-use metric::Benchmark;
+use crate::measure::bench::metric::Benchmark;
 use whole::{Whole, done_a_second};
 
 /// A 99th percentile decides where 20 values lie beyond it; with fewer, one of them more or less is the metric.

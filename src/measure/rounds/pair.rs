@@ -51,10 +51,11 @@ pub(super) fn run(
         }
         for (arm, processes) in gathered {
             if let Ok(parsed) = arms.entry(arm).or_insert_with(|| Ok(Parsed::default())) {
-                let Parsed { readings, unparsed, notes } = together(processes);
+                let Parsed { readings, unparsed, notes, exhibits } = together(processes);
                 parsed.readings.extend(readings);
                 parsed.unparsed.extend(unparsed);
                 parsed.notes.extend(notes);
+                parsed.exhibits.extend(exhibits);
             }
         }
     }
@@ -100,5 +101,6 @@ fn together(mut processes: Vec<Parsed>) -> Parsed {
     let whole = readings.into_values().filter(|(_, values)| values.len() == count);
     let readings =
         whole.filter_map(|(reading, values)| Some(Reading { sample: Sample::processes(values).ok()?, ..reading }));
-    Parsed { readings: readings.collect(), unparsed, notes }
+    // What has exhibits cannot be split.
+    Parsed { readings: readings.collect(), unparsed, notes, exhibits: Vec::new() }
 }

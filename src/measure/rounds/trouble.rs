@@ -22,6 +22,9 @@ pub fn trouble(arm: Arm, error: &PartError) -> Trouble {
             let hint = service.hint().map_or_else(String::new, |hint| format!("; {hint}"));
             Trouble::Crashed { arm, message: format!("{service}{hint}"), tail: error.tail().to_owned() }
         }
+        PartError::Probe(probe) => {
+            Trouble::Crashed { arm, message: format!("{probe}; {}", probe.hint), tail: String::new() }
+        }
         PartError::Process(_) | PartError::Unreadable { .. } | PartError::Prepare { .. } => {
             Trouble::Crashed { arm, message: error.to_string(), tail: error.tail().to_owned() }
         }

@@ -328,6 +328,6 @@ impl Part for Program {
             .extend(absent.map(|name| one_line(&format!("`{name}` is listed by `{}` and gave no result", self.key))));
         unparsed.extend(self.doubts.iter().cloned());
         readings.sort_by(|a, b| a.metric.id.cmp(&b.metric.id));
-        Ok(Parsed { readings, unparsed, notes: Vec::new() })
+        Ok(Parsed { readings, unparsed, ..Parsed::default() })
     }
 }

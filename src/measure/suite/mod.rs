@@ -17,6 +17,7 @@ use crate::config::{Adapter, Suite};
 use crate::model::Name;
 
 use super::bench::Parsed;
+use super::probe::ProbeError;
 use super::process::{self, ProcessError, ProcessSpec};
 use super::proof::Runs;
 use super::service::ServiceError;
@@ -96,6 +97,9 @@ pub enum PartError {
     /// The service under load is of no use.
     #[error(transparent)]
     Service(ServiceError),
+    /// What is to be read beside the load cannot be.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     /// It ended well and left nothing that could be read.
     #[error("read the results of `{command}` ({message})")]
     Unreadable {
@@ -126,6 +130,7 @@ impl PartError {
         match self {
             Self::Process(error) => error.hint(),
             Self::Service(error) => error.hint(),
+            Self::Probe(error) => Some(error.hint.clone()),
             Self::Unreadable { command, .. } => Some(format!("run `{command}` by hand and look at what it leaves")),
             Self::Prepare { hint, .. } => Some(hint.clone()),
         }
@@ -136,6 +141,7 @@ impl PartError {
         match self {
             Self::Process(error) => error.tail(),
             Self::Service(error) => error.tail(),
+            Self::Probe(_) => "",
             Self::Unreadable { tail, .. } | Self::Prepare { tail, .. } => tail,
         }
     }

@@ -17,6 +17,7 @@ use super::super::load::profile::stages;
 use super::super::load::readings::readings;
 use super::super::load::record::{Recorded, Snapshot};
 use super::super::load::work::Work;
+use super::super::probe::{Probes, Seen, counted};
 use super::super::proof::Runs;
 use super::super::service::{Running, ServiceError};
 use super::super::surroundings::Surroundings;
@@ -110,12 +111,15 @@ impl Part for ScenarioPart {
         surroundings: &Surroundings,
     ) -> Result<Parsed, PartError> {
         match &self.scenario.target {
-            Target::Addresses(addresses) => self.measure(addresses.clone(), None, place, surroundings),
+            Target::Addresses(addresses) => {
+                self.measure(addresses.clone(), None, place, surroundings).map(|(parsed, _)| parsed)
+            }
             Target::Service(service) => {
                 let running = Running::start(service, place, surroundings)?;
                 // The death of the service ends what drives load at it.
                 let inner = Surroundings { stop: running.over(), ..surroundings.clone() };
-                let measured = self.measure(running.addresses(), Some(&running), place, &inner);
+                let probes = Probes::open(service, &running.addresses(), &inner)?;
+                let measured = self.measure(running.addresses(), Some((&running, &probes)), place, &inner);
                 let trouble = running.trouble();
                 let stopped = running.stop();
                 if surroundings.stop.is_set() {
@@ -125,7 +129,17 @@ impl Part for ScenarioPart {
                     // What else went wrong followed from it.
                     (Some(trouble), _) => Err(trouble.into()),
                     (None, Err(error)) => Err(error),
-                    (None, Ok(parsed)) => stopped.map(|()| parsed).map_err(PartError::from),
+                    (None, Ok((mut parsed, seen))) => {
+                        stopped?;
+                        // What a database says of tables it says only after the service has gone.
+                        let probed = probes.finish(&seen);
+                        parsed.readings.extend(probed.readings);
+                        parsed.readings.sort_by(|a, b| a.metric.id.cmp(&b.metric.id));
+                        parsed.unparsed.extend(probed.missing);
+                        parsed.notes.extend(probed.notes);
+                        parsed.exhibits.extend(probed.exhibits);
+                        Ok(parsed)
+                    }
                 }
             }
         }
@@ -137,29 +151,50 @@ impl ScenarioPart {
     fn measure(
         &self,
         addresses: Vec<Address>,
-        running: Option<&Running>,
+        watched: Option<(&Running, &Probes)>,
         place: &Place,
         surroundings: &Surroundings,
-    ) -> Result<Parsed, PartError> {
+    ) -> Result<(Parsed, Seen), PartError> {
         match &self.scenario.engine {
             Engine::Own(load) => {
-                let (recorded, notes) = self.drive(load, addresses, running, place, surroundings)?;
+                let (recorded, notes) = self.drive(load, addresses, watched, place, surroundings)?;
                 if surroundings.stop.is_set() {
                     return Err(ServiceError::Stopped.into());
                 }
-                let usage = running.map(Running::usage).filter(|usage| !usage.points.is_empty());
+                let usage = watched.map(|(running, _)| running.usage()).filter(|usage| !usage.points.is_empty());
                 let readings = readings(&self.suite.name, load, &recorded, usage.as_ref());
-                Ok(Parsed { readings, notes, ..Parsed::default() })
+                let seen = self.seen(load, &recorded);
+                Ok((Parsed { readings, notes, ..Parsed::default() }, seen))
             }
-            Engine::External(engine) => external::run(&self.suite, engine, &addresses, place, surroundings),
+            Engine::External(engine) => {
+                if let Some((_, probes)) = watched {
+                    probes.counts_from_now();
+                }
+                let parsed = external::run(&self.suite, engine, &addresses, place, surroundings)?;
+                if let Some((_, probes)) = watched {
+                    probes.load_ended();
+                }
+                let whole = Name::new(ALL_REQUESTS).expect("it is a name");
+                Ok((parsed, Seen { suite: self.suite.name.clone(), whole, requests: 0, seconds: 0.0 }))
+            }
         }
+    }
+
+    /// What probes are told of the round.
+    fn seen(&self, load: &Load, recorded: &Recorded) -> Seen {
+        let (requests, seconds) = counted(recorded);
+        let mut steps = load.flows.iter().flat_map(|flow| &flow.steps).map(|step| &step.name);
+        let first = steps.next().cloned();
+        let one = first.filter(|first| steps.all(|step| step == first));
+        let whole = one.unwrap_or_else(|| Name::new(ALL_REQUESTS).expect("it is a name"));
+        Seen { suite: self.suite.name.clone(), whole, requests, seconds }
     }
 
     fn drive(
         &self,
         load: &Load,
         addresses: Vec<Address>,
-        running: Option<&Running>,
+        watched: Option<(&Running, &Probes)>,
         place: &Place,
         surroundings: &Surroundings,
     ) -> Result<(Recorded, Vec<String>), PartError> {
@@ -173,12 +208,18 @@ impl ScenarioPart {
         let work = work.map_err(|error| failed(error.problems.join("; "), Some(error.hint())))?;
         let began = Once::new();
         let watch = |snapshot: &Snapshot| {
-            if let (Some(running), false) = (running, snapshot.warming_up) {
-                began.call_once(|| running.counts_from_now());
+            if let (Some((running, probes)), false) = (watched, snapshot.warming_up) {
+                began.call_once(|| {
+                    running.counts_from_now();
+                    probes.counts_from_now();
+                });
             }
         };
         let recorded = drive(&work, stages(load).as_mut(), &surroundings.stop, &watch)
             .map_err(|error| failed(error.to_string(), error.hint()))?;
+        if let Some((_, probes)) = watched {
+            probes.load_ended();
+        }
         // Without how often: each round would say something else.
         let notes = work.failed().into_iter().map(|(step, words, _)| format!("{step}: {words}")).collect();
         Ok((recorded, notes))

@@ -7,6 +7,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use tollgate::config::probe::Probes;
 use tollgate::config::scenario::Origin;
 use tollgate::config::service::{Readiness, Service};
 use tollgate::measure::service::{Running, ServiceError};
@@ -33,6 +34,7 @@ pub(super) fn script(text: &str) -> Service {
         instances: 1,
         cpus: BTreeSet::new(),
         log_bytes_max: 1 << 20,
+        probes: Probes::default(),
     }
 }
 

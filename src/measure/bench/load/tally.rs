@@ -192,6 +192,7 @@ impl Tally {
             readings: writer.readings.into_values().collect(),
             unparsed: self.unparsed,
             notes: self.notes.into_iter().collect(),
+            exhibits: Vec::new(),
         }
     }
 }

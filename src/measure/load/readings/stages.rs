@@ -10,8 +10,8 @@ use crate::model::load as named;
 use crate::model::sample::Summary;
 use crate::model::{Direction, Kind, Name, Role, Unit};
 
-use super::metric::{Benchmark, Shape};
 use super::whole::done_a_second;
+use crate::measure::bench::metric::{Benchmark, Shape};
 
 /// By how much the latency may be above that of the first level before it has left its floor.
 const KNEE_RATIO: f64 = 2.0;

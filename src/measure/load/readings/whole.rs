@@ -11,8 +11,8 @@ use crate::model::load as named;
 use crate::model::sample::Summary;
 use crate::model::{Direction, Kind, Role, Unit};
 
-use super::metric::{Benchmark, Shape};
 use super::{recovery, soak, stages};
+use crate::measure::bench::metric::{Benchmark, Shape};
 
 /// Everything about one drive.
 pub(super) struct Whole<'a> {

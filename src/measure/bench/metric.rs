@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::measure::bench::Reading;
+use super::Reading;
 use crate::model::name::NAME_LENGTH_MAX;
 use crate::model::sample::{Count, Exposure, Histogram, Summary, Track};
 use crate::model::{BenchmarkId, Determinism, Direction, Kind, Metric, MetricId, Name, Role, Sample, Unit};
 
 /// The metrics of one benchmark.
-pub(super) struct Benchmark {
+pub(in crate::measure) struct Benchmark {
     /// `None` where its name cannot be one; then it has no metrics.
     id: Option<BenchmarkId>,
     readings: Vec<Reading>,
@@ -16,18 +16,23 @@ pub(super) struct Benchmark {
 
 /// What kind of number a metric is.
 #[derive(Clone, Debug)]
-pub(super) struct Shape(pub(super) Unit, pub(super) Kind, pub(super) Direction, pub(super) Role);
+pub(in crate::measure) struct Shape(
+    pub(in crate::measure) Unit,
+    pub(in crate::measure) Kind,
+    pub(in crate::measure) Direction,
+    pub(in crate::measure) Role,
+);
 
 impl Benchmark {
     /// A benchmark of a scenario. A name that is too long is cut.
-    pub(super) fn new(suite: &Name, name: &str) -> Self {
+    pub(in crate::measure) fn new(suite: &Name, name: &str) -> Self {
         let name: String = name.chars().filter(|c| *c != '\0').take(NAME_LENGTH_MAX).collect();
         let id = Name::new(name).ok().map(|benchmark| BenchmarkId { suite: suite.clone(), benchmark });
         Self { id, readings: Vec::new() }
     }
 
     /// Numbers of a distribution of times: `latency-p95`. None of an empty one.
-    pub(super) fn summaries(&mut self, of: &str, times: &Histogram, which: &[(Summary, Role)]) {
+    pub(in crate::measure) fn summaries(&mut self, of: &str, times: &Histogram, which: &[(Summary, Role)]) {
         let times = Arc::new(times.clone());
         for (summary, role) in which {
             let shape = Shape(Unit::Seconds, Kind::Time, Direction::LowerIsBetter, *role);
@@ -37,24 +42,24 @@ impl Benchmark {
     }
 
     /// Events among so many trials. Nothing where nothing was tried.
-    pub(super) fn trials(&mut self, name: &str, events: u64, of: u64, role: Role) {
+    pub(in crate::measure) fn trials(&mut self, name: &str, events: u64, of: u64, role: Role) {
         let shape = Shape(Unit::Ratio, Kind::Ratio, Direction::LowerIsBetter, role);
         self.push(name, shape, Count::new(events, Exposure::Trials(of)).ok().map(Sample::from));
     }
 
     /// One number. Nothing where it is none.
-    pub(super) fn value(&mut self, name: &str, value: f64, shape: Shape) {
+    pub(in crate::measure) fn value(&mut self, name: &str, value: f64, shape: Shape) {
         self.push(name, shape, Sample::new(vec![value]).ok());
     }
 
     /// The growth of a course. Nothing where it is too short for one.
-    pub(super) fn growth(&mut self, name: &str, points: Vec<(f64, f64)>, unit: Unit) {
+    pub(in crate::measure) fn growth(&mut self, name: &str, points: Vec<(f64, f64)>, unit: Unit) {
         let shape = Shape(unit, Kind::Slope, Direction::LowerIsBetter, Role::Gated);
         self.push(name, shape, Track::new(points).ok().map(Sample::from));
     }
 
     /// What was put in.
-    pub(super) fn readings(self) -> Vec<Reading> {
+    pub(in crate::measure) fn readings(self) -> Vec<Reading> {
         self.readings
     }
 

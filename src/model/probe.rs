@@ -1,0 +1,72 @@
+//! The metrics of probes by name, for those who write them, judge them and explain by them. One name has one meaning everywhere. They belong to the benchmark
+//! that stands for the whole scenario, unless said otherwise; metrics of load are in [`super::load`].
+
+/// CPU time of the service's processes for each request, in seconds.
+pub const CPU_PER_REQUEST: &str = "cpu-per-request";
+/// The most resident memory of the service, in bytes.
+pub const MEMORY_PEAK: &str = "memory-peak";
+/// The least resident memory of the service while load counts, in bytes.
+pub const MEMORY_FLOOR: &str = "memory-floor";
+/// Page faults that had to wait for a disk, for each request.
+pub const MAJOR_FAULTS: &str = "major-faults";
+/// Page faults that did not, for each request.
+pub const MINOR_FAULTS: &str = "minor-faults";
+/// How often a thread gave its core up to wait, for each request.
+pub const WAITS: &str = "context-switches-voluntary";
+/// How often a thread was taken off its core, for each request.
+pub const PREEMPTIONS: &str = "context-switches-involuntary";
+/// Bytes that storage was made to give, for each request.
+pub const DISK_READ: &str = "disk-read";
+/// Bytes that storage was made to take, for each request.
+pub const DISK_WRITTEN: &str = "disk-written";
+/// The most threads.
+pub const THREADS_PEAK: &str = "threads-peak";
+/// The most open descriptors.
+pub const DESCRIPTORS_PEAK: &str = "descriptors-peak";
+/// The most sockets in one state: `sockets-established`, `sockets-close-wait`.
+pub const SOCKETS: &str = "sockets-";
+/// Connections that the service opened to others, for each request.
+pub const CONNECTIONS_OPENED: &str = "connections-opened";
+/// The share of its time in which a cgroup held the service back.
+pub const THROTTLED: &str = "throttled";
+/// The share of their time in which the service's threads were ready and had no core.
+pub const RUN_QUEUE: &str = "run-queue";
+/// The longest queue of connections that the service had not accepted.
+pub const ACCEPT_QUEUE: &str = "accept-queue";
+/// Descriptors that were not given back after the load, beyond those from before it.
+pub const DESCRIPTORS_LEFT: &str = "descriptors-left";
+/// Threads that were not given back.
+pub const THREADS_LEFT: &str = "threads-left";
+/// Connections that were not given back.
+pub const CONNECTIONS_LEFT: &str = "connections-left";
+
+/// The share of the machine's time that its host took away.
+pub const MACHINE_STEAL: &str = "machine-steal";
+/// The cores that others than the service and the generator used.
+pub const MACHINE_OTHERS: &str = "machine-others";
+/// The share of the time in which some task of the machine waited for memory.
+pub const MACHINE_MEMORY_PRESSURE: &str = "machine-memory-pressure";
+
+/// Statements of a database for each request, by request; exact.
+pub const QUERIES: &str = "queries";
+/// Rows that tables were read through for, for each request, by request.
+pub const ROWS_SCANNED: &str = "rows-scanned";
+/// The time of the slowest statement of a request in the database, in seconds, by request.
+pub const SLOWEST_QUERY: &str = "slowest-query";
+/// Time in the database for each request, in seconds, by request.
+pub const QUERY_TIME: &str = "query-time";
+/// The most connections to the database at once.
+pub const DATABASE_CONNECTIONS: &str = "database-connections";
+/// The most connections at once as a share of what the database allows.
+pub const DATABASE_CONNECTIONS_USED: &str = "database-connections-used";
+/// The share of looks at the database that saw a statement wait for a lock.
+pub const LOCK_WAITS: &str = "lock-waits";
+/// The share of looks at the database that saw a transaction which does nothing.
+pub const IDLE_IN_TRANSACTION: &str = "idle-in-transaction";
+/// Bytes of temporary files of the database for each request.
+pub const TEMPORARY_BYTES: &str = "temporary-bytes";
+
+/// How unevenly requests are spread over the instances: the largest share beside its weight's, less 1.
+pub const SHARE_IMBALANCE: &str = "share-imbalance";
+/// The slowest instance's p95 beside the median instance's, less 1.
+pub const LATENCY_IMBALANCE: &str = "latency-imbalance";
