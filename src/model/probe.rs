@@ -70,3 +70,22 @@ pub const TEMPORARY_BYTES: &str = "temporary-bytes";
 pub const SHARE_IMBALANCE: &str = "share-imbalance";
 /// The slowest instance's p95 beside the median instance's, less 1.
 pub const LATENCY_IMBALANCE: &str = "latency-imbalance";
+
+// Names that a config gives to what a metrics endpoint says. Findings know these; any other name is a metric like any other.
+
+/// The share of look-ups that a cache answered; `cache-hit-rate-sessions` for one of several.
+pub const CACHE_HIT_RATE: &str = "cache-hit-rate";
+/// Entries that a cache dropped for want of room, a second.
+pub const CACHE_EVICTIONS: &str = "cache-evictions";
+/// Entries of a cache.
+pub const CACHE_ENTRIES: &str = "cache-entries";
+/// Connections of a pool in use, as a share of its size.
+pub const POOL_USED: &str = "pool-used";
+/// Requests that wait for a connection of a pool.
+pub const POOL_WAITING: &str = "pool-waiting";
+/// What waits in a queue of the service.
+pub const QUEUE_DEPTH: &str = "queue-depth";
+/// How late an event loop runs its tasks, in seconds.
+pub const EVENT_LOOP_LAG: &str = "event-loop-lag";
+/// The share of time in which garbage collection stops the program.
+pub const GC_PAUSE: &str = "gc-pause";
