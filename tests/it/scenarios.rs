@@ -12,7 +12,9 @@ use tollgate::config::scenario::{
 };
 use tollgate::measure::load::profile;
 use tollgate::measure::load::readings::readings;
-use tollgate::measure::load::record::{ErrorKind, Left, Recorded, StepRecord, Stretch, Usage, UsagePoint, WINDOW, Window};
+use tollgate::measure::load::record::{
+    ErrorKind, Left, Recorded, StepRecord, Stretch, Usage, UsagePoint, WINDOW, Window,
+};
 use tollgate::model::{Arm, Judgement, Name, Outcome, RunVerdict, Verdict};
 
 use crate::load::{judged, run, wobble};

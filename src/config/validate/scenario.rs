@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::config::at::At;
 use crate::config::problem::{did_you_mean, quoted};
 use crate::config::scenario::{
-    Address, Arrivals, Connections, Engine, External, Level, Load, LoadFormat, Origin, Profile, Protocol, Scenario, Target,
-    Tls,
+    Address, Arrivals, Connections, Engine, External, Level, Load, LoadFormat, Origin, Profile, Protocol, Scenario,
+    Target, Tls,
 };
 use crate::config::service::Service;
 use crate::config::wire;
@@ -159,15 +159,18 @@ impl Reader<'_, '_> {
         match (target, &wire.rest) {
             (Some(Target::Addresses(_)), Some(written)) if rest.is_some_and(|rest| !rest.is_zero()) => {
                 let help = "name a `service`, so that it is started and watched".to_owned();
-                self.problems.add(&written.span, "`rest` is set, and nothing here is watched while it rests", Some(help));
+                self.problems.add(
+                    &written.span,
+                    "`rest` is set, and nothing here is watched while it rests",
+                    Some(help),
+                );
                 Duration::ZERO
             }
             (Some(Target::Addresses(_)), _) => Duration::ZERO,
             (Some(Target::Service(_)) | None, _) => rest.unwrap_or(match profile {
                 Some(Profile::Soak { .. }) => REST,
-                Some(Profile::Load { .. } | Profile::Stress { .. } | Profile::Spike { .. } | Profile::Custom(_)) | None => {
-                    Duration::ZERO
-                }
+                Some(Profile::Load { .. } | Profile::Stress { .. } | Profile::Spike { .. } | Profile::Custom(_))
+                | None => Duration::ZERO,
             }),
         }
     }

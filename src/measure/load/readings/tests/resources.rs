@@ -60,7 +60,8 @@ fn what_a_service_takes_is_told_for_each_request_and_at_its_most() {
 #[test]
 fn what_is_not_known_is_not_there() {
     let found = found(&Usage::default());
-    let known = ["cpu", "memory", "faults", "disk", "sockets", "connections", "throttled", "run-queue", "accept", "left"];
+    let known =
+        ["cpu", "memory", "faults", "disk", "sockets", "connections", "throttled", "run-queue", "accept", "left"];
     let told: Vec<&String> = found.keys().filter(|name| known.iter().any(|known| name.contains(known))).collect();
     assert_eq!(told, ["get:generator-cpu"]);
 }
