@@ -19,8 +19,8 @@ use super::usage::{Meter, Metered, Trees, own_cpu, proportional_bytes};
 /// How often it is looked at, and how often what adds up and its sockets are, which cost more.
 const LOOK: Duration = Duration::from_millis(100);
 const METER: Duration = Duration::from_secs(1);
-/// The most that each of these may take of a core: what costs more, as with thousands of threads, is done less often.
-const COST_SHARE_MAX: f64 = 0.005;
+/// The most that each of these may take of a core, so that both together stay below 1 %: what costs more, as with thousands of threads, is done less often.
+const COST_SHARE_MAX: f64 = 0.0045;
 /// How often a service that rests is looked at.
 const REST_LOOK: Duration = Duration::from_millis(200);
 /// How often its health is asked for, and how long an answer may take.
