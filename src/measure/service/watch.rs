@@ -45,7 +45,6 @@ struct Shared {
     trouble: Mutex<Option<ServiceError>>,
     /// Set when there is trouble, or the user wants to stop.
     over: Stop,
-    keepers: Vec<u32>,
     ports: Vec<u16>,
     trees: Mutex<Trees>,
     meter: Mutex<Meter>,
@@ -57,7 +56,6 @@ impl Watch {
     pub(super) fn begin(service: &Service, instances: Vec<Instance>, stop: &Stop) -> Self {
         let asked: Vec<(String, u16)> = instances.iter().map(|one| (one.name().to_owned(), one.port())).collect();
         let shared = Arc::new(Shared {
-            keepers: instances.iter().map(Instance::keeper).collect(),
             ports: instances.iter().map(Instance::port).collect(),
             trees: Mutex::default(),
             meter: Mutex::default(),
@@ -129,7 +127,7 @@ impl Watch {
         let now = Instant::now();
         locked(&self.shared.course).ended = Some(now);
         let metered = self.shared.metered();
-        let proportional_bytes = proportional_bytes(&self.shared.keepers);
+        let proportional_bytes = proportional_bytes(&self.shared.keepers());
         let mut course = locked(&self.shared.course);
         course.proportional_bytes = proportional_bytes;
         if let Some(metered) = metered {
@@ -141,7 +139,9 @@ impl Watch {
     pub(super) fn rest(&self, time: Duration) {
         let until = Instant::now() + time;
         loop {
-            let Some(used) = locked(&self.shared.trees).used(&self.shared.keepers, &self.shared.ports) else { return };
+            let Some(used) = locked(&self.shared.trees).used(&self.shared.keepers(), &self.shared.ports) else {
+                return;
+            };
             let holds = held(&used, self.shared.metered().as_ref());
             let mut course = locked(&self.shared.course);
             course.rested = Some(holds);
@@ -183,9 +183,14 @@ impl Shared {
     fn look(&self) {
         self.look_for_trouble();
         let now = Instant::now();
-        if let Some(used) = locked(&self.trees).used(&self.keepers, &self.ports) {
+        if let Some(used) = locked(&self.trees).used(&self.keepers(), &self.ports) {
             locked(&self.course).used.take(used, now);
         }
+    }
+
+    /// The processes around the instances that there are now.
+    fn keepers(&self) -> Vec<u32> {
+        locked(&self.instances).iter().map(Instance::keeper).collect()
     }
 
     /// Takes down what adds up.
@@ -197,7 +202,7 @@ impl Shared {
     }
 
     fn metered(&self) -> Option<Metered> {
-        locked(&self.meter).look(&self.keepers, &self.ports)
+        locked(&self.meter).look(&self.keepers(), &self.ports)
     }
 
     fn look_for_trouble(&self) {
