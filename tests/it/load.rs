@@ -11,6 +11,7 @@ mod gates;
 mod ports;
 #[cfg(unix)]
 mod protocols;
+mod resources;
 mod scenarios;
 mod sent;
 mod services;

@@ -105,6 +105,8 @@ fn with_service(
         }
     };
     let recorded = send(asked, load, running.addresses(), &running.over(), &also, show, context);
+    running.load_ended();
+    running.rest(load.rest);
     let usage = Some(running.usage()).filter(|usage| !usage.points.is_empty());
     let trouble = running.trouble();
     let stopped = running.stop();

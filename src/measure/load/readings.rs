@@ -4,6 +4,7 @@
 //! wait for replies also what is done a second, and of a profile what it is run for.
 
 mod recovery;
+mod resources;
 mod soak;
 mod stages;
 mod whole;
@@ -56,6 +57,11 @@ pub fn readings(suite: &Name, load: &Load, recorded: &Recorded, usage: Option<&U
     readings.extend(targets(suite, recorded));
     let by_id: BTreeMap<_, _> = readings.into_iter().map(|reading| (reading.metric.id.clone(), reading)).collect();
     by_id.into_values().collect()
+}
+
+/// What must be known of the limits of the service to read its metrics, in a sentence.
+pub fn limits(usage: &Usage) -> Option<String> {
+    resources::limits(usage)
 }
 
 /// Each named request over all that counts; also one that was never sent.
