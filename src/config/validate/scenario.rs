@@ -132,6 +132,7 @@ impl Reader<'_, '_> {
         let count =
             self.connections(wire, profile.as_ref().and_then(|profile| Some((profile.first()?, profile.highest()))));
         let tls = self.tls(wire, target);
+        let chaos = self.chaos(wire, target, profile.as_ref());
         let load = Load {
             arrivals: match wire.arrivals {
                 None | Some(wire::Arrivals::Uniform) => Arrivals::Uniform,
@@ -144,6 +145,8 @@ impl Reader<'_, '_> {
             timeout: self.human(wire.timeout.as_ref(), human::duration).unwrap_or(TIMEOUT),
             reply_bytes_max: self.human(wire.max_reply.as_ref(), human::limit_bytes).unwrap_or(REPLY_BYTES_MAX),
             apdex: self.human(wire.apdex.as_ref(), human::duration).unwrap_or(APDEX),
+            backend_header: self.backend_header(wire.backend_header.as_ref()),
+            chaos,
             profile: profile?,
         };
         Some(load)

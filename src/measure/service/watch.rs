@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::config::scenario::Chaos;
 use crate::config::service::Service;
 use crate::measure::load::record::{Usage, UsagePoint};
 use crate::measure::stop::Stop;
 
 use super::error::ServiceError;
-use super::instance::Instance;
+use super::instance::{Instance, Which};
 use super::probe;
 use super::usage::{Used, of_trees};
 
@@ -31,7 +32,12 @@ pub(super) struct Watch {
     /// Dropping these ends the threads.
     ends: Vec<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
+    /// Takes the moment at which an instance is to be killed.
+    kill: Option<Sender<Instant>>,
 }
+
+/// Starts an instance again with its number and port, and waits until it is ready.
+pub(super) type StartAgain = Box<dyn FnOnce(Which, &Stop) -> Result<Instance, ServiceError> + Send>;
 
 struct Shared {
     instances: Mutex<Vec<Instance>>,
@@ -49,13 +55,15 @@ struct Course {
     /// One look in so many is kept.
     every: u64,
     looks: u64,
+    /// CPU time of instances that were killed.
+    gone_cpu_s: f64,
 }
 
 impl Watch {
     /// Begins to look after instances that are ready.
     pub(super) fn begin(service: &Service, instances: Vec<Instance>, stop: &Stop) -> Self {
         let asked: Vec<(String, u16)> = instances.iter().map(|one| (one.name().to_owned(), one.port())).collect();
-        let course = Course { counts_from: Instant::now(), points: Vec::new(), every: 1, looks: 0 };
+        let course = Course { counts_from: Instant::now(), points: Vec::new(), every: 1, looks: 0, gone_cpu_s: 0.0 };
         let shared = Arc::new(Shared {
             instances: Mutex::new(instances),
             log_bytes_max: service.log_bytes_max,
@@ -63,7 +71,7 @@ impl Watch {
             over: stop.within(),
             course: Mutex::new(course),
         });
-        let mut watch = Self { shared: Arc::clone(&shared), ends: Vec::new(), threads: Vec::new() };
+        let mut watch = Self { shared: Arc::clone(&shared), ends: Vec::new(), threads: Vec::new(), kill: None };
         watch.thread(LOOK, move || shared.look());
         if let Some(path) = service.health.clone() {
             let shared = Arc::clone(&watch.shared);
@@ -94,6 +102,31 @@ impl Watch {
         }));
     }
 
+    /// Makes ready to kill the last instance at the moment that [`Self::kill_at`] says, and to start it again where that is planned.
+    pub(super) fn prepare_kill(&mut self, chaos: Chaos, start_again: StartAgain) {
+        let (kill, told) = channel::<Instant>();
+        self.kill = Some(kill);
+        let shared = Arc::clone(&self.shared);
+        self.threads.push(std::thread::spawn(move || {
+            let Ok(at) = told.recv() else { return };
+            if !waited_until(at, &told) {
+                return;
+            }
+            let Some(which) = shared.kill_last() else { return };
+            let Some(back_after) = chaos.back_after else { return };
+            if waited_until(at + back_after, &told) {
+                shared.bring_back(which, start_again);
+            }
+        }));
+    }
+
+    /// Says when the instance is killed. Does nothing where that was not made ready.
+    pub(super) fn kill_at(&self, at: Instant) {
+        if let Some(kill) = &self.kill {
+            let _gone = kill.send(at);
+        }
+    }
+
     /// Set when there is trouble, or the user wants to stop.
     pub(super) fn over(&self) -> Stop {
         self.shared.over.clone()
@@ -118,6 +151,10 @@ impl Watch {
     /// Ends the watch, and gives back what it looked after.
     pub(super) fn end(&mut self) -> Vec<Instance> {
         self.ends.clear();
+        if self.kill.take().is_some() {
+            // An instance that is being started again is not waited for.
+            self.shared.over.set();
+        }
         for thread in self.threads.drain(..) {
             let _panicked = thread.join();
         }
@@ -135,7 +172,8 @@ impl Shared {
     /// Looks for trouble, and takes down what is used.
     fn look(&self) {
         self.look_for_trouble();
-        let keepers: Vec<u32> = locked(&self.instances).iter().map(Instance::keeper).collect();
+        let keepers: Vec<u32> =
+            locked(&self.instances).iter().filter(|one| !one.is_killed()).map(Instance::keeper).collect();
         if let Some(used) = of_trees(&keepers) {
             locked(&self.course).take(used, Instant::now());
         }
@@ -154,8 +192,40 @@ impl Shared {
         }
     }
 
+    /// Kills the last instance. Which it was.
+    fn kill_last(&self) -> Option<Which> {
+        let mut instances = locked(&self.instances);
+        let last = instances.last_mut()?;
+        if let Some(used) = of_trees(&[last.keeper()]) {
+            locked(&self.course).gone_cpu_s += used.cpu_s;
+        }
+        let killed = last.kill();
+        let which = last.which();
+        drop(instances);
+        if let Err(error) = killed {
+            self.tell(error);
+        }
+        Some(which)
+    }
+
+    /// Starts the killed instance again, and takes it under watch once it is ready.
+    fn bring_back(&self, which: Which, start_again: StartAgain) {
+        match start_again(which, &self.over) {
+            Ok(instance) => {
+                if let Some(place) = locked(&self.instances).iter_mut().find(|one| one.which() == which) {
+                    *place = instance;
+                }
+            }
+            Err(error) if self.over.is_set() || error == ServiceError::Stopped => {}
+            Err(error) => self.tell(error),
+        }
+    }
+
     /// Asks one instance for its health.
     fn ask(&self, name: &str, port: u16, path: &str, failed: &mut u32) {
+        if locked(&self.instances).iter().any(|one| one.port() == port && one.is_killed()) {
+            return *failed = 0;
+        }
         let last = match probe::status(port, path, ANSWER) {
             Ok(status) if status < 400 => return *failed = 0,
             Ok(status) => format!("`GET {path}` answered {status}"),
@@ -179,7 +249,8 @@ impl Shared {
 }
 
 impl Course {
-    fn take(&mut self, used: Used, now: Instant) {
+    fn take(&mut self, mut used: Used, now: Instant) {
+        used.cpu_s += self.gone_cpu_s;
         if self.looks.is_multiple_of(self.every) {
             self.points.push((now, used));
         }
@@ -214,6 +285,12 @@ impl Course {
     }
 }
 
+/// Waits until a moment. `false` where the watch ends before.
+fn waited_until(at: Instant, told: &Receiver<Instant>) -> bool {
+    let left = at.saturating_duration_since(Instant::now());
+    told.recv_timeout(left) != Err(RecvTimeoutError::Disconnected)
+}
+
 /// What a thread that panicked had written is still true.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -226,8 +303,13 @@ mod tests {
     #[test]
     fn a_course_of_days_stays_small_and_even() {
         let began = Instant::now();
-        let mut course =
-            Course { counts_from: began + Duration::from_secs(10), points: Vec::new(), every: 1, looks: 0 };
+        let mut course = Course {
+            counts_from: began + Duration::from_secs(10),
+            points: Vec::new(),
+            every: 1,
+            looks: 0,
+            gone_cpu_s: 0.0,
+        };
         for look in 0..200_000_u32 {
             let used = Used { cpu_s: f64::from(look), ..Used::default() };
             course.take(used, began + look * LOOK);
