@@ -56,6 +56,8 @@ fn load(level: Level, duration: Duration, count: u32, arrivals: Arrivals) -> Loa
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(500),
+        backend_header: None,
+        chaos: None,
     }
 }
 

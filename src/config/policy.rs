@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::model::{load, probe};
 use crate::model::{
     BenchmarkId, Budget, Ceiling, Determinism, Direction, Kind, Metric, Name, Quantity, Role, Shares, Thresholds, Unit,
     Waiver,
 };
+use crate::model::{load, probe};
 
 /// What head is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::config::at::At;
 use crate::config::problem::{did_you_mean, quoted};
 use crate::config::scenario::{
-    Address, Arrivals, Connections, Engine, External, Level, Load, LoadFormat, Origin, Profile, Protocol, Scenario, Target,
-    Tls,
+    Address, Arrivals, Connections, Engine, External, Level, Load, LoadFormat, Origin, Profile, Protocol, Scenario,
+    Target, Tls,
 };
 use crate::config::service::Service;
 use crate::config::wire;
@@ -135,6 +135,7 @@ impl Reader<'_, '_> {
         let count =
             self.connections(wire, profile.as_ref().and_then(|profile| Some((profile.first()?, profile.highest()))));
         let tls = self.tls(wire, target);
+        let chaos = self.chaos(wire, target, profile.as_ref());
         let load = Load {
             arrivals: match wire.arrivals {
                 None | Some(wire::Arrivals::Uniform) => Arrivals::Uniform,
@@ -148,6 +149,8 @@ impl Reader<'_, '_> {
             timeout: self.human(wire.timeout.as_ref(), human::duration).unwrap_or(TIMEOUT),
             reply_bytes_max: self.human(wire.max_reply.as_ref(), human::limit_bytes).unwrap_or(REPLY_BYTES_MAX),
             apdex: self.human(wire.apdex.as_ref(), human::duration).unwrap_or(APDEX),
+            backend_header: self.backend_header(wire.backend_header.as_ref()),
+            chaos,
             profile: profile?,
         };
         Some(load)
@@ -159,15 +162,18 @@ impl Reader<'_, '_> {
         match (target, &wire.rest) {
             (Some(Target::Addresses(_)), Some(written)) if rest.is_some_and(|rest| !rest.is_zero()) => {
                 let help = "name a `service`, so that it is started and watched".to_owned();
-                self.problems.add(&written.span, "`rest` is set, and nothing here is watched while it rests", Some(help));
+                self.problems.add(
+                    &written.span,
+                    "`rest` is set, and nothing here is watched while it rests",
+                    Some(help),
+                );
                 Duration::ZERO
             }
             (Some(Target::Addresses(_)), _) => Duration::ZERO,
             (Some(Target::Service(_)) | None, _) => rest.unwrap_or(match profile {
                 Some(Profile::Soak { .. }) => REST,
-                Some(Profile::Load { .. } | Profile::Stress { .. } | Profile::Spike { .. } | Profile::Custom(_)) | None => {
-                    Duration::ZERO
-                }
+                Some(Profile::Load { .. } | Profile::Stress { .. } | Profile::Spike { .. } | Profile::Custom(_))
+                | None => Duration::ZERO,
             }),
         }
     }

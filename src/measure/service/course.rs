@@ -105,7 +105,8 @@ impl Course {
         });
         let counted = self.counts_from.zip(self.ended).filter(|(from, to)| from < to);
         let mut amounts = counted.map(|(from, to)| self.amounts(from, to)).unwrap_or_default();
-        amounts.extend(counted.and_then(|(from, to)| self.opened(from, to, opened)).map(|count| (Amount::Opened, count)));
+        amounts
+            .extend(counted.and_then(|(from, to)| self.opened(from, to, opened)).map(|count| (Amount::Opened, count)));
         Usage {
             points: points.collect(),
             amounts,

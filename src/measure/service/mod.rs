@@ -13,7 +13,7 @@ mod watch;
 
 use std::time::{Duration, Instant};
 
-use crate::config::scenario::{Address, Origin};
+use crate::config::scenario::{Address, Chaos, Origin};
 use crate::config::service::Service;
 
 use super::load::record::Usage;
@@ -100,6 +100,22 @@ impl Running {
         if !time.is_zero() {
             self.watch.rest(time);
         }
+    }
+
+    /// Makes ready to do this to it; [`Self::disturb_in`] says when.
+    pub fn prepare(&mut self, chaos: Chaos, service: &Service, place: &Place, surroundings: &Surroundings) {
+        let (service, place, surroundings) = (service.clone(), place.clone(), surroundings.clone());
+        let start_again = move |which: Which, over: &Stop| {
+            let surroundings = Surroundings { stop: over.clone(), ..surroundings };
+            let mut instance = Instance::start(&service, which, &place, &surroundings)?;
+            instance.await_ready(&service, &surroundings).map(|()| instance)
+        };
+        self.watch.prepare_kill(chaos, Box::new(start_again));
+    }
+
+    /// Kills an instance after this time, where that was made ready.
+    pub fn disturb_in(&self, time: Duration) {
+        self.watch.kill_at(Instant::now() + time);
     }
 
     /// What it used so far, since it was ready; no points where that cannot be known.

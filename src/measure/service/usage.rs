@@ -162,7 +162,8 @@ mod linux {
     fn waiting(pid: u32, ports: &[u16]) -> Option<u64> {
         let mut buffer = vec![0; TABLE_BYTES];
         let of = |table: &str| {
-            let read = File::open(format!("/proc/{pid}/net/{table}")).and_then(|mut file| file.read(&mut buffer)).ok()?;
+            let read =
+                File::open(format!("/proc/{pid}/net/{table}")).and_then(|mut file| file.read(&mut buffer)).ok()?;
             not_accepted(&String::from_utf8_lossy(buffer.get(..read)?), ports)
         };
         ["tcp", "tcp6"].map(of).into_iter().flatten().reduce(|all, one| all + one)

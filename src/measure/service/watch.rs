@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::config::scenario::Chaos;
 use crate::config::service::Service;
 use crate::measure::load::record::{Left, Usage};
 use crate::measure::stop::Stop;
 
 use super::course::{Course, held};
 use super::error::ServiceError;
-use super::instance::Instance;
+use super::instance::{Instance, Which};
 use super::probe;
 use super::usage::{Meter, Metered, Trees, own_cpu, proportional_bytes};
 
@@ -37,7 +38,12 @@ pub(super) struct Watch {
     /// Whoever sends makes a thread look at once; dropping these ends them.
     tells: Vec<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
+    /// Takes the moment at which an instance is to be killed.
+    kill: Option<Sender<Instant>>,
 }
+
+/// Starts an instance again with its number and port, and waits until it is ready.
+pub(super) type StartAgain = Box<dyn FnOnce(Which, &Stop) -> Result<Instance, ServiceError> + Send>;
 
 struct Shared {
     instances: Mutex<Vec<Instance>>,
@@ -45,7 +51,7 @@ struct Shared {
     trouble: Mutex<Option<ServiceError>>,
     /// Set when there is trouble, or the user wants to stop.
     over: Stop,
-    keepers: Vec<u32>,
+    keepers: Mutex<Vec<u32>>,
     ports: Vec<u16>,
     trees: Mutex<Trees>,
     meter: Mutex<Meter>,
@@ -57,7 +63,7 @@ impl Watch {
     pub(super) fn begin(service: &Service, instances: Vec<Instance>, stop: &Stop) -> Self {
         let asked: Vec<(String, u16)> = instances.iter().map(|one| (one.name().to_owned(), one.port())).collect();
         let shared = Arc::new(Shared {
-            keepers: instances.iter().map(Instance::keeper).collect(),
+            keepers: Mutex::new(instances.iter().map(Instance::keeper).collect()),
             ports: instances.iter().map(Instance::port).collect(),
             trees: Mutex::default(),
             meter: Mutex::default(),
@@ -67,7 +73,7 @@ impl Watch {
             over: stop.within(),
             course: Mutex::new(Course::new(Instant::now())),
         });
-        let mut watch = Self { shared: Arc::clone(&shared), tells: Vec::new(), threads: Vec::new() };
+        let mut watch = Self { shared: Arc::clone(&shared), tells: Vec::new(), threads: Vec::new(), kill: None };
         // What it holds before any load, whatever the threads come to.
         shared.look();
         shared.meter();
@@ -105,6 +111,31 @@ impl Watch {
         }));
     }
 
+    /// Makes ready to kill the last instance at the moment that [`Self::kill_at`] says, and to start it again where that is planned.
+    pub(super) fn prepare_kill(&mut self, chaos: Chaos, start_again: StartAgain) {
+        let (kill, told) = channel::<Instant>();
+        self.kill = Some(kill);
+        let shared = Arc::clone(&self.shared);
+        self.threads.push(std::thread::spawn(move || {
+            let Ok(at) = told.recv() else { return };
+            if !waited_until(at, &told) {
+                return;
+            }
+            let Some(which) = shared.kill_last() else { return };
+            let Some(back_after) = chaos.back_after else { return };
+            if waited_until(at + back_after, &told) {
+                shared.bring_back(which, start_again);
+            }
+        }));
+    }
+
+    /// Says when the instance is killed. Does nothing where that was not made ready.
+    pub(super) fn kill_at(&self, at: Instant) {
+        if let Some(kill) = &self.kill {
+            let _gone = kill.send(at);
+        }
+    }
+
     /// Set when there is trouble, or the user wants to stop.
     pub(super) fn over(&self) -> Stop {
         self.shared.over.clone()
@@ -129,7 +160,7 @@ impl Watch {
         let now = Instant::now();
         locked(&self.shared.course).ended = Some(now);
         let metered = self.shared.metered();
-        let proportional_bytes = proportional_bytes(&self.shared.keepers);
+        let proportional_bytes = proportional_bytes(&self.shared.keepers());
         let mut course = locked(&self.shared.course);
         course.proportional_bytes = proportional_bytes;
         if let Some(metered) = metered {
@@ -141,7 +172,8 @@ impl Watch {
     pub(super) fn rest(&self, time: Duration) {
         let until = Instant::now() + time;
         loop {
-            let Some(used) = locked(&self.shared.trees).used(&self.shared.keepers, &self.shared.ports) else { return };
+            let keepers = self.shared.keepers();
+            let Some(used) = locked(&self.shared.trees).used(&keepers, &self.shared.ports) else { return };
             let holds = held(&used, self.shared.metered().as_ref());
             let mut course = locked(&self.shared.course);
             course.rested = Some(holds);
@@ -165,6 +197,10 @@ impl Watch {
     /// Ends the watch, and gives back what it looked after.
     pub(super) fn end(&mut self) -> Vec<Instance> {
         self.tells.clear();
+        if self.kill.take().is_some() {
+            // An instance that is being started again is not waited for.
+            self.shared.over.set();
+        }
         for thread in self.threads.drain(..) {
             let _panicked = thread.join();
         }
@@ -183,7 +219,8 @@ impl Shared {
     fn look(&self) {
         self.look_for_trouble();
         let now = Instant::now();
-        if let Some(used) = locked(&self.trees).used(&self.keepers, &self.ports) {
+        let keepers = self.keepers();
+        if let Some(used) = locked(&self.trees).used(&keepers, &self.ports) {
             locked(&self.course).used.take(used, now);
         }
     }
@@ -197,7 +234,13 @@ impl Shared {
     }
 
     fn metered(&self) -> Option<Metered> {
-        locked(&self.meter).look(&self.keepers, &self.ports)
+        let keepers = self.keepers();
+        locked(&self.meter).look(&keepers, &self.ports)
+    }
+
+    /// The processes around the instances that live.
+    fn keepers(&self) -> Vec<u32> {
+        locked(&self.keepers).clone()
     }
 
     fn look_for_trouble(&self) {
@@ -213,8 +256,41 @@ impl Shared {
         }
     }
 
+    /// Kills the last instance. Which it was.
+    fn kill_last(&self) -> Option<Which> {
+        // What it used until then is not lost with it.
+        self.meter();
+        let mut instances = locked(&self.instances);
+        let last = instances.last_mut()?;
+        locked(&self.keepers).retain(|keeper| *keeper != last.keeper());
+        let killed = last.kill();
+        let which = last.which();
+        drop(instances);
+        if let Err(error) = killed {
+            self.tell(error);
+        }
+        Some(which)
+    }
+
+    /// Starts the killed instance again, and takes it under watch once it is ready.
+    fn bring_back(&self, which: Which, start_again: StartAgain) {
+        match start_again(which, &self.over) {
+            Ok(instance) => {
+                locked(&self.keepers).push(instance.keeper());
+                if let Some(place) = locked(&self.instances).iter_mut().find(|one| one.which() == which) {
+                    *place = instance;
+                }
+            }
+            Err(error) if self.over.is_set() || error == ServiceError::Stopped => {}
+            Err(error) => self.tell(error),
+        }
+    }
+
     /// Asks one instance for its health.
     fn ask(&self, name: &str, port: u16, path: &str, failed: &mut u32) {
+        if locked(&self.instances).iter().any(|one| one.port() == port && one.is_killed()) {
+            return *failed = 0;
+        }
         let last = match probe::status(port, path, ANSWER) {
             Ok(status) if status < 400 => return *failed = 0,
             Ok(status) => format!("`GET {path}` answered {status}"),
@@ -235,6 +311,12 @@ impl Shared {
         locked(&self.trouble).get_or_insert(error);
         self.over.set();
     }
+}
+
+/// Waits until a moment. `false` where the watch ends before.
+fn waited_until(at: Instant, told: &Receiver<Instant>) -> bool {
+    let left = at.saturating_duration_since(Instant::now());
+    told.recv_timeout(left) != Err(RecvTimeoutError::Disconnected)
 }
 
 /// What a thread that panicked had written is still true.

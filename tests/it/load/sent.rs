@@ -48,6 +48,8 @@ pub(super) fn load(flows: Vec<Flow>) -> Load {
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(100),
+        backend_header: None,
+        chaos: None,
     }
 }
 

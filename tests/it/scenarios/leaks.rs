@@ -17,7 +17,9 @@ type Shape = Box<dyn Fn(f64) -> f64>;
 fn plateau(random: &mut Random) -> Shape {
     let (size, until) = (MIB * (4.0 + 28.0 * random.uniform()), f64::from(SECONDS) * (0.33 + 0.27 * random.uniform()));
     let steep = random.uniform() < 0.5;
-    Box::new(move |time| if steep { size * (1.0 - (-8.0 * time / until).exp()) } else { size * (time / until).min(1.0) })
+    Box::new(
+        move |time| if steep { size * (1.0 - (-8.0 * time / until).exp()) } else { size * (time / until).min(1.0) },
+    )
 }
 
 /// Memory that a collector gives back every 1 to 10 seconds, wherever it stands when the load begins.

@@ -64,7 +64,8 @@ pub(super) fn add(benchmark: &mut Benchmark, usage: &Usage, requests: u64) {
 pub(super) fn limits(usage: &Usage) -> Option<String> {
     let throttled = usage.amounts.get(&Amount::ThrottledPeriods).is_some_and(|periods| *periods > 0.0);
     let peak = usage.points.iter().map(|point| point.resident_bytes).max().unwrap_or(0) as f64;
-    let cores = usage.limits.cores.filter(|_| throttled).map(|cores| format!("{cores} cores, and was held back by that"));
+    let cores =
+        usage.limits.cores.filter(|_| throttled).map(|cores| format!("{cores} cores, and was held back by that"));
     let memory = usage.limits.memory_bytes.map(|bytes| bytes as f64).filter(|limit| peak > MEMORY_NEAR_RATIO * limit);
     let memory = memory.map(|limit| format!("{:.0} MiB of memory, and came near that", limit / f64::from(1 << 20)));
     let both: Vec<String> = cores.into_iter().chain(memory).collect();

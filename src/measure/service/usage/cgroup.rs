@@ -33,7 +33,8 @@ impl Group {
         let mut found = Self::default();
         for folder in folders(&groups, &mounts, "cpu") {
             let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
-            let cpus = cores(&text("cpu.max")).or_else(|| cores(&quota_of_1(&text("cpu.cfs_quota_us"), &text("cpu.cfs_period_us"))));
+            let cpus = cores(&text("cpu.max"))
+                .or_else(|| cores(&quota_of_1(&text("cpu.cfs_quota_us"), &text("cpu.cfs_period_us"))));
             if let Some(cpus) = cpus.filter(|cpus| found.limits.cores.is_none_or(|tightest| *cpus < tightest)) {
                 found.limits.cores = Some(cpus);
                 found.stat = Some(folder.join("cpu.stat"));
@@ -93,9 +94,12 @@ fn folders(groups: &str, mounts: &str, controller: &str) -> Vec<PathBuf> {
         let Some((root, point)) = mounts.lines().find_map(|line| mount(line, fits)) else { continue };
         // Seen from within a container the path may be another one than what is mounted; then what is mounted is the group.
         let below = Path::new(path).strip_prefix(&root).unwrap_or(Path::new(""));
-        let below = if below.components().all(|part| matches!(part, Component::Normal(_))) { below } else { Path::new("") };
+        let below =
+            if below.components().all(|part| matches!(part, Component::Normal(_))) { below } else { Path::new("") };
         let own = if below.as_os_str().is_empty() { point.clone() } else { point.join(below) };
-        all.extend(own.ancestors().take_while(|folder| folder.starts_with(&point)).take(DEPTH_MAX).map(Path::to_path_buf));
+        all.extend(
+            own.ancestors().take_while(|folder| folder.starts_with(&point)).take(DEPTH_MAX).map(Path::to_path_buf),
+        );
     }
     all
 }

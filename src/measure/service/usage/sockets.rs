@@ -58,7 +58,8 @@ fn state(code: &str) -> Option<SocketState> {
 
 /// Connections that were not accepted yet, of the sockets that listen on these ports; `None` where none does. Listening sockets come first in a table, so its beginning is enough.
 pub(super) fn not_accepted(table: &str, ports: &[u16]) -> Option<u64> {
-    let listening = parse(table).filter(|socket| socket.state == SocketState::Listen && ports.contains(&socket.local.1));
+    let listening =
+        parse(table).filter(|socket| socket.state == SocketState::Listen && ports.contains(&socket.local.1));
     listening.map(|socket| socket.waiting).reduce(|all, one| all + one)
 }
 
@@ -128,7 +129,11 @@ impl Outgoing {
     pub(super) fn opened(&self, after: u32, up_to: u32) -> (u64, u64) {
         let new = self.pairs.iter().filter(|(_, look)| (after + 1..=up_to).contains(*look));
         new.fold((0, 0), |(its, unknown), ((one, other), _)| {
-            if self.places.contains(one) || self.places.contains(other) { (its + 1, unknown) } else { (its, unknown + 1) }
+            if self.places.contains(one) || self.places.contains(other) {
+                (its + 1, unknown)
+            } else {
+                (its, unknown + 1)
+            }
         })
     }
 }
@@ -152,8 +157,12 @@ mod tests {
         let sockets: Vec<Socket> = parse(TABLE).collect();
         assert_eq!(sockets.len(), 7);
         let listener = sockets[0];
-        assert_eq!((listener.local, listener.state, listener.waiting, listener.inode), ((0x100_007F, 8080), SocketState::Listen, 17, 10));
-        let six = "0: 0000000000000000FFFF00000100007F:1F90 0000000000000000FFFF00000100007F:C000 08 0:0 0:0 0 0 0 5 1\n";
+        assert_eq!(
+            (listener.local, listener.state, listener.waiting, listener.inode),
+            ((0x100_007F, 8080), SocketState::Listen, 17, 10)
+        );
+        let six =
+            "0: 0000000000000000FFFF00000100007F:1F90 0000000000000000FFFF00000100007F:C000 08 0:0 0:0 0 0 0 5 1\n";
         let mapped: Vec<Socket> = parse(six).collect();
         assert_eq!((mapped[0].local, mapped[0].state), ((0x100_007F, 8080), SocketState::CloseWait));
         assert_eq!(not_accepted(TABLE, &[8080]), Some(17));

@@ -60,7 +60,8 @@ fn what_a_service_takes_is_told_for_each_request_and_at_its_most() {
 #[test]
 fn what_is_not_known_is_not_there() {
     let found = found(&Usage::default());
-    let known = ["cpu", "memory", "faults", "disk", "sockets", "connections", "throttled", "run-queue", "accept", "left"];
+    let known =
+        ["cpu", "memory", "faults", "disk", "sockets", "connections", "throttled", "run-queue", "accept", "left"];
     let told: Vec<&String> = found.keys().filter(|name| known.iter().any(|known| name.contains(known))).collect();
     assert_eq!(told, ["get:generator-cpu"]);
 }
@@ -71,7 +72,7 @@ fn limits_are_told_where_the_service_ran_into_them() {
         let point = UsagePoint { resident_bytes: mib << 20, ..UsagePoint::default() };
         let allowed = crate::measure::load::record::Limits { cores: Some(0.5), memory_bytes: Some(512 << 20) };
         let amounts = BTreeMap::from([(Amount::ThrottledPeriods, throttled)]);
-        super::super::limits(&Usage { points: vec![point], amounts, limits: allowed, ..Usage::default() })
+        limits(&Usage { points: vec![point], amounts, limits: allowed, ..Usage::default() })
     };
     assert_eq!(limits(0.0, 100), None);
     let held = "the service is allowed by its control group 0.5 cores, and was held back by that";
