@@ -114,6 +114,8 @@ pub struct Load {
     pub seed: u64,
     /// The start of the load that does not count.
     pub warm_up: Duration,
+    /// How long the service may take after the load to give back what it took for it; 0 for not looking.
+    pub rest: Duration,
     /// What is sent; at least one flow.
     pub flows: Vec<Flow>,
     /// How connections are made and kept.

@@ -13,6 +13,7 @@ mod gates;
 mod ports;
 #[cfg(unix)]
 mod protocols;
+mod resources;
 mod scenarios;
 mod sent;
 mod services;

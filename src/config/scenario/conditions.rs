@@ -61,6 +61,7 @@ fn of_load(load: &Load) -> Vec<(String, String)> {
         ("arrivals", arrivals.to_owned()),
         ("seed", load.seed.to_string()),
         ("warm-up", time(load.warm_up)),
+        ("rest", time(load.rest)),
         ("connections", load.connections.count.to_string()),
         ("protocol", protocol.to_owned()),
         ("timeout", time(load.timeout)),

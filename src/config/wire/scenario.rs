@@ -71,6 +71,10 @@ pub(in crate::config) struct Scenario {
     /// The start of the load that does not count. Default: 2 s.
     #[schemars(example = &"2 s")]
     pub(in crate::config) warm_up: Option<At<String>>,
+    /// How long the service may take after the load to give back descriptors, threads and connections; it ends when they are back. Default: 10 s of a soak, else 0 s,
+    /// which does not look.
+    #[schemars(example = &"10 s")]
+    pub(in crate::config) rest: Option<At<String>>,
     /// How starts of an open model are spread. Default: uniform.
     pub(in crate::config) arrivals: Option<Arrivals>,
     /// The seed of everything that is drawn, the same in base and head. Default: 1.
@@ -273,6 +277,7 @@ const TARGET: &[&str] = &["service", "url", "targets"];
 /// The keys of all load that Tollgate makes.
 const OWN: &[&str] = &[
     "warm-up",
+    "rest",
     "arrivals",
     "seed",
     "think-time",

@@ -5,6 +5,7 @@
 
 mod instances;
 mod recovery;
+mod resources;
 mod soak;
 mod stages;
 mod whole;
@@ -57,6 +58,11 @@ pub fn readings(suite: &Name, load: &Load, recorded: &Recorded, usage: Option<&U
     readings.extend(instances::readings(suite, recorded));
     let by_id: BTreeMap<_, _> = readings.into_iter().map(|reading| (reading.metric.id.clone(), reading)).collect();
     by_id.into_values().collect()
+}
+
+/// What must be known of the limits of the service to read its metrics, in a sentence.
+pub fn limits(usage: &Usage) -> Option<String> {
+    resources::limits(usage)
 }
 
 /// Each named request over all that counts; also one that was never sent.

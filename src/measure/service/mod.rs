@@ -2,6 +2,7 @@
 //! it gets.
 #![expect(clippy::disallowed_methods, reason = "takes the time of what it sees")]
 
+mod course;
 mod error;
 mod holder;
 mod instance;
@@ -104,7 +105,20 @@ impl Running {
         self.watch.kill_at(Instant::now() + time);
     }
 
-    /// What it used so far, five times a second since it was ready; no points where that cannot be known.
+    /// Says that the load has ended: what it uses from then on does not count.
+    pub fn load_ended(&self) {
+        self.watch.load_ended();
+    }
+
+    /// Waits so long until it has given back what it took for the load, our connections closed: descriptors, threads, connections. Shorter where it has, and where it is
+    /// over. What is left then is in [`Self::usage`].
+    pub fn rest(&self, time: Duration) {
+        if !time.is_zero() {
+            self.watch.rest(time);
+        }
+    }
+
+    /// What it used so far, since it was ready; no points where that cannot be known.
     pub fn usage(&self) -> Usage {
         self.watch.usage()
     }

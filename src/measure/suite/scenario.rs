@@ -14,7 +14,7 @@ use crate::model::load::ALL_REQUESTS;
 use super::super::bench::Parsed;
 use super::super::load::drive::drive;
 use super::super::load::profile::{kill_in, stages};
-use super::super::load::readings::readings;
+use super::super::load::readings::{limits, readings};
 use super::super::load::record::{Recorded, Snapshot};
 use super::super::load::work::Work;
 use super::super::probe::{Probes, Seen, counted};
@@ -162,11 +162,12 @@ impl ScenarioPart {
     ) -> Result<(Parsed, Seen), PartError> {
         match &self.scenario.engine {
             Engine::Own(load) => {
-                let (recorded, notes) = self.drive(load, addresses, watched, place, surroundings)?;
+                let (recorded, mut notes) = self.drive(load, addresses, watched, place, surroundings)?;
                 if surroundings.stop.is_set() {
                     return Err(ServiceError::Stopped.into());
                 }
                 let usage = watched.map(|(running, _)| running.usage()).filter(|usage| !usage.points.is_empty());
+                notes.extend(usage.as_ref().and_then(limits));
                 let readings = readings(&self.suite.name, load, &recorded, usage.as_ref());
                 let seen = self.seen(load, &recorded);
                 Ok((Parsed { readings, notes, unparsed: no_backend(load, &recorded), ..Parsed::default() }, seen))
@@ -225,8 +226,10 @@ impl ScenarioPart {
         };
         let recorded = drive(&work, stages(load).as_mut(), &surroundings.stop, &watch)
             .map_err(|error| failed(error.to_string(), error.hint()))?;
-        if let Some((_, probes)) = watched {
+        if let Some((running, probes)) = watched {
+            running.load_ended();
             probes.load_ended();
+            running.rest(load.rest);
         }
         let recorded = if watched.is_some() { recorded.of_instances() } else { recorded };
         // Without how often: each round would say something else.

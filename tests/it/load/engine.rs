@@ -71,6 +71,7 @@ fn load(steps: Vec<Step>, connections: u32) -> Load {
         arrivals: Arrivals::Uniform,
         seed: 1,
         warm_up: Duration::ZERO,
+        rest: Duration::ZERO,
         flows: vec![Flow { name: name("flow"), weight: 1, data: None, steps }],
         connections: Connections { count: connections, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),

@@ -34,6 +34,7 @@ fn load(steps: Vec<Step>) -> Load {
         arrivals: Arrivals::Uniform,
         seed: 7,
         warm_up: Duration::from_millis(300),
+        rest: Duration::ZERO,
         flows: vec![Flow { name: name("visit"), weight: 1, data: None, steps }],
         connections: Connections { count: 16, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),

@@ -42,6 +42,7 @@ pub(super) fn load(flows: Vec<Flow>) -> Load {
         arrivals: Arrivals::Uniform,
         seed: 1,
         warm_up: Duration::ZERO,
+        rest: Duration::ZERO,
         flows,
         connections: Connections { count: 1, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),

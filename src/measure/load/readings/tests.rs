@@ -1,6 +1,7 @@
 //! What is read out of records, whole and broken ones.
 
 mod drift;
+mod resources;
 mod spike;
 
 use std::time::Duration;
@@ -9,7 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::scenario::{Level, Limits, Stage};
-use crate::measure::load::record::{ErrorKind, Stretch, TargetRecord, UsagePoint, Window};
+use crate::measure::load::record::{Amount, ErrorKind, Stretch, TargetRecord, UsagePoint, Window};
 use crate::measure::load::sample::{load, name, recorded, step, stretch, whole};
 use crate::model::sample::Statistic;
 use crate::model::{Direction, Kind, Unit};
@@ -284,8 +285,10 @@ proptest! {
             window.failed = *failed;
         }
         record.window = Duration::from_millis(window_ms);
-        let point = |(seconds, anonymous_bytes, descriptors)| UsagePoint { seconds, anonymous_bytes, descriptors, threads: 1 };
-        let usage = Usage { points: points.into_iter().map(point).collect(), cpu_s };
+        let point = |(seconds, anonymous_bytes, descriptors)| UsagePoint { seconds, anonymous_bytes, descriptors, ..UsagePoint::default() };
+        let amounts = [Amount::Cpu, Amount::RunQueue, Amount::Periods, Amount::ThrottledPeriods, Amount::Opened].map(|amount| (amount, cpu_s));
+        let counted_s = Some(cpu_s.clamp(0.0, 9.0));
+        let usage = Usage { points: points.into_iter().map(point).collect(), amounts: amounts.into(), counted_s, ..Usage::default() };
         for (_, (value, _)) in of(&profiles()[which], &record, Some(&usage)) {
             prop_assert!(value.is_finite());
         }
