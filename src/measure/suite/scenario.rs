@@ -181,7 +181,16 @@ impl ScenarioPart {
                     probes.load_ended();
                 }
                 let whole = Name::new(ALL_REQUESTS).expect("it is a name");
-                Ok((parsed, Seen { suite: self.suite.name.clone(), whole, requests: 0, seconds: 0.0 }))
+                Ok((
+                    parsed,
+                    Seen {
+                        suite: self.suite.name.clone(),
+                        whole,
+                        requests: 0,
+                        seconds: 0.0,
+                        unwalked: BTreeSet::new(),
+                    },
+                ))
             }
         }
     }
@@ -193,7 +202,7 @@ impl ScenarioPart {
         let first = steps.next().cloned();
         let one = first.filter(|first| steps.all(|step| step == first));
         let whole = one.unwrap_or_else(|| Name::new(ALL_REQUESTS).expect("it is a name"));
-        Seen { suite: self.suite.name.clone(), whole, requests, seconds }
+        Seen { suite: self.suite.name.clone(), whole, requests, seconds, unwalked: BTreeSet::new() }
     }
 
     fn drive(
