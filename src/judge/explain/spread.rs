@@ -46,7 +46,9 @@ pub(super) fn imbalance<'a>(case: &Case<'a>) -> Option<Found<'a>> {
     Some(match which {
         Some(row) => {
             let name = row.metric.id.benchmark.benchmark.as_str();
-            found.at(Location::Backend(name.strip_prefix(load::TARGET).unwrap_or(name).to_owned()))
+            found.at(Location::Backend(
+                name.strip_prefix(load::TARGET).or(name.strip_prefix(load::BACKEND)).unwrap_or(name).to_owned(),
+            ))
         }
         None => found,
     })
@@ -57,7 +59,8 @@ fn slowest<'a>(case: &Case<'a>) -> Option<&'a Row> {
     let value = |row: &Row| row.head.as_ref().map_or(0.0, |head| head.value);
     let p95 = |row: &&Row| {
         let id = &row.metric.id;
-        id.benchmark.benchmark.as_str().starts_with(load::TARGET) && id.metric.as_str() == "latency-p95"
+        let name = id.benchmark.benchmark.as_str();
+        (name.starts_with(load::TARGET) || name.starts_with(load::BACKEND)) && id.metric.as_str() == "latency-p95"
     };
     case.all().filter(p95).max_by(|a, b| value(a).total_cmp(&value(b)))
 }

@@ -109,7 +109,7 @@ impl Scenario<'_> {
         let of = |is: &dyn Fn(&str) -> bool| self.benchmarks.iter().filter(|(name, _)| is(name)).collect::<Vec<_>>();
         let requests = of(&|name| !named::is_part(name) && name != whole);
         let stages = of(&|name| name.starts_with(named::STAGE));
-        let targets = of(&|name| name.starts_with(named::TARGET));
+        let targets = of(&|name| name.starts_with(named::TARGET) || name.starts_with(named::BACKEND));
         let all = [of(&|name| name == whole), requests, stages, targets].concat();
         let lines: Vec<Line> =
             all.iter().map(|(name, metrics)| line(name, metrics)).filter(Line::says_something).collect();
