@@ -116,14 +116,17 @@ impl Part for ScenarioPart {
             }
             Target::Service(service) => {
                 let mut running = Running::start(service, place, surroundings)?;
+                let mut lasting = running.addresses();
                 if let Engine::Own(load) = &self.scenario.engine
                     && let Some(chaos) = load.chaos
                 {
                     running.prepare(chaos, service, place, surroundings);
+                    // Who is killed does not answer probes.
+                    lasting.pop();
                 }
                 // The death of the service ends what drives load at it.
                 let inner = Surroundings { stop: running.over(), ..surroundings.clone() };
-                let probes = Probes::open(service, &running.addresses(), &inner)?;
+                let probes = Probes::open(service, &lasting, &inner)?;
                 let measured = self.measure(running.addresses(), Some((&running, &probes)), place, &inner);
                 let trouble = running.trouble();
                 let stopped = running.stop();
