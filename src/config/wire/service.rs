@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, CommandLines};
+use super::{At, CommandLines, Prometheus};
 
 /// A program that scenarios drive load at. It is built once for base and once for head, and started afresh for each round.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -44,6 +44,8 @@ pub(in crate::config) struct Service {
     /// The most that it may write to its output in one round. Default: 64 MiB.
     #[schemars(example = &"64 MiB")]
     pub(in crate::config) log_limit: Option<At<String>>,
+    /// Its metrics endpoint. Default: not read.
+    pub(in crate::config) prometheus: Option<At<Prometheus>>,
 }
 
 /// What shows that a service can take requests.

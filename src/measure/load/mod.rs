@@ -15,6 +15,7 @@ mod connect;
 mod cookies;
 mod crew;
 mod data;
+pub(in crate::measure) mod fetch;
 mod flow;
 #[cfg(test)]
 mod hostile;

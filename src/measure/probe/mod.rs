@@ -1,6 +1,8 @@
 //! Probes: readers of something beside latency while a scenario runs, each in a thread of its own. Refuses to know what load is made.
 #![expect(clippy::disallowed_methods, reason = "looks at fixed times")]
 
+mod prometheus;
+
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -106,12 +108,16 @@ impl Probes {
         addresses: &[Address],
         surroundings: &Surroundings,
     ) -> Result<Self, ProbeError> {
-        let _ = (service, addresses, surroundings);
-        Ok(Self::default())
+        let _ = surroundings;
+        let mut probes = Self::default();
+        if let Some(endpoint) = service.probes.prometheus.clone() {
+            let (service, addresses) = (service.name.clone(), addresses.to_vec());
+            probes.start(move || prometheus::Endpoint::open(&service, endpoint, &addresses))?;
+        }
+        Ok(probes)
     }
 
     /// Starts a probe in a thread of its own. `open` is called there, for what holds a connection may not leave its thread.
-    #[expect(dead_code, reason = "the first probe takes it")]
     fn start<P: Probe>(
         &mut self,
         open: impl FnOnce() -> Result<P, ProbeError> + Send + 'static,
