@@ -154,17 +154,20 @@ fn what_runs_elsewhere_is_measured_once_and_held_against_its_budget() {
     let port = line.trim().rsplit(' ').next().expect("a port");
     let elsewhere = CONFIG.replace("service = \"web\"", &format!("url = \"http://127.0.0.1:{port}\""));
     let elsewhere = elsewhere.split_once("[scenario").map(|(_, rest)| format!("[scenario{rest}")).expect("a scenario");
-    let checked = |limit: &str| {
-        let budget = format!("[[budget]]\nbenchmark = \"home/*\"\nmetric = \"latency-p50\"\ncritical = \"{limit}\"\n");
+    let checked = |limit: Option<&str>| {
+        let budget = limit.map_or_else(String::new, |limit| {
+            format!("[[budget]]\nbenchmark = \"home/*\"\nmetric = \"latency-p50\"\ncritical = \"{limit}\"\n")
+        });
         let project = project(&format!("{elsewhere}{budget}"));
         project.repo.commit("Empty");
         assert!(project.repo.tollgate(&["check", "--list"]).stdout.contains("home: head (stored runs"));
         project.check(&["--max-rounds", "10"])
     };
-    let [over, within] = ["1 ms", "10 s"].map(checked);
+    let [over, within, unlimited] = [Some("1 ms"), Some("10 s"), None].map(checked);
     served.kill().expect("it is there");
     served.wait().expect("it ends");
     over.ends(11, &["over its critical budget of 1 ms"]);
-    // Without a stored run nothing is compared, and that is not green.
-    within.ends(4, &["there is no stored baseline"]);
+    within.ends(0, &["no critical budget is missed in 1 benchmark, and nothing was compared with a base"]);
+    // Without a stored run and without a budget there is nothing to judge by, and that is not green.
+    unlimited.ends(4, &["there is no stored baseline"]);
 }

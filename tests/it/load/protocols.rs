@@ -134,7 +134,7 @@ fn trusting() -> Tls {
 }
 
 fn get(path: &str, protocol: Protocol, tls: Tls) -> Load {
-    let connections = Connections { count: 4, protocol, tls };
+    let connections = Connections { count: 4, streams: 1, protocol, tls };
     Load { connections, ..load(vec![flow(vec![step("get", path)])]) }
 }
 
@@ -266,7 +266,7 @@ fn a_flow_is_the_same_over_every_protocol() {
             checks: vec![Check::Contains("sid=s1 4%202 500000 <4 2>".to_owned())],
             ..step("send", "/me?id={id}")
         };
-        let connections = Connections { count: 4, protocol, tls: trusting() };
+        let connections = Connections { count: 4, streams: 1, protocol, tls: trusting() };
         let load = Load { connections, ..load(vec![flow(vec![login, send])]) };
         let work = ready(&load, vec![nginx.secure()], nginx.folder.path(), &[]).unwrap();
         let recorded = starts(&work, 10).unwrap();
