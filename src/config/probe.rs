@@ -1,9 +1,12 @@
 //! Probes: readers of something beside latency while a scenario runs. Refuses to know how they read.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use crate::model::{Direction, Name, Unit};
+
+use super::expression::Expression;
 
 /// What is read beside a service, apart from its processes, which are always watched.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,9 +32,11 @@ pub struct Prometheus {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedMetric {
     /// What is calculated, such as `cache_hits_total / (cache_hits_total + cache_misses_total)`.
-    pub expression: String,
+    pub expression: Expression,
     /// The base unit of its value.
     pub unit: Unit,
+    /// How many base units one of what the expression gives is: 0.001 for milliseconds.
+    pub scale: f64,
     /// Which direction is better.
     pub direction: Direction,
     /// Whether a regression blocks.
@@ -54,12 +59,19 @@ pub struct Database {
 }
 
 /// How a probe reaches a database. Never shown: either may hold a password.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// As written.
     Written(String),
     /// What this variable of the environment holds.
     Variable(String),
+}
+
+impl fmt::Debug for DatabaseUrl {
+    /// Not what it holds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl")
+    }
 }
 
 /// Kinds of databases.
@@ -69,4 +81,14 @@ pub enum DatabaseKind {
     Postgres,
     /// `MySQL` 8 or later, `MariaDB` 10.5 or later.
     Mysql,
+}
+
+impl DatabaseKind {
+    /// How an address of it begins, the usual form first.
+    pub fn schemes(self) -> &'static [&'static str] {
+        match self {
+            Self::Postgres => &["postgres://", "postgresql://"],
+            Self::Mysql => &["mysql://", "mariadb://"],
+        }
+    }
 }

@@ -34,10 +34,12 @@ pub(crate) fn load(profile: Profile) -> Load {
         warm_up: Duration::ZERO,
         rest: Duration::ZERO,
         flows: vec![Flow { name: name("main"), weight: 1, data: None, steps: vec![step] }],
-        connections: Connections { count: 64, protocol: Protocol::Http1, tls: Tls::default() },
+        connections: Connections { count: 64, streams: 1, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(100),
+        backend_header: None,
+        chaos: None,
     }
 }
 
@@ -180,6 +182,29 @@ fn a_service_that_recovers_later_from_a_spike_is_red() {
         |head: f64| check("", &load, |arm, round| (spike(by(arm, 3.0, head) + 0.25 * f64::from(round % 2)), None));
     assert_eq!(red(&with(6.0)), ["recovery-time"]);
     assert_eq!(with(3.0).verdict, RunVerdict::Pass);
+}
+
+/// A load of 30 s in which an instance is killed after 10 s: a third of the requests fails for so many seconds.
+fn killed(recovery: f64) -> Recorded {
+    let windows = (0..120).map(|index| {
+        let at = f64::from(index) / 4.0 - 10.0;
+        let failed = if (0.0..recovery).contains(&at) { 25 } else { 0 };
+        let mut window = Window { ended: 75, failed, ..Window::default() };
+        window.response.record(0.01, 75).unwrap();
+        window
+    });
+    recorded(vec![stretch(Level::Rate(300.0), 30, 9000, 10.0, 0)], windows.collect())
+}
+
+#[test]
+fn a_service_that_recovers_later_from_the_death_of_an_instance_is_red() {
+    let level = Level::Rate(300.0);
+    let mut load = load(Profile::Load { level, ramp: Duration::ZERO, duration: Duration::from_secs(30) });
+    load.chaos = Some("kill one at 10 s, back after 1 s".parse().unwrap());
+    let with =
+        |head: f64| check("", &load, |arm, round| (killed(by(arm, 2.0, head) + 0.25 * f64::from(round % 2)), None));
+    assert_eq!(red(&with(5.0)), ["recovery-time"]);
+    assert_eq!(with(2.0).verdict, RunVerdict::Pass);
 }
 
 /// A soak of 60 s with so much memory and so many descriptors more for each request.

@@ -9,12 +9,14 @@ pub mod schedule;
 pub mod work;
 
 mod arrivals;
+mod backends;
 mod body;
 mod check;
 mod connect;
 mod cookies;
 mod crew;
 mod data;
+pub(in crate::measure) mod fetch;
 mod flow;
 #[cfg(test)]
 mod hostile;
@@ -23,11 +25,13 @@ mod http2;
 mod location;
 mod pace;
 mod pool;
+mod shared;
 mod step;
 mod tally;
 mod template;
 mod tls;
 mod total;
+mod windows;
 mod worker;
 
 #[cfg(test)]

@@ -46,12 +46,25 @@ pub struct Recorded {
     pub window: Duration,
     /// What each target took, in the order in which they were given.
     pub targets: Vec<TargetRecord>,
+    /// What each backend took, by name, where a header of replies says which it was.
+    pub backends: Vec<TargetRecord>,
     /// Connections that were made before the clock started.
     pub connections_opened: u64,
     /// Connections made again because the server had closed an idle one; not errors.
     pub reconnects: u64,
     /// What the generator itself used of its core, as a fraction.
     pub generator_cpu: f64,
+}
+
+impl Recorded {
+    /// Calls the targets by their number, where they are instances of a service: their ports are others in each round.
+    #[must_use]
+    pub fn of_instances(mut self) -> Self {
+        for (number, target) in self.targets.iter_mut().enumerate() {
+            target.name = format!("instance {number}");
+        }
+        self
+    }
 }
 
 /// How long a window is at first: fine enough for the moment at which latency is back after a spike.
@@ -121,11 +134,13 @@ pub struct Window {
     pub failed: u64,
 }
 
-/// What one target took.
+/// What one target or backend took.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TargetRecord {
     /// What it is called, as it may be shown.
     pub name: String,
+    /// The part of the load that is meant for it beside the others'.
+    pub weight: u32,
     /// Response times.
     pub response: Histogram,
     /// Requests that ended.

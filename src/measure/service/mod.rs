@@ -13,7 +13,7 @@ mod watch;
 
 use std::time::{Duration, Instant};
 
-use crate::config::scenario::{Address, Origin};
+use crate::config::scenario::{Address, Chaos, Origin};
 use crate::config::service::Service;
 
 use super::load::record::Usage;
@@ -87,6 +87,22 @@ impl Running {
     /// Says that what counts begins now: the times of [`Self::usage`] are seconds since then, before that negative.
     pub fn counts_from_now(&self) {
         self.watch.counts_from(Instant::now());
+    }
+
+    /// Makes ready to do this to it; [`Self::disturb_in`] says when.
+    pub fn prepare(&mut self, chaos: Chaos, service: &Service, place: &Place, surroundings: &Surroundings) {
+        let (service, place, surroundings) = (service.clone(), place.clone(), surroundings.clone());
+        let start_again = move |which: Which, over: &Stop| {
+            let surroundings = Surroundings { stop: over.clone(), ..surroundings };
+            let mut instance = Instance::start(&service, which, &place, &surroundings)?;
+            instance.await_ready(&service, &surroundings).map(|()| instance)
+        };
+        self.watch.prepare_kill(chaos, Box::new(start_again));
+    }
+
+    /// Kills an instance after this time, where that was made ready.
+    pub fn disturb_in(&self, time: Duration) {
+        self.watch.kill_at(Instant::now() + time);
     }
 
     /// Says that the load has ended: what it uses from then on does not count.

@@ -1,18 +1,20 @@
 //! Looks after a service while load runs: whether it lives, what it writes and uses, whether it answers. Refuses to end it.
 #![expect(clippy::disallowed_methods, reason = "looks at fixed times")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::config::scenario::Chaos;
 use crate::config::service::Service;
 use crate::measure::load::record::{Left, Usage};
 use crate::measure::stop::Stop;
 
 use super::course::{Course, held};
 use super::error::ServiceError;
-use super::instance::Instance;
+use super::instance::{Instance, Which};
 use super::probe;
 use super::usage::{Meter, Metered, Trees, own_cpu, proportional_bytes};
 
@@ -37,7 +39,12 @@ pub(super) struct Watch {
     /// Whoever sends makes a thread look at once; dropping these ends them.
     tells: Vec<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
+    /// Takes the moment at which an instance is to be killed.
+    kill: Option<Sender<Instant>>,
 }
+
+/// Starts an instance again with its number and port, and waits until it is ready.
+pub(super) type StartAgain = Box<dyn FnOnce(Which, &Stop) -> Result<Instance, ServiceError> + Send>;
 
 struct Shared {
     instances: Mutex<Vec<Instance>>,
@@ -45,6 +52,8 @@ struct Shared {
     trouble: Mutex<Option<ServiceError>>,
     /// Set when there is trouble, or the user wants to stop.
     over: Stop,
+    /// Whether an instance was killed on purpose.
+    killed: AtomicBool,
     ports: Vec<u16>,
     trees: Mutex<Trees>,
     meter: Mutex<Meter>,
@@ -63,9 +72,10 @@ impl Watch {
             log_bytes_max: service.log_bytes_max,
             trouble: Mutex::new(None),
             over: stop.within(),
+            killed: AtomicBool::new(false),
             course: Mutex::new(Course::new(Instant::now())),
         });
-        let mut watch = Self { shared: Arc::clone(&shared), tells: Vec::new(), threads: Vec::new() };
+        let mut watch = Self { shared: Arc::clone(&shared), tells: Vec::new(), threads: Vec::new(), kill: None };
         // What it holds before any load, whatever the threads come to.
         shared.look();
         shared.meter();
@@ -101,6 +111,31 @@ impl Watch {
                 }
             }
         }));
+    }
+
+    /// Makes ready to kill the last instance at the moment that [`Self::kill_at`] says, and to start it again where that is planned.
+    pub(super) fn prepare_kill(&mut self, chaos: Chaos, start_again: StartAgain) {
+        let (kill, told) = channel::<Instant>();
+        self.kill = Some(kill);
+        let shared = Arc::clone(&self.shared);
+        self.threads.push(std::thread::spawn(move || {
+            let Ok(at) = told.recv() else { return };
+            if !waited_until(at, &told) {
+                return;
+            }
+            let Some(which) = shared.kill_last() else { return };
+            let Some(back_after) = chaos.back_after else { return };
+            if waited_until(at + back_after, &told) {
+                shared.bring_back(which, start_again);
+            }
+        }));
+    }
+
+    /// Says when the instance is killed. Does nothing where that was not made ready.
+    pub(super) fn kill_at(&self, at: Instant) {
+        if let Some(kill) = &self.kill {
+            let _gone = kill.send(at);
+        }
     }
 
     /// Set when there is trouble, or the user wants to stop.
@@ -155,8 +190,11 @@ impl Watch {
         }
     }
 
-    /// What was used so far.
+    /// What was used so far; nothing where an instance was killed, which takes its counts along.
     pub(super) fn usage(&self) -> Usage {
+        if self.shared.killed.load(Ordering::SeqCst) {
+            return Usage::default();
+        }
         let course = locked(&self.shared.course);
         let meter = locked(&self.shared.meter);
         course.usage(|after, up_to| meter.opened(after, up_to))
@@ -165,6 +203,10 @@ impl Watch {
     /// Ends the watch, and gives back what it looked after.
     pub(super) fn end(&mut self) -> Vec<Instance> {
         self.tells.clear();
+        if self.kill.take().is_some() {
+            // An instance that is being started again is not waited for.
+            self.shared.over.set();
+        }
         for thread in self.threads.drain(..) {
             let _panicked = thread.join();
         }
@@ -218,8 +260,37 @@ impl Shared {
         }
     }
 
+    /// Kills the last instance. Which it was.
+    fn kill_last(&self) -> Option<Which> {
+        let mut instances = locked(&self.instances);
+        let last = instances.last_mut()?;
+        self.killed.store(true, Ordering::SeqCst);
+        let (killed, which) = (last.kill(), last.which());
+        drop(instances);
+        if let Err(error) = killed {
+            self.tell(error);
+        }
+        Some(which)
+    }
+
+    /// Starts the killed instance again, and takes it under watch once it is ready.
+    fn bring_back(&self, which: Which, start_again: StartAgain) {
+        match start_again(which, &self.over) {
+            Ok(instance) => {
+                if let Some(place) = locked(&self.instances).iter_mut().find(|one| one.which() == which) {
+                    *place = instance;
+                }
+            }
+            Err(error) if self.over.is_set() || error == ServiceError::Stopped => {}
+            Err(error) => self.tell(error),
+        }
+    }
+
     /// Asks one instance for its health.
     fn ask(&self, name: &str, port: u16, path: &str, failed: &mut u32) {
+        if locked(&self.instances).iter().any(|one| one.port() == port && one.is_killed()) {
+            return *failed = 0;
+        }
         let last = match probe::status(port, path, ANSWER) {
             Ok(status) if status < 400 => return *failed = 0,
             Ok(status) => format!("`GET {path}` answered {status}"),
@@ -240,6 +311,12 @@ impl Shared {
         locked(&self.trouble).get_or_insert(error);
         self.over.set();
     }
+}
+
+/// Waits until a moment. `false` where the watch ends before.
+fn waited_until(at: Instant, told: &Receiver<Instant>) -> bool {
+    let left = at.saturating_duration_since(Instant::now());
+    told.recv_timeout(left) != Err(RecvTimeoutError::Disconnected)
 }
 
 /// What a thread that panicked had written is still true.

@@ -11,7 +11,7 @@ use crate::model::load as named;
 use crate::model::sample::Summary;
 use crate::model::{Direction, Kind, Role, Unit};
 
-use super::{recovery, resources, soak, stages};
+use super::{instances, recovery, resources, soak, stages};
 use crate::measure::bench::metric::{Benchmark, Shape};
 
 /// Everything about one drive.
@@ -22,6 +22,9 @@ pub(super) struct Whole<'a> {
     /// All steps of all stretches.
     pub(super) all: &'a StepRecord,
 }
+
+/// The time until a service is back decides.
+const RECOVERY: Shape = Shape(Unit::Seconds, Kind::Time, Direction::LowerIsBetter, Role::Gated);
 
 /// A number that only informs.
 fn told(unit: Unit, kind: Kind, direction: Direction) -> Shape {
@@ -41,15 +44,25 @@ impl Whole<'_> {
             Profile::Stress { .. } => return self.limit(benchmark),
             Profile::Spike { durations, .. } => {
                 if let Some(seconds) = recovery::seconds(durations, self.recorded) {
-                    let shape = Shape(Unit::Seconds, Kind::Time, Direction::LowerIsBetter, Role::Gated);
-                    benchmark.value(named::RECOVERY_TIME, seconds, shape);
+                    benchmark.value(named::RECOVERY_TIME, seconds, RECOVERY);
                 }
             }
             Profile::Soak { duration, .. } => self.soak(benchmark, *duration),
-            Profile::Load { .. } | Profile::Custom(_) => {}
+            Profile::Load { duration, .. } => self.chaos(benchmark, *duration),
+            Profile::Custom(_) => {}
         }
         self.amounts(benchmark);
         self.failures(benchmark);
+        instances::imbalance(benchmark, self.recorded);
+    }
+
+    /// How long after an instance was killed the service is as it was.
+    fn chaos(&self, benchmark: &mut Benchmark, duration: Duration) {
+        let Some(chaos) = self.load.chaos else { return };
+        let durations = [chaos.at, Duration::ZERO, duration.saturating_sub(chaos.at)];
+        if let Some(seconds) = recovery::seconds(&durations, self.recorded) {
+            benchmark.value(named::RECOVERY_TIME, seconds, RECOVERY);
+        }
     }
 
     /// How many requests of a step were done a second.
