@@ -37,7 +37,7 @@ fn used(words: &[&str], rest: Duration, surroundings: &Surroundings) -> Result<(
     ask(&mut stream, 1);
     running.counts_from_now();
     // What it opens before it is looked at is taken for its own.
-    wait_for(|| running.usage().points.last().filter(|point| point.seconds > 0.0).map(drop));
+    wait_for(|| running.usage().points.last().is_some_and(|point| point.seconds > 0.0).then_some(()));
     ask(&mut stream, 200);
     running.load_ended();
     drop(stream);
