@@ -5,6 +5,7 @@ use super::coverage::Coverage;
 use super::effect::Effect;
 use super::environment::Environment;
 use super::health::{CanaryCheck, CommonShift, Ratio};
+use super::machine::DisturbedRounds;
 use super::metric::Metric;
 use super::name::{BenchmarkId, MetricId};
 use super::protocol::Identical;
@@ -105,6 +106,13 @@ pub enum Warning {
         processes: u32,
         /// The standard deviation between processes, of one arm, in stage 1.
         apart: Ratio,
+    },
+    /// So many rounds of its suite ran while the machine was disturbed that small changes may be hidden.
+    MachineDisturbed {
+        /// How many.
+        rounds: u32,
+        /// Of how many that were long enough to tell.
+        of: u32,
     },
 }
 
@@ -321,6 +329,8 @@ pub struct Judgement {
     pub notices: Vec<Notice>,
     /// The suites that passed by proof, without being run; sorted.
     pub identical: Vec<Identical>,
+    /// The rounds that ran while the machine was disturbed, by suite.
+    pub disturbed: Vec<DisturbedRounds>,
 }
 
 impl Judgement {

@@ -9,6 +9,7 @@ pub mod exhibit;
 pub mod health;
 pub mod judgement;
 pub mod load;
+pub mod machine;
 pub mod metric;
 pub mod name;
 pub mod probe;

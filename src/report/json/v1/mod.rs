@@ -3,6 +3,7 @@
 mod doubt;
 mod drift;
 mod health;
+mod machine;
 mod mirror;
 mod promise;
 mod read;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use doubt::{Doubt, MoreRuns};
 use drift::Drift;
 use health::{CanaryCheck, CommonShift};
+use machine::DisturbedRounds;
 use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict, Towards, WaiverBearing};
 use promise::Promise;
 
@@ -64,6 +66,9 @@ pub struct Judgement {
     /// The suites that passed by proof, without being run: their programs are the same bytes in base and head.
     #[serde(default)]
     identical: Vec<Identical>,
+    /// The rounds that ran while the machine was disturbed, by suite.
+    #[serde(default)]
+    disturbed: Vec<DisturbedRounds>,
 }
 
 /// A suite that passed by proof.
@@ -378,4 +383,5 @@ enum Warning {
     BimodalAlone { arm: Arm },
     Bursts,
     ShortProcesses { processes: u32, ratio: f64 },
+    MachineDisturbed { rounds: u32, of: u32 },
 }

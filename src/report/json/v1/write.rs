@@ -21,7 +21,7 @@ impl From<&model::Judgement> for Judgement {
     fn from(value: &model::Judgement) -> Self {
         let model::Judgement { base, head, environment, policy, promise, coverage, notices, rows, identical, .. } =
             value.clone();
-        let model::Judgement { canary, common_shift, order_bias, .. } = value.clone();
+        let model::Judgement { canary, common_shift, order_bias, disturbed, .. } = value.clone();
         Self {
             schema: SCHEMA,
             verdict: value.verdict.into(),
@@ -40,6 +40,7 @@ impl From<&model::Judgement> for Judgement {
             notices: notices.into_iter().map(Into::into).collect(),
             rows: rows.into_iter().map(Into::into).collect(),
             identical: identical.into_iter().map(Into::into).collect(),
+            disturbed: disturbed.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -335,6 +336,7 @@ impl From<judgement::Warning> for Warning {
             judgement::Warning::Ties { equal, of } => Self::Ties { equal, of },
             judgement::Warning::BimodalAlone { arm } => Self::BimodalAlone { arm: arm.into() },
             judgement::Warning::Bursts => Self::Bursts,
+            judgement::Warning::MachineDisturbed { rounds, of } => Self::MachineDisturbed { rounds, of },
             judgement::Warning::ShortProcesses { processes, apart } => {
                 Self::ShortProcesses { processes, ratio: apart.0 }
             }
