@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use crate::model::Name;
 
+mod chaos;
 mod conditions;
 mod level;
 mod shard;
 
+pub use chaos::{Chaos, ChaosError};
 pub use shard::Shard;
 
 use super::service::Service;
@@ -112,6 +114,8 @@ pub struct Load {
     pub seed: u64,
     /// The start of the load that does not count.
     pub warm_up: Duration,
+    /// How long the service may take after the load to give back what it took for it; 0 for not looking.
+    pub rest: Duration,
     /// What is sent; at least one flow.
     pub flows: Vec<Flow>,
     /// How connections are made and kept.
@@ -122,6 +126,10 @@ pub struct Load {
     pub reply_bytes_max: u64,
     /// The response time that satisfies, for Apdex; four times as much is tolerated.
     pub apdex: Duration,
+    /// The header of replies that says which backend answered, in lower case; its values are foreign.
+    pub backend_header: Option<String>,
+    /// What is done to the service while the load runs.
+    pub chaos: Option<Chaos>,
 }
 
 /// How much load, and when.
@@ -208,8 +216,11 @@ pub enum Arrivals {
 /// How connections are made and kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connections {
-    /// How many at most, and how many are opened before the clock starts. In a closed model each user has one of its own.
+    /// How many at most, and how many are opened before the clock starts. In a closed model it is the number of users: each has one of its own, or
+    /// shares it with as many as it has streams.
     pub count: u32,
+    /// How many requests at a time one of them carries, 1 to 256; more than 1 with HTTP/2 only.
+    pub streams: u32,
     /// The protocol.
     pub protocol: Protocol,
     /// Whom to trust and who we are, for TLS.

@@ -4,6 +4,7 @@ use super::budget::{Budget, BudgetLevel};
 use super::coverage::Coverage;
 use super::effect::Effect;
 use super::environment::Environment;
+use super::finding::Finding;
 use super::health::{CanaryCheck, CommonShift, Ratio};
 use super::machine::DisturbedRounds;
 use super::metric::Metric;
@@ -331,6 +332,8 @@ pub struct Judgement {
     pub identical: Vec<Identical>,
     /// The rounds that ran while the machine was disturbed, by suite.
     pub disturbed: Vec<DisturbedRounds>,
+    /// Why rows are worse, as far as rules can tell, the worst first. A failing row that none of them explains is no less a failing row.
+    pub findings: Vec<Finding>,
 }
 
 impl Judgement {

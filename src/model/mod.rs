@@ -2,10 +2,12 @@
 
 pub mod budget;
 pub mod calibration;
+pub mod conditions;
 pub mod coverage;
 pub mod effect;
 pub mod environment;
 pub mod exhibit;
+pub mod finding;
 pub mod health;
 pub mod judgement;
 pub mod load;
@@ -24,13 +26,16 @@ pub mod threshold;
 pub mod unit;
 pub mod verdict;
 pub mod waiver;
+pub mod words;
 
 pub use budget::{Budget, BudgetLevel};
 pub use calibration::Calibration;
+pub use conditions::Conditions;
 pub use coverage::{Coverage, CoverageProblem, Trouble};
 pub use effect::{Change, Effect, Precision};
 pub use environment::Environment;
 pub use exhibit::Exhibit;
+pub use finding::Finding;
 pub use health::{CanaryCheck, CanaryState, CommonShift, Ratio};
 pub use judgement::{Judgement, Row};
 pub use metric::{Determinism, Direction, Kind, Metric, Role};
@@ -46,3 +51,4 @@ pub use threshold::Thresholds;
 pub use unit::{Quantity, Unit};
 pub use verdict::{Doubt, Outcome, RunVerdict, Verdict};
 pub use waiver::{Ceiling, Waiver};
+pub use words::Words;

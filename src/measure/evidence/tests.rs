@@ -103,7 +103,8 @@ fn everything() -> Measurement {
         // Shown beside the verdict, and no part of what a second judge needs.
         machine: BTreeMap::new(),
     };
-    let all = BTreeSet::from([Fact::ByStored, Fact::Changed, Fact::SourcesChanged, Fact::BaseFailed]);
+    let all =
+        BTreeSet::from([Fact::ByStored, Fact::Changed, Fact::SourcesChanged, Fact::BaseFailed, Fact::OtherConditions]);
     Measurement {
         tollgate: "0.1.0".to_owned(),
         seed: 9_007_199_254_740_993,

@@ -7,7 +7,9 @@ use crate::config::scenario::Level;
 use crate::model::Name;
 use crate::model::sample::{Histogram, Recordable, Recorder};
 
-use super::record::{ErrorKind, Recorded, Snapshot, StepRecord, Stretch, TargetRecord, WINDOW, WINDOWS_MAX, Window};
+use super::backends::Backends;
+use super::record::{ErrorKind, Recorded, Snapshot, StepRecord, Stretch, TargetRecord};
+use super::windows::Windows;
 
 /// One request that ended.
 pub(super) struct Ended {
@@ -25,6 +27,8 @@ pub(super) struct Ended {
     pub(super) done: Instant,
     /// How it failed.
     pub(super) failed: Option<ErrorKind>,
+    /// The backend that answered, as [`Tally::backend`] numbers it.
+    pub(super) backend: Option<usize>,
     /// Bytes read.
     pub(super) bytes_in: u64,
     /// Bytes written.
@@ -46,6 +50,7 @@ pub(super) struct Course {
 pub(super) struct Tally {
     names: Vec<Name>,
     targets: Vec<TargetTally>,
+    backends: Backends,
     stages: Vec<StageTally>,
     windows: Windows,
     stretches: Vec<Stretch>,
@@ -79,20 +84,23 @@ struct StepTally {
     bytes_out: u64,
 }
 
-struct TargetTally {
-    name: String,
-    response: Recorder,
-    ended: u64,
-    failed: u64,
+/// What one target or backend took so far.
+pub(super) struct TargetTally {
+    pub(super) name: String,
+    pub(super) weight: u32,
+    pub(super) response: Recorder,
+    pub(super) ended: u64,
+    pub(super) failed: u64,
 }
 
 impl Tally {
     /// A count of these steps and targets.
-    pub(super) fn new(names: Vec<Name>, targets: Vec<String>) -> Self {
-        let target = |name| TargetTally { name, response: Recorder::default(), ended: 0, failed: 0 };
+    pub(super) fn new(names: Vec<Name>, targets: Vec<(String, u32)>) -> Self {
+        let target = |(name, weight)| TargetTally { name, weight, response: Recorder::default(), ended: 0, failed: 0 };
         Self {
             names,
             targets: targets.into_iter().map(target).collect(),
+            backends: Backends::default(),
             stages: Vec::new(),
             windows: Windows::default(),
             stretches: Vec::new(),
@@ -144,6 +152,11 @@ impl Tally {
         }
     }
 
+    /// The number of the backend that a reply names, counted from 0; `None` where it names none, or one too many.
+    pub(super) fn backend(&mut self, said: Option<&[u8]>) -> Option<usize> {
+        self.backends.number(said?)
+    }
+
     /// A request that ended, however.
     pub(super) fn ended(&mut self, ended: &Ended) {
         let response = Recordable::from(ended.done.saturating_duration_since(ended.intended));
@@ -175,6 +188,9 @@ impl Tally {
         }
         target.ended += 1;
         target.failed += u64::from(ended.failed.is_some());
+        if let Some(backend) = ended.backend {
+            self.backends.ended(backend, response, ended.failed);
+        }
     }
 
     /// Whether every request that was due has ended or was dropped.
@@ -217,14 +233,12 @@ impl Tally {
         for step in steps.filter(|_| alone) {
             all.merge(&step.response).expect("fewer than 2⁵³ requests");
         }
-        let target = |target: TargetTally| TargetRecord {
-            name: target.name,
-            response: if alone { all.clone() } else { target.response.histogram() },
-            ended: target.ended,
-            failed: target.failed,
-        };
-        let targets = self.targets.into_iter().map(target).collect();
-        Recorded { stretches: self.stretches, windows, window, targets, ..Recorded::default() }
+        let mut targets: Vec<TargetRecord> = self.targets.iter().map(TargetTally::record).collect();
+        if let ([target], true) = (&mut *targets, alone) {
+            target.response = all;
+        }
+        let backends = self.backends.records();
+        Recorded { stretches: self.stretches, windows, window, targets, backends, ..Recorded::default() }
     }
 }
 
@@ -263,72 +277,13 @@ impl StepTally {
     }
 }
 
+impl TargetTally {
+    pub(super) fn record(&self) -> TargetRecord {
+        let (name, response) = (self.name.clone(), self.response.histogram());
+        TargetRecord { name, weight: self.weight, response, ended: self.ended, failed: self.failed }
+    }
+}
+
 fn by_kind(errors: [u64; 4]) -> BTreeMap<ErrorKind, u64> {
     ErrorKind::ALL.into_iter().map(|kind| (kind, errors[kind as usize])).filter(|(_, times)| *times > 0).collect()
-}
-
-/// Time cut into windows, of which only the last is being written to.
-struct Windows {
-    start: Option<Instant>,
-    length: Duration,
-    past: Vec<Window>,
-    response: Recorder,
-    ended: u64,
-    failed: u64,
-}
-
-impl Default for Windows {
-    fn default() -> Self {
-        let response = Recorder::default();
-        Self { start: None, length: WINDOW, past: Vec::new(), response, ended: 0, failed: 0 }
-    }
-}
-
-impl Windows {
-    /// From here on time is cut. Only the first call says so.
-    fn begin(&mut self, now: Instant) {
-        self.start.get_or_insert(now);
-    }
-
-    fn ended(&mut self, done: Instant, response: Recordable, failed: Option<ErrorKind>) {
-        let Some(start) = self.start else { return };
-        while done.saturating_duration_since(start) >= self.length.saturating_mul(windows(self.past.len() + 1)) {
-            self.close();
-        }
-        self.response.record(response);
-        self.ended += 1;
-        self.failed += u64::from(failed.is_some());
-    }
-
-    fn close(&mut self) {
-        let response = self.response.histogram();
-        self.response.clear();
-        let (ended, failed) = (std::mem::take(&mut self.ended), std::mem::take(&mut self.failed));
-        self.past.push(Window { response, ended, failed });
-        if self.past.len() == WINDOWS_MAX {
-            self.past = self.past.chunks(2).map(joined).collect();
-            self.length *= 2;
-        }
-    }
-
-    fn finish(mut self) -> (Duration, Vec<Window>) {
-        if self.ended > 0 {
-            self.close();
-        }
-        (self.length, self.past)
-    }
-}
-
-fn windows(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-fn joined(pair: &[Window]) -> Window {
-    let mut all = Window::default();
-    for window in pair {
-        all.response.merge(&window.response).expect("fewer than 2⁵³ requests");
-        all.ended += window.ended;
-        all.failed += window.failed;
-    }
-    all
 }

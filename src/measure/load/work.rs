@@ -33,10 +33,14 @@ pub(super) struct Prepared {
     pub(super) seed: u64,
     /// Connections of an open model, all targets together.
     pub(super) connections: usize,
+    /// Requests at a time on each, at least 1.
+    pub(super) streams: usize,
     /// The longest that any request may take.
     pub(super) timeout: Duration,
     /// The largest body of a reply, in bytes.
     pub(super) reply_bytes_max: u64,
+    /// The header of replies that says which backend answered.
+    pub(super) backend_header: Option<String>,
     /// Names, as they may be shown, and weights of the targets; at least one.
     pub(super) targets: Vec<(String, u32)>,
     /// Makes connections to them, by index.
@@ -105,8 +109,10 @@ impl Work {
             arrivals: load.arrivals,
             seed: load.seed,
             connections: load.connections.count as usize,
+            streams: load.connections.streams.max(1) as usize,
             timeout,
             reply_bytes_max: load.reply_bytes_max,
+            backend_header: load.backend_header.clone(),
             targets: addresses.into_iter().map(|address| (shown(&address.origin), address.weight)).collect(),
             connector,
         })))

@@ -8,11 +8,13 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
 
+use super::check::header;
 use super::connect::Connection;
 use super::crew::Crew;
 use super::exchange::{ExchangeError, Keep, Reply, Request};
 use super::pool::{Run, Worker};
 use super::record::{ErrorKind, is_late};
+use super::shared::Got;
 use super::tally::Ended;
 
 /// What a request came to.
@@ -20,6 +22,8 @@ struct Sums {
     done: Option<Instant>,
     bytes_in: u64,
     bytes_out: u64,
+    /// The backend of the last reply.
+    backend: Option<usize>,
 }
 
 /// What ends the idling of a worker.
@@ -36,7 +40,7 @@ impl Crew {
             match self.dial(&me).await {
                 Ok(opened) => {
                     connection = Some(opened);
-                    self.opened.set(self.opened.get() + 1);
+                    self.opened.set(self.opened.get() + u64::from(me.shared.is_none()));
                 }
                 Err(error) => {
                     self.refused.borrow_mut().get_or_insert((me.target, error.reason()));
@@ -53,9 +57,24 @@ impl Crew {
     async fn dial(&self, me: &Worker) -> Result<Connection, ExchangeError> {
         let _turn = self.dials.acquire().await.map_err(|error| ExchangeError::Connect(error.to_string()))?;
         me.expect_by(Some(Instant::now() + self.work.0.timeout));
-        let opened = within(me, pin!(self.work.0.connector.open(me.target))).await;
+        let opened = within(me, pin!(self.open(me))).await;
         me.expect_by(None);
         opened.unwrap_or(Err(ExchangeError::Timeout))
+    }
+
+    /// The worker's connection, made where nobody has made it.
+    async fn open(&self, me: &Worker) -> Result<Connection, ExchangeError> {
+        let open = self.work.0.connector.open(me.target);
+        let Some(shared) = &me.shared else { return open.await };
+        let (connection, got) = shared.get(open).await?;
+        self.opened.set(self.opened.get() + u64::from(got == Got::First));
+        self.reconnects.set(self.reconnects.get() + u64::from(got == Got::Again));
+        Ok(connection)
+    }
+
+    /// A connection of one's own was lost. Who shares one counts when it is made again.
+    fn lost(&self, me: &Worker) {
+        self.reconnects.set(self.reconnects.get() + u64::from(me.shared.is_none()));
     }
 
     /// What is to be done next. While there is nothing, an idle connection that the server closes is made again: a pause of the service ends with
@@ -72,7 +91,7 @@ impl Crew {
                 Woken::Task(run) => return run,
                 Woken::Closed => {
                     self.lanes.borrow_mut()[me.target].withdraw(me);
-                    self.reconnects.set(self.reconnects.get() + 1);
+                    self.lost(me);
                     *connection = self.dial(me).await.ok();
                     if let Some(run) = me.take() {
                         return run;
@@ -113,9 +132,9 @@ impl Crew {
         let stage = run.stage as usize;
         self.in_flight.set(self.in_flight.get() + 1);
         self.tally.borrow_mut().sent(stage, self.in_flight.get());
-        let mut sums = Sums { done: None, bytes_in: 0, bytes_out: 0 };
+        let mut sums = Sums { done: None, bytes_in: 0, bytes_out: 0, backend: None };
         me.expect_by(Some(sent + timeout));
-        let ended = within(me, pin!(self.perform(me.target, run, connection, &mut sums))).await;
+        let ended = within(me, pin!(self.perform(me, run, connection, &mut sums))).await;
         me.expect_by(None);
         if ended.is_none() {
             // Half a reply may be on it.
@@ -124,9 +143,9 @@ impl Crew {
         let failed = ended.unwrap_or(Err(ErrorKind::Timeout)).err();
         let done = sums.done.unwrap_or_else(Instant::now);
         self.in_flight.set(self.in_flight.get() - 1);
-        let Sums { bytes_in, bytes_out, .. } = sums;
+        let Sums { bytes_in, bytes_out, backend, .. } = sums;
         let (target, intended) = (me.target, run.intended);
-        let ended = Ended { stage, step, target, intended, sent, done, failed, bytes_in, bytes_out };
+        let ended = Ended { stage, step, target, intended, sent, done, failed, backend, bytes_in, bytes_out };
         let mut tally = self.tally.borrow_mut();
         tally.ended(&ended);
         if is_late(run.delay + sent.saturating_duration_since(run.handed), done.saturating_duration_since(intended)) {
@@ -137,7 +156,7 @@ impl Crew {
 
     async fn perform(
         &self,
-        target: usize,
+        me: &Worker,
         run: &mut Run,
         connection: &mut Option<Connection>,
         sums: &mut Sums,
@@ -148,11 +167,16 @@ impl Crew {
         let mut redirects = 0;
         loop {
             sums.done = None;
-            let reply = self.exchange(target, connection, &request, step.keep()).await.map_err(|error| kind(&error))?;
+            let reply = self.exchange(me, connection, &request, step.keep()).await.map_err(|error| kind(&error))?;
             sums.done = Some(reply.done);
             sums.bytes_in += reply.bytes_in;
             sums.bytes_out += reply.bytes_out;
-            self.tally.borrow_mut().replied(run.stage as usize, step.name, reply.status);
+            let mut tally = self.tally.borrow_mut();
+            tally.replied(run.stage as usize, step.name, reply.status);
+            if let Some(name) = &self.work.0.backend_header {
+                sums.backend = tally.backend(header(&reply, name));
+            }
+            drop(tally);
             let next =
                 if redirects < step.redirects { step.redirect(&mut run.session, &request, &reply) } else { None };
             match next {
@@ -166,7 +190,7 @@ impl Crew {
     /// One exchange; once more where the server had closed the idle connection.
     async fn exchange(
         &self,
-        target: usize,
+        me: &Worker,
         connection: &mut Option<Connection>,
         request: &Request,
         keep: Keep,
@@ -175,13 +199,15 @@ impl Crew {
         loop {
             let open = match connection {
                 Some(open) => open,
-                None => connection.insert(self.work.0.connector.open(target).await?),
+                None => connection.insert(self.open(me).await?),
             };
             let error = match open.exchange(request, keep, self.work.0.reply_bytes_max).await {
                 Ok(reply) if reply.reusable => return Ok(reply),
                 Ok(reply) => {
                     *connection = None;
-                    self.reconnects.set(self.reconnects.get() + u64::from(!self.work.0.connector.once()));
+                    if !self.work.0.connector.once() {
+                        self.lost(me);
+                    }
                     return Ok(reply);
                 }
                 Err(error) => error,
@@ -191,7 +217,7 @@ impl Crew {
                 ExchangeError::Stale if !again => again = true,
                 error => return Err(error),
             }
-            self.reconnects.set(self.reconnects.get() + 1);
+            self.lost(me);
         }
     }
 }

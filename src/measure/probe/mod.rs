@@ -2,11 +2,14 @@
 #![expect(clippy::disallowed_methods, reason = "looks at fixed times")]
 
 mod prometheus;
+mod sql;
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::config::probe::DatabaseKind;
 use crate::config::scenario::Address;
 use crate::config::service::Service;
 use crate::model::exhibit::EXHIBITS_MAX;
@@ -54,6 +57,8 @@ pub(in crate::measure) struct Seen {
     pub(in crate::measure) requests: u64,
     /// The time between those, in seconds.
     pub(in crate::measure) seconds: f64,
+    /// Requests that failed when they were walked alone, and those of their flow that follow: what was counted of them is not to be told.
+    pub(in crate::measure) unwalked: BTreeSet<Name>,
 }
 
 /// What a probe gives.
@@ -108,11 +113,17 @@ impl Probes {
         addresses: &[Address],
         surroundings: &Surroundings,
     ) -> Result<Self, ProbeError> {
-        let _ = surroundings;
         let mut probes = Self::default();
         if let Some(endpoint) = service.probes.prometheus.clone() {
             let (service, addresses) = (service.name.clone(), addresses.to_vec());
             probes.start(move || prometheus::Endpoint::open(&service, endpoint, &addresses))?;
+        }
+        for database in &service.probes.databases {
+            let url = sql::url(database, service, &surroundings.environment)?;
+            let database = database.clone();
+            match database.kind {
+                DatabaseKind::Postgres | DatabaseKind::Mysql => drop((database, url)),
+            }
         }
         Ok(probes)
     }

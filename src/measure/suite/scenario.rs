@@ -13,8 +13,8 @@ use crate::model::load::ALL_REQUESTS;
 
 use super::super::bench::Parsed;
 use super::super::load::drive::drive;
-use super::super::load::profile::stages;
-use super::super::load::readings::readings;
+use super::super::load::profile::{kill_in, stages};
+use super::super::load::readings::{limits, readings};
 use super::super::load::record::{Recorded, Snapshot};
 use super::super::load::work::Work;
 use super::super::probe::{Probes, Seen, counted};
@@ -115,10 +115,18 @@ impl Part for ScenarioPart {
                 self.measure(addresses.clone(), None, place, surroundings).map(|(parsed, _)| parsed)
             }
             Target::Service(service) => {
-                let running = Running::start(service, place, surroundings)?;
+                let mut running = Running::start(service, place, surroundings)?;
+                let mut lasting = running.addresses();
+                if let Engine::Own(load) = &self.scenario.engine
+                    && let Some(chaos) = load.chaos
+                {
+                    running.prepare(chaos, service, place, surroundings);
+                    // Who is killed does not answer probes.
+                    lasting.pop();
+                }
                 // The death of the service ends what drives load at it.
                 let inner = Surroundings { stop: running.over(), ..surroundings.clone() };
-                let probes = Probes::open(service, &running.addresses(), &inner)?;
+                let probes = Probes::open(service, &lasting, &inner)?;
                 let measured = self.measure(running.addresses(), Some((&running, &probes)), place, &inner);
                 let trouble = running.trouble();
                 let stopped = running.stop();
@@ -157,14 +165,15 @@ impl ScenarioPart {
     ) -> Result<(Parsed, Seen), PartError> {
         match &self.scenario.engine {
             Engine::Own(load) => {
-                let (recorded, notes) = self.drive(load, addresses, watched, place, surroundings)?;
+                let (recorded, mut notes) = self.drive(load, addresses, watched, place, surroundings)?;
                 if surroundings.stop.is_set() {
                     return Err(ServiceError::Stopped.into());
                 }
                 let usage = watched.map(|(running, _)| running.usage()).filter(|usage| !usage.points.is_empty());
+                notes.extend(usage.as_ref().and_then(limits));
                 let readings = readings(&self.suite.name, load, &recorded, usage.as_ref());
                 let seen = self.seen(load, &recorded);
-                Ok((Parsed { readings, notes, ..Parsed::default() }, seen))
+                Ok((Parsed { readings, notes, unparsed: no_backend(load, &recorded), ..Parsed::default() }, seen))
             }
             Engine::External(engine) => {
                 if let Some((_, probes)) = watched {
@@ -175,7 +184,16 @@ impl ScenarioPart {
                     probes.load_ended();
                 }
                 let whole = Name::new(ALL_REQUESTS).expect("it is a name");
-                Ok((parsed, Seen { suite: self.suite.name.clone(), whole, requests: 0, seconds: 0.0 }))
+                Ok((
+                    parsed,
+                    Seen {
+                        suite: self.suite.name.clone(),
+                        whole,
+                        requests: 0,
+                        seconds: 0.0,
+                        unwalked: BTreeSet::new(),
+                    },
+                ))
             }
         }
     }
@@ -187,7 +205,7 @@ impl ScenarioPart {
         let first = steps.next().cloned();
         let one = first.filter(|first| steps.all(|step| step == first));
         let whole = one.unwrap_or_else(|| Name::new(ALL_REQUESTS).expect("it is a name"));
-        Seen { suite: self.suite.name.clone(), whole, requests, seconds }
+        Seen { suite: self.suite.name.clone(), whole, requests, seconds, unwalked: BTreeSet::new() }
     }
 
     fn drive(
@@ -212,18 +230,30 @@ impl ScenarioPart {
                 began.call_once(|| {
                     running.counts_from_now();
                     probes.counts_from_now();
+                    if let Some(after) = kill_in(load, snapshot) {
+                        running.disturb_in(after);
+                    }
                 });
             }
         };
         let recorded = drive(&work, stages(load).as_mut(), &surroundings.stop, &watch)
             .map_err(|error| failed(error.to_string(), error.hint()))?;
-        if let Some((_, probes)) = watched {
+        if let Some((running, probes)) = watched {
+            running.load_ended();
             probes.load_ended();
+            running.rest(load.rest);
         }
+        let recorded = if watched.is_some() { recorded.of_instances() } else { recorded };
         // Without how often: each round would say something else.
         let notes = work.failed().into_iter().map(|(step, words, _)| format!("{step}: {words}")).collect();
         Ok((recorded, notes))
     }
+}
+
+/// That no reply says who answered, where one should.
+fn no_backend(load: &Load, recorded: &Recorded) -> Vec<String> {
+    let missing = load.backend_header.iter().filter(|_| recorded.backends.is_empty());
+    missing.map(|header| format!("no reply has the header `{header}` that `backend-header` names")).collect()
 }
 
 /// The files that a load sends or fills its requests from, relative to the root of the checkout.

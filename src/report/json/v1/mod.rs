@@ -2,6 +2,7 @@
 
 mod doubt;
 mod drift;
+mod finding;
 mod health;
 mod machine;
 mod mirror;
@@ -12,8 +13,9 @@ mod write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use doubt::{Doubt, MoreRuns};
+use doubt::{Doubt, MoreRuns, Warning};
 use drift::Drift;
+use finding::Finding;
 use health::{CanaryCheck, CommonShift};
 use machine::DisturbedRounds;
 use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict, Towards, WaiverBearing};
@@ -69,6 +71,9 @@ pub struct Judgement {
     /// The rounds that ran while the machine was disturbed, by suite.
     #[serde(default)]
     disturbed: Vec<DisturbedRounds>,
+    /// Why rows are worse, as far as rules can tell, the worst first.
+    #[serde(default)]
+    findings: Vec<Finding>,
 }
 
 /// A suite that passed by proof.
@@ -133,6 +138,9 @@ struct Coverage {
     /// Expected benchmarks that passed by proof; a suite whose benchmarks are unknown counts as one.
     #[serde(default)]
     proved: usize,
+    /// Measured benchmarks of what runs already that a budget decides.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    limited: usize,
     problems: Vec<CoverageProblem>,
 }
 
@@ -311,9 +319,10 @@ enum Incomparable {
     NoBaseline,
     BaseFailed,
     Conditions { differences: Vec<ConditionDifference> },
+    StoredConditions { differences: Vec<ConditionDifference> },
 }
 
-/// One condition of a load that is not the same on both sides.
+/// One condition of a load that is not the same on both sides, base's or that of the stored runs and head's.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct ConditionDifference {
     /// What it is called.
@@ -365,23 +374,8 @@ enum Ceiling {
     Value { value: f64, unit: Unit },
 }
 
-/// What must be known to read a row's numbers.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-enum Warning {
-    SourceChanged,
-    NotExact,
-    PseudoReplicated,
-    RoundsLost { lost: u32 },
-    RoundsLate { late: u32 },
-    Bimodal,
-    NoSpread,
-    OrderBias { second_ratio: f64 },
-    Drifting { ratio: f64 },
-    HeavyTails { far: u32, of: u32 },
-    Ties { equal: u32, of: u32 },
-    BimodalAlone { arm: Arm },
-    Bursts,
-    ShortProcesses { processes: u32, ratio: f64 },
-    MachineDisturbed { rounds: u32, of: u32 },
+/// Whether there is nothing to say.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

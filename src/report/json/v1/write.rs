@@ -21,11 +21,12 @@ impl From<&model::Judgement> for Judgement {
     fn from(value: &model::Judgement) -> Self {
         let model::Judgement { base, head, environment, policy, promise, coverage, notices, rows, identical, .. } =
             value.clone();
-        let model::Judgement { canary, common_shift, order_bias, disturbed, .. } = value.clone();
+        let model::Judgement { canary, common_shift, order_bias, findings, disturbed, .. } = value.clone();
+        let view = View::of(value);
         Self {
             schema: SCHEMA,
             verdict: value.verdict.into(),
-            message: View::of(value).headline,
+            message: view.headline.clone(),
             base: base.map(Into::into),
             head: head.into(),
             environment: environment.into(),
@@ -41,6 +42,7 @@ impl From<&model::Judgement> for Judgement {
             rows: rows.into_iter().map(Into::into).collect(),
             identical: identical.into_iter().map(Into::into).collect(),
             disturbed: disturbed.into_iter().map(Into::into).collect(),
+            findings: super::finding::written(findings, &view.numbers()),
         }
     }
 }
@@ -77,6 +79,7 @@ impl From<model::Coverage> for Coverage {
             measured: value.measured,
             compared: value.compared,
             proved: value.proved,
+            limited: value.limited,
             problems: value.problems.into_iter().map(problem).collect(),
         }
     }
@@ -229,17 +232,16 @@ impl From<verdict::Incomparable> for Incomparable {
         use verdict::Incomparable as Model;
         let difference =
             |it: environment::Difference| Difference { field: it.field.to_owned(), stored: it.stored, here: it.here };
+        let condition = |verdict::ConditionDifference { what, base, head }| ConditionDifference { what, base, head };
         match value {
             Model::Environment(all) => Self::Environment { differences: all.into_iter().map(difference).collect() },
             Model::Unit { base, head } => Self::Unit { base, head },
             Model::NoBaseline => Self::NoBaseline,
             Model::BaseFailed => Self::BaseFailed,
-            Model::Conditions(all) => Self::Conditions {
-                differences: all
-                    .into_iter()
-                    .map(|verdict::ConditionDifference { what, base, head }| ConditionDifference { what, base, head })
-                    .collect(),
-            },
+            Model::Conditions(all) => Self::Conditions { differences: all.into_iter().map(condition).collect() },
+            Model::StoredConditions(all) => {
+                Self::StoredConditions { differences: all.into_iter().map(condition).collect() }
+            }
         }
     }
 }
