@@ -171,14 +171,14 @@ impl<'a> Parser<'a> {
                 parser.take(',')?;
                 Ok(Expression::Quantile(quantile, parser.selector()?))
             }),
-            _ => match FUNCTIONS.iter().find(|(function, _)| *function == name) {
-                Some((_, reading)) => Ok(Expression::Series(*reading, self.in_parentheses(Self::selector)?)),
-                None => {
+            _ => {
+                let Some((_, reading)) = FUNCTIONS.iter().find(|(function, _)| *function == name) else {
                     let message =
                         "there are `rate`, `increase`, `mean`, `max`, `quantile` and `per_request`".to_owned();
-                    Err(ExpressionError { at: start, message })
-                }
-            },
+                    return Err(ExpressionError { at: start, message });
+                };
+                Ok(Expression::Series(*reading, self.in_parentheses(Self::selector)?))
+            }
         }
     }
 

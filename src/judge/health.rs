@@ -3,10 +3,12 @@
 
 mod canary;
 mod disturbed;
+mod machine;
 mod together;
 
 pub(super) use canary::check as canary;
 pub(super) use disturbed::{Disturbed, level};
+pub(super) use machine::disturbed;
 pub(super) use together::{common_shift, order_bias};
 
 use crate::stats::signed_rank::{Cap, PairedDifferences};

@@ -96,8 +96,13 @@ impl<'a> Evidence<'a> {
         static NO_LEVELS: Levels = Levels::unknown();
         static NO_CONDITIONS: BTreeMap<Name, Vec<ConditionDifference>> = BTreeMap::new();
         static NO_SUITES: BTreeSet<Name> = BTreeSet::new();
-        static UNKNOWN: Protocol =
-            Protocol { first: BTreeMap::new(), round_s: BTreeMap::new(), canary: None, identical: Vec::new() };
+        static UNKNOWN: Protocol = Protocol {
+            first: BTreeMap::new(),
+            round_s: BTreeMap::new(),
+            canary: None,
+            identical: Vec::new(),
+            machine: BTreeMap::new(),
+        };
         Self {
             base,
             head,
@@ -143,9 +148,10 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
     let family = evidence.base.map(|base| family::Family::new(base, evidence.head, policy));
     let canary = health::canary(evidence, policy);
     let state = canary.as_ref().map(|check| check.state);
+    let disturbed = health::disturbed(&evidence.protocol.machine);
     let judged = rows::rows(
         evidence,
-        &Among { measured, timely: &timely, family: family.as_ref(), canary: state },
+        &Among { measured, timely: &timely, family: family.as_ref(), canary: state, disturbed: &disturbed },
         policy,
         circumstances,
     );
@@ -189,6 +195,7 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
         canary,
         notices,
         identical,
+        disturbed,
     }
 }
 

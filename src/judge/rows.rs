@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Against, OnTrouble, Policy, Resolved};
 use crate::model::judgement::{BudgetCheck, Method, Side, StoredPromise, Warning};
+use crate::model::machine::DisturbedRounds;
 use crate::model::verdict::{ConditionDifference, Incomparable};
 use crate::model::{
     BudgetLevel, CanaryState, Change, Direction, Doubt, Effect, Metric, MetricId, Outcome, Precision, Row, TestFamily,
@@ -75,6 +76,8 @@ pub(super) struct Among<'a> {
     pub(super) family: Option<&'a Family>,
     /// What base against itself came to.
     pub(super) canary: Option<CanaryState>,
+    /// The rounds that ran while the machine was disturbed.
+    pub(super) disturbed: &'a [DisturbedRounds],
 }
 
 /// What bears on every row alike.
@@ -89,6 +92,8 @@ struct Setting<'a> {
     budget_level: f64,
     /// The level of each test for what disturbs a row.
     disturbed_level: f64,
+    /// The rounds that ran while the machine was disturbed.
+    disturbed: &'a [DisturbedRounds],
 }
 
 /// Judges every metric that either side has.
@@ -98,7 +103,7 @@ pub(super) fn rows(
     policy: &Policy,
     circumstances: &Circumstances,
 ) -> Judged {
-    let Among { measured, timely, family, canary } = *among;
+    let Among { measured, timely, family, canary, disturbed } = *among;
     let assessed =
         family.map(|family| family.assess(evidence.rounds_run, Phase::Ended, &settings(policy))).unwrap_or_default();
     let by_stored = ByStored::new(evidence, policy);
@@ -111,6 +116,7 @@ pub(super) fn rows(
         canary,
         budget_level: budget::level(budgets, policy),
         disturbed_level: family.map_or(1.0, health::level),
+        disturbed,
     };
     let mut said: Vec<(Metric, Resolved<'_>, Said)> = metrics(evidence)
         .into_iter()
@@ -190,8 +196,8 @@ fn paired(entry: &Entry, assessed: Option<&Assessed>, metric: &Metric, setting: 
     }
     let series = evidence.base.and_then(|base| base.series.get(&metric.id)).zip(evidence.head.series.get(&metric.id));
     warnings.extend(series.and_then(|(base, head)| scattered::warning(base, head)));
-    let disturbed = Disturbed { entry, metric, protocol: evidence.protocol, level: setting.disturbed_level };
-    warnings.extend(disturbed.warnings());
+    let (protocol, machine, level) = (evidence.protocol, setting.disturbed, setting.disturbed_level);
+    warnings.extend(Disturbed { entry, metric, protocol, machine, level }.warnings());
     Said {
         verdict,
         method: Method::Paired { rounds, rounds_total: paired_rounds },

@@ -8,6 +8,7 @@ use crate::model::{Arm, BenchmarkId, CoverageProblem, Identical, Name, Trouble};
 
 use super::bench::Parsed;
 use super::handicap::Handicap;
+use super::machine::{self, Look};
 use super::process::ProcessError;
 use super::proof::{self, Provable};
 use super::rounds::{PartId, Runner};
@@ -203,6 +204,10 @@ impl Runner for Live<'_> {
         let of = |arm| self.parts.get(&(part.clone(), arm)).and_then(|part| part.measuring_s());
         let [base, head] = Arm::BOTH.map(of);
         base.zip(head).map(|(base, head)| base.max(head))
+    }
+
+    fn machine(&self) -> Option<Look> {
+        machine::look()
     }
 
     fn run(&mut self, part: &PartId, arm: Arm, only: Only<'_>, processes: u32) -> Result<Parsed, PartError> {

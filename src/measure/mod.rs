@@ -7,6 +7,7 @@ pub mod host;
 pub mod journal;
 pub mod live;
 pub mod load;
+pub mod machine;
 pub mod probe;
 pub mod process;
 pub mod proof;

@@ -17,6 +17,7 @@ use crate::model::{Arm, BenchmarkId, Canary, CoverageProblem, Environment, Name,
 
 use super::bench::{Parsed, Reading};
 use super::journal::{Journal, JournalError, Record};
+use super::machine::Look;
 use super::stop::Stop;
 use super::suite::{Only, PartError};
 use canary::Watched;
@@ -52,6 +53,11 @@ pub trait Runner {
     /// Whether a part may be the canary: not one that takes too long to run twice more a round.
     fn may_be_canary(&self, _part: &PartId) -> bool {
         true
+    }
+
+    /// The counters of the machine now; `None` where nobody knows them.
+    fn machine(&self) -> Option<Look> {
+        None
     }
 
     /// Runs one part of one arm once, as one of so many processes that share the time of one.
@@ -307,6 +313,7 @@ impl State {
                 },
             };
             self.course.took((self.rounds_run, order[0]), &record, runner.selects(&key.1), &self.split);
+            self.course.beside(&key.1.suite, self.rounds_run, &record);
             self.take(index, record, conduct);
         }
         Ok(None)

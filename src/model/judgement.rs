@@ -6,6 +6,7 @@ use super::effect::Effect;
 use super::environment::Environment;
 use super::finding::Finding;
 use super::health::{CanaryCheck, CommonShift, Ratio};
+use super::machine::DisturbedRounds;
 use super::metric::Metric;
 use super::name::{BenchmarkId, MetricId};
 use super::protocol::Identical;
@@ -106,6 +107,13 @@ pub enum Warning {
         processes: u32,
         /// The standard deviation between processes, of one arm, in stage 1.
         apart: Ratio,
+    },
+    /// So many rounds of its suite ran while the machine was disturbed that small changes may be hidden.
+    MachineDisturbed {
+        /// How many.
+        rounds: u32,
+        /// Of how many that were long enough to tell.
+        of: u32,
     },
 }
 
@@ -322,6 +330,8 @@ pub struct Judgement {
     pub notices: Vec<Notice>,
     /// The suites that passed by proof, without being run; sorted.
     pub identical: Vec<Identical>,
+    /// The rounds that ran while the machine was disturbed, by suite.
+    pub disturbed: Vec<DisturbedRounds>,
     /// Why rows are worse, as far as rules can tell, the worst first. A failing row that none of them explains is no less a failing row.
     pub findings: Vec<Finding>,
 }

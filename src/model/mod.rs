@@ -11,6 +11,7 @@ pub mod finding;
 pub mod health;
 pub mod judgement;
 pub mod load;
+pub mod machine;
 pub mod metric;
 pub mod name;
 pub mod probe;

@@ -42,13 +42,6 @@ pub const THREADS_LEFT: &str = "threads-left";
 /// Connections that were not given back.
 pub const CONNECTIONS_LEFT: &str = "connections-left";
 
-/// The share of the machine's time that its host took away.
-pub const MACHINE_STEAL: &str = "machine-steal";
-/// The cores that others than the service and the generator used.
-pub const MACHINE_OTHERS: &str = "machine-others";
-/// The share of the time in which some task of the machine waited for memory.
-pub const MACHINE_MEMORY_PRESSURE: &str = "machine-memory-pressure";
-
 /// Statements of a database for each request, by request; exact.
 pub const QUERIES: &str = "queries";
 /// Rows that tables were read through for, for each request, by request.

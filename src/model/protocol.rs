@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::machine::MachineTime;
 use super::name::{BenchmarkId, Name};
 use super::run::{Arm, Series};
 
@@ -16,6 +17,8 @@ pub struct Protocol {
     pub canary: Option<Canary>,
     /// The suites that were not run, or not but for budgets, because base's and head's programs are the same bytes.
     pub identical: Vec<Identical>,
+    /// What the machine did beside, by suite, round and arm, where its system says so.
+    pub machine: BTreeMap<Name, BTreeMap<u32, BTreeMap<Arm, MachineTime>>>,
 }
 
 /// Base's program run twice in each round, in an order drawn by a coin: whatever differs between the two is not the change.

@@ -226,6 +226,9 @@ fn warning(warning: &Warning) -> String {
             "the values of base fall into two groups, those of head do not: base may be slow only sometimes".to_owned()
         }
         Warning::Bursts => "the events come in bursts, so rounds were compared and not their sum".to_owned(),
+        Warning::MachineDisturbed { rounds, of } => {
+            format!("{rounds} of {} ran while the machine was disturbed", plural(*of as usize, "round"))
+        }
         Warning::ShortProcesses { processes, apart: Ratio(apart) } => format!(
             "its processes differ by {}, so after the first stage a round had {processes} short processes of each side",
             number::percent(rounded(*apart))

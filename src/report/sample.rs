@@ -122,6 +122,7 @@ pub(super) fn judgement(verdict: RunVerdict, mut rows: Vec<Row>) -> Judgement {
         order_bias: None,
         notices: vec![],
         identical: vec![],
+        disturbed: vec![],
         findings: vec![],
         rows,
     }

@@ -1,6 +1,7 @@
 //! What is said of the run's own soundness: base against itself, what all benchmarks did together. Refuses to repeat the headline.
 
-use crate::model::{CanaryCheck, CanaryState, CommonShift, Judgement, Unit};
+use crate::model::machine::{Disturbance, DisturbedRounds};
+use crate::model::{CanaryCheck, CanaryState, CommonShift, Judgement, Ratio, Unit};
 
 use super::number::{self, count, plural};
 use super::sentence;
@@ -9,7 +10,9 @@ use super::text::Text;
 /// What a reader must know of the run as a whole before its rows.
 pub(super) fn notices(judgement: &Judgement) -> Vec<Text> {
     let untrusted = judgement.canary.iter().filter(|check| check.state == CanaryState::Moved).map(untrusted);
-    untrusted.chain(judgement.common_shift.iter().map(shift)).chain(judgement.order_bias.iter().map(order)).collect()
+    let doubted = judgement.disturbed.iter().filter(|rounds| rounds.casts_doubt()).map(doubted);
+    let together = judgement.common_shift.iter().map(shift).chain(judgement.order_bias.iter().map(order));
+    untrusted.chain(together).chain(doubted).collect()
 }
 
 /// Base against itself, for the part that says how the run was decided.
@@ -26,6 +29,38 @@ pub(super) fn canary(judgement: &Judgement) -> Option<Text> {
             against_itself(check).say(format!(", too few rounds to tell: {} of the {need} that it takes", check.rounds))
         }
     })
+}
+
+/// The rounds that ran while the machine was disturbed, for the part that says how the run was decided.
+pub(super) fn disturbed(judgement: &Judgement) -> Option<Text> {
+    let all = judgement.disturbed.iter().map(|rounds| of_suite(rounds).say(causes(rounds)));
+    all.reduce(|all, next| all.say("; ").then(next))
+}
+
+/// 3 of 12 rounds of `core`.
+fn of_suite(DisturbedRounds { suite, rounds, of, .. }: &DisturbedRounds) -> Text {
+    Text::prose(format!("{rounds} of {} of ", plural(*of as usize, "round"))).code(sentence::shown(suite.as_str()))
+}
+
+/// What disturbed the machine in these rounds.
+fn causes(rounds: &DisturbedRounds) -> String {
+    let said = rounds.causes.iter().map(|(cause, Ratio(ratio))| {
+        let share = number::percent(*ratio);
+        match cause {
+            Disturbance::Stolen => format!("{share} of its time was taken by its host"),
+            Disturbance::Others => format!("{share} of its time was used by other programs"),
+            Disturbance::Memory => format!("{share} of the time some program waited for memory"),
+            Disturbance::Throttled => format!("cores slowed down for their heat in {share} of the rounds"),
+        }
+    });
+    format!(" ran while the machine was disturbed: {}", said.collect::<Vec<_>>().join(", "))
+}
+
+/// That small changes may be hidden, and what to do.
+fn doubted(rounds: &DisturbedRounds) -> Text {
+    of_suite(rounds).say(causes(rounds)).say(
+        ". Base and head of a round share its machine, so that no side gains, but it may hide small changes: run it again when nothing else runs here, or on another machine.",
+    )
 }
 
 /// Whether the benchmarks became slower.
@@ -183,5 +218,21 @@ mod tests {
         let said = canary(&judgement).unwrap().line(str::to_owned);
         assert!(said.ends_with("too few rounds to tell: 3 of the 10 that it takes"), "{said}");
         assert_eq!(notices(&judgement), []);
+    }
+
+    #[test]
+    fn disturbed_rounds_are_told_and_only_many_of_them_are_a_doubt() {
+        let mut judgement = sample::green();
+        let causes = vec![(Disturbance::Stolen, Ratio(0.14)), (Disturbance::Memory, Ratio(0.075))];
+        let suite = crate::model::Name::new("core").unwrap();
+        judgement.disturbed = vec![DisturbedRounds { suite, rounds: 2, of: 12, causes }];
+        let said = disturbed(&judgement).unwrap().line(str::to_owned);
+        let expected = "ran while the machine was disturbed: 14 % of its time was taken by its host, 7.5 % of the time some program waited for memory";
+        assert_eq!(said, format!("2 of 12 rounds of `core` {expected}"));
+        assert_eq!(notices(&judgement), []);
+        judgement.disturbed[0].rounds = 3;
+        let doubt = notices(&judgement)[0].line(str::to_owned);
+        assert!(doubt.starts_with(&format!("3 of 12 rounds of `core` {expected}. Base and head")), "{doubt}");
+        assert_eq!(disturbed(&sample::green()), None);
     }
 }

@@ -122,11 +122,10 @@ fn answer(asked: &Asked, state: &State) -> Answer {
 fn metrics(percent: u64, state: &State) -> Answer {
     let requests = state.count();
     let hits = requests * percent / 100;
-    let mut body = format!("# TYPE cache_hits_total counter\ncache_hits_total {}\n", 1_000_000 + hits);
-    if !state.script.no_misses {
-        body += &format!("# TYPE cache_misses_total counter\ncache_misses_total {}\n", requests - hits);
-    }
-    body += "# TYPE cache_entries gauge\ncache_entries 512\n";
+    let counter = |name: &str, value: u64| format!("# TYPE {name} counter\n{name} {value}\n");
+    let misses = if state.script.no_misses { String::new() } else { counter("cache_misses_total", requests - hits) };
+    let gauge = "# TYPE cache_entries gauge\ncache_entries 512\n";
+    let body = [counter("cache_hits_total", 1_000_000 + hits), misses, gauge.to_owned()].concat();
     let headers = vec!["content-type: text/plain; version=0.0.4".to_owned()];
     Answer { status: 200, headers, body: body.into_bytes() }
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::judgement::{Side, Warning};
+use crate::model::machine::DisturbedRounds;
 use crate::model::{Arm, Change, Kind, Metric, Protocol, Ratio};
 use crate::stats::bimodal::split;
 use crate::stats::summary::{mad_sd, median};
@@ -53,6 +54,8 @@ pub(in crate::judge) struct Disturbed<'a> {
     pub(in crate::judge) entry: &'a Entry,
     pub(in crate::judge) metric: &'a Metric,
     pub(in crate::judge) protocol: &'a Protocol,
+    /// The rounds that ran while the machine was disturbed.
+    pub(in crate::judge) machine: &'a [DisturbedRounds],
     /// The one-sided level of each test.
     pub(in crate::judge) level: f64,
 }
@@ -68,7 +71,14 @@ impl Disturbed<'_> {
         let groups =
             order.or_else(|| bimodal(pairs, tolerance_ratio)).or_else(|| bimodal_alone(pairs, tolerance_ratio));
         let tails = groups.or_else(|| self.equal()).or_else(|| heavy_tails(pairs));
-        drift(pairs, tolerance, self.level).into_iter().chain(tails).collect()
+        drift(pairs, tolerance, self.level).into_iter().chain(tails).chain(self.machine()).collect()
+    }
+
+    /// Whether many rounds of the suite ran while the machine was disturbed.
+    fn machine(&self) -> Option<Warning> {
+        let of_suite = self.machine.iter().find(|rounds| rounds.suite == self.metric.id.benchmark.suite);
+        let DisturbedRounds { rounds, of, .. } = of_suite.filter(|rounds| rounds.casts_doubt())?;
+        Some(Warning::MachineDisturbed { rounds: *rounds, of: *of })
     }
 
     /// Whether all values, most values of a side, or most differences are one and the same number. Most of them only of times and rates: memory

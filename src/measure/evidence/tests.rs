@@ -100,6 +100,8 @@ fn everything() -> Measurement {
         round_s: BTreeMap::from([(id, 1.5)]),
         canary: Some(Canary { one: one.clone(), other: one }),
         identical: vec![Identical { suite: name("same"), benchmarks: vec![name("a"), name("b")] }],
+        // Shown beside the verdict, and no part of what a second judge needs.
+        machine: BTreeMap::new(),
     };
     let all =
         BTreeSet::from([Fact::ByStored, Fact::Changed, Fact::SourcesChanged, Fact::BaseFailed, Fact::OtherConditions]);

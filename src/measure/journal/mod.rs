@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::machine::MachineTime;
 use crate::model::{Arm, MetricId, Sample, Trouble};
 
 use super::bench::Parsed;
@@ -26,6 +27,8 @@ pub struct Record {
     pub arms: BTreeMap<Arm, Result<Parsed, Trouble>>,
     /// How many seconds each arm took; missing where nobody wrote it down.
     pub seconds: BTreeMap<Arm, f64>,
+    /// What the machine did beside each arm; missing where nobody knows.
+    pub machine: BTreeMap<Arm, MachineTime>,
 }
 
 /// What the two runs of the canary gave in one round: nothing where one of them failed.

@@ -6,6 +6,7 @@ use crate::measure::bench::{Parsed, Reading};
 use crate::measure::evidence::v1::exhibit::Exhibit;
 use crate::measure::evidence::v1::sample::{Metric, Name, Sample, id, names};
 use crate::measure::rounds::PartId;
+use crate::model::machine::MachineTime;
 use crate::model::{self, Arm, MetricId, Trouble};
 
 use super::{Record, Twice};
@@ -31,7 +32,13 @@ struct ArmLine {
     trouble: Option<TroubleLine>,
     #[serde(default)]
     seconds: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    machine: Option<MachineLine>,
 }
+
+/// What the machine did beside: wall, cores, stolen, others, memory in seconds; how often cores slowed down.
+#[derive(Serialize, Deserialize)]
+struct MachineLine([f64; 5], u32);
 
 /// What the canary gave in one round; no values where one of its runs failed.
 #[derive(Serialize, Deserialize)]
@@ -71,7 +78,8 @@ impl Line {
                     Err(trouble) => (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Some(TroubleLine::new(trouble))),
                 };
                 let seconds = record.seconds.get(arm).copied();
-                ArmLine { head: *arm == Arm::Head, readings, unparsed, notes, exhibits, trouble, seconds }
+                let machine = record.machine.get(arm).map(MachineLine::new);
+                ArmLine { head: *arm == Arm::Head, readings, unparsed, notes, exhibits, trouble, seconds, machine }
             })
             .collect();
         Self { round, suite: part.suite.to_string(), part: part.key.clone(), arms }
@@ -95,9 +103,21 @@ impl Line {
                 Ok(Parsed { readings, unparsed: line.unparsed, notes: line.notes, exhibits })
             };
             record.arms.insert(arm, outcome);
+            record.machine.extend(line.machine.map(|machine| (arm, machine.into_time())));
             record.seconds.extend(line.seconds.filter(|seconds| *seconds >= 0.0).map(|seconds| (arm, seconds)));
         }
         Some(((self.round, PartId { suite, key: self.part }), record))
+    }
+}
+
+impl MachineLine {
+    fn new(time: &MachineTime) -> Self {
+        Self([time.wall_s, time.cores_s, time.stolen_s, time.others_s, time.memory_s], time.throttled)
+    }
+
+    fn into_time(self) -> MachineTime {
+        let Self([wall_s, cores_s, stolen_s, others_s, memory_s], throttled) = self;
+        MachineTime { wall_s, cores_s, stolen_s, others_s, memory_s, throttled }
     }
 }
 

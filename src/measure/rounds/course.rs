@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::measure::journal::Record;
-use crate::model::{Arm, BenchmarkId, Canary, Protocol};
+use crate::model::machine::MachineTime;
+use crate::model::{Arm, BenchmarkId, Canary, Name, Protocol};
 use crate::stats::summary::median;
 
 /// One more round costs what the last of a benchmark's rounds cost, as then the fewest others took part; the middle one of these, because one may
@@ -16,6 +17,7 @@ pub(super) struct Course {
     first: BTreeMap<BenchmarkId, BTreeMap<u32, Arm>>,
     /// Each benchmark's share of its part's time, by round and arm, in seconds.
     shares_s: BTreeMap<BenchmarkId, BTreeMap<u32, BTreeMap<Arm, f64>>>,
+    machine: BTreeMap<Name, BTreeMap<u32, BTreeMap<Arm, MachineTime>>>,
 }
 
 impl Course {
@@ -49,6 +51,14 @@ impl Course {
         }
     }
 
+    /// Takes down what the machine did beside one part's round.
+    pub(super) fn beside(&mut self, suite: &Name, round: u32, record: &Record) {
+        for (arm, time) in &record.machine {
+            let rounds = self.machine.entry(suite.clone()).or_default();
+            *rounds.entry(round).or_default().entry(*arm).or_default() += *time;
+        }
+    }
+
     /// The seconds that one run of a benchmark took in one arm and round, where it is known.
     pub(super) fn share_s(&self, benchmark: &BenchmarkId, round: u32, arm: Arm) -> Option<f64> {
         self.shares_s.get(benchmark)?.get(&round)?.get(&arm).copied()
@@ -69,6 +79,7 @@ impl Course {
             median(&whole.take(LAST_ROUNDS).map(|round| round.values().sum()).collect::<Vec<f64>>())
         };
         let round_s = self.shares_s.iter().filter_map(|(benchmark, rounds)| Some((benchmark.clone(), cost_s(rounds)?)));
-        Protocol { round_s: round_s.collect(), first: self.first, canary, identical: Vec::new() }
+        let (first, machine) = (self.first, self.machine);
+        Protocol { round_s: round_s.collect(), first, canary, identical: Vec::new(), machine }
     }
 }

@@ -6,6 +6,7 @@ use crate::measure::bench::{Parsed, Reading};
 use crate::measure::journal::Record;
 use crate::measure::process::ProcessError;
 use crate::measure::suite::{Only, PartError};
+use crate::model::machine::MachineTime;
 use crate::model::{Arm, BenchmarkId, MetricId, Name, Sample, Trouble};
 
 use super::{Conduct, Event, PartId, Runner, Tracked, trouble};
@@ -27,6 +28,7 @@ pub(super) fn run(
 ) -> Option<Record> {
     let mut arms: BTreeMap<Arm, Result<Parsed, Trouble>> = BTreeMap::new();
     let mut seconds: BTreeMap<Arm, f64> = BTreeMap::new();
+    let mut machine: BTreeMap<Arm, MachineTime> = BTreeMap::new();
     for Group { processes, only } in groups(part, only, split) {
         let mut gathered: BTreeMap<Arm, Vec<Parsed>> = BTreeMap::new();
         for turn in 0..processes {
@@ -40,13 +42,16 @@ pub(super) fn run(
                 if matches!(arms.get(&arm), Some(Err(_))) {
                     continue;
                 }
-                let began = (conduct.elapsed)();
+                let (began, look) = ((conduct.elapsed)(), runner.machine());
                 match runner.run(&part.id, arm, only.as_ref().map_or(Only::All, Only::These), processes) {
                     Ok(parsed) => gathered.entry(arm).or_default().push(parsed),
                     Err(PartError::Process(ProcessError::Stopped)) => return None,
                     Err(error) => drop(arms.insert(arm, Err(trouble(arm, &error)))),
                 }
                 *seconds.entry(arm).or_default() += (conduct.elapsed)().saturating_sub(began).as_secs_f64();
+                if let Some((look, later)) = look.zip(runner.machine()) {
+                    *machine.entry(arm).or_default() += look.until(&later);
+                }
             }
         }
         for (arm, processes) in gathered {
@@ -62,7 +67,7 @@ pub(super) fn run(
     for arm in seconds.keys() {
         (conduct.watch)(&Event::Ran { part: &part.id, arm: *arm });
     }
-    Some(Record { arms, seconds })
+    Some(Record { arms, seconds, machine })
 }
 
 /// Everything in one process, but what is split: that in as many processes as it is split into.

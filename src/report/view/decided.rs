@@ -37,6 +37,7 @@ pub(super) fn facts(judgement: &Judgement) -> Vec<Fact> {
     facts.extend(promise::said(judgement).map(|said| fact("Promise", Text::prose(said))));
     facts.extend(sensitivity(judgement).map(|text| fact("Sensitivity", text)));
     facts.extend(soundness::canary(judgement).map(|text| fact("Canary", text)));
+    facts.extend(soundness::disturbed(judgement).map(|text| fact("Disturbed", text)));
     facts.extend(drift(judgement).map(|text| fact("Drift", text)));
     facts.push(fact("Policy", sentence::policy(&judgement.policy)));
     if measured_here {

@@ -1,6 +1,7 @@
 //! What disturbs the rounds of one metric: each with the verdict, which it must not bend, and the warning, which must be there.
 
 use tollgate::model::judgement::Warning;
+use tollgate::model::machine::{Disturbance, DisturbedRounds, MachineTime};
 use tollgate::model::{Doubt, Kind, Ratio};
 
 use super::made::{Made, first, noise};
@@ -138,4 +139,65 @@ fn fewer_than_five_rounds_carry_neither_a_verdict_nor_a_warning() {
         assert_eq!(verdict, Verdict::Inconclusive(Doubt::TooFewRounds { have: rounds, need: 5 }));
         assert_eq!(warnings, []);
     }
+}
+
+/// What the machine did beside each arm of a round of 4 seconds of its cores.
+fn beside(made: &mut Made, rounds: u32, time: impl Fn(Arm, u32) -> MachineTime) {
+    let quiet = MachineTime { wall_s: 2.0, cores_s: 4.0, others_s: 0.8, ..MachineTime::default() };
+    let of = |arm: Arm, round| {
+        let mut all = quiet;
+        all += time(arm, round);
+        (arm, all)
+    };
+    let all = (0..rounds).map(|round| (round, Arm::BOTH.into_iter().map(|arm| of(arm, round)).collect()));
+    made.protocol.machine = BTreeMap::from([(name("core"), all.collect())]);
+}
+
+#[test]
+fn rounds_of_a_disturbed_machine_are_marked_with_what_disturbed_it_and_change_no_verdict() {
+    let check = |some: u32, time: MachineTime| {
+        let mut made = disturbed(26, |arm, _| slower_in_head(arm, 0.2));
+        // The last rounds, and only head of each.
+        beside(
+            &mut made,
+            26,
+            |arm, round| if arm == Arm::Head && round + some >= 26 { time } else { MachineTime::default() },
+        );
+        let judgement = made.judge(&policy(""));
+        let row = row(&judgement, "a");
+        assert_eq!(row.verdict, Verdict::Regressed);
+        (judgement.disturbed.clone(), row.warnings.clone())
+    };
+    let rounds = |rounds, cause, share| DisturbedRounds {
+        suite: name("core"),
+        rounds,
+        of: 26,
+        causes: vec![(cause, Ratio(share))],
+    };
+    let stolen = MachineTime { stolen_s: 0.5, ..MachineTime::default() };
+    let warning = vec![Warning::MachineDisturbed { rounds: 7, of: 26 }];
+    assert_eq!(check(7, stolen), (vec![rounds(7, Disturbance::Stolen, 0.125)], warning.clone()));
+    assert_eq!(check(6, stolen), (vec![rounds(6, Disturbance::Stolen, 0.125)], vec![]), "too few to cast doubt");
+    let others = MachineTime { others_s: 1.2, ..MachineTime::default() };
+    assert_eq!(check(7, others), (vec![rounds(7, Disturbance::Others, 0.5)], warning.clone()));
+    let memory = MachineTime { memory_s: 0.5, ..MachineTime::default() };
+    assert_eq!(check(7, memory), (vec![rounds(7, Disturbance::Memory, 0.25)], warning));
+    let heat = MachineTime { throttled: 1, ..MachineTime::default() };
+    assert_eq!(check(13, heat).0, [rounds(13, Disturbance::Throttled, 0.5)]);
+}
+
+#[test]
+fn a_quiet_machine_and_rounds_too_short_to_tell_are_not_marked() {
+    let judged = |time: MachineTime| {
+        let mut made = disturbed(26, |_, _| 1.0);
+        beside(&mut made, 26, |_, _| time);
+        let judgement = made.judge(&policy(""));
+        (judgement.disturbed.clone(), row(&judgement, "a").warnings.clone())
+    };
+    let nothing = (vec![], vec![]);
+    assert_eq!(judged(MachineTime::default()), nothing);
+    assert_eq!(judged(MachineTime { stolen_s: 0.07, memory_s: 0.09, ..MachineTime::default() }), nothing);
+    // A database that the service asks is there in all rounds.
+    assert_eq!(judged(MachineTime { others_s: 2.0, ..MachineTime::default() }), nothing);
+    assert_eq!(judged(MachineTime { cores_s: -3.5, stolen_s: 0.3, ..MachineTime::default() }), nothing);
 }

@@ -45,10 +45,13 @@ pub(super) struct Sample<'a> {
     /// The name of the series.
     pub(super) name: &'a str,
     /// Its labels, as written.
-    pub(super) labels: Vec<(&'a str, Cow<'a, str>)>,
+    pub(super) labels: Labels<'a>,
     /// Its value; may be infinite or not a number.
     pub(super) value: f64,
 }
+
+/// Names and values of labels.
+type Labels<'a> = Vec<(&'a str, Cow<'a, str>)>;
 
 /// What one line says.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,8 +132,8 @@ fn sample(line: &str) -> Result<Sample<'_>, &'static str> {
 }
 
 /// Labels up to their closing brace, and what follows it.
-fn labels(mut rest: &str) -> Result<(Vec<(&str, Cow<'_, str>)>, &str), &'static str> {
-    let mut labels: Vec<(&str, Cow<'_, str>)> = Vec::new();
+fn labels(mut rest: &str) -> Result<(Labels<'_>, &str), &'static str> {
+    let mut labels: Labels<'_> = Vec::new();
     loop {
         rest = rest.trim_start();
         if let Some(rest) = rest.strip_prefix('}') {
@@ -210,8 +213,9 @@ mod tests {
     fn value(said: &[Said<'_>], name: &str, label: &str) -> f64 {
         let found = said.iter().find_map(|one| match one {
             Said::Sample(sample) if sample.name == name => {
-                let labels: String = sample.labels.iter().map(|(name, value)| format!("{name}={value};")).collect();
-                labels.contains(label).then_some(sample.value)
+                let labels: Vec<String> =
+                    sample.labels.iter().map(|(name, value)| format!("{name}={value};")).collect();
+                labels.concat().contains(label).then_some(sample.value)
             }
             Said::Sample(_) | Said::Kind(..) => None,
         });
@@ -222,8 +226,8 @@ mod tests {
     fn what_real_clients_write_is_read_in_both_formats() {
         for (bytes, format) in [(PYTHON, Format::Text), (PYTHON_OPEN, Format::OpenMetrics)] {
             let said = all(bytes, format).unwrap();
-            assert_eq!(value(&said, "cache_hits_total", "cache=sessions"), 1000.0);
-            assert_eq!(value(&said, "odd_total", "text=a \"quoted\" \\ text\nin two lines;"), 4.0);
+            assert_eq!(value(&said, "cache_hits_total", "cache=sessions").to_string(), "1000");
+            assert_eq!(value(&said, "odd_total", "text=a \"quoted\" \\ text\nin two lines;").to_string(), "4");
             assert!(value(&said, "last_gc_seconds", "").is_nan());
             assert!(value(&said, "request_seconds_bucket", "code=200;le=+Inf") >= 200.0);
             assert!(said.contains(&Said::Kind("request_seconds", Kind::Histogram)));
@@ -233,7 +237,7 @@ mod tests {
             [(NODE, Format::Text, "cache_hits"), (NODE_OPEN, Format::OpenMetrics, "cache_hits_total")]
         {
             let said = all(bytes, format).unwrap();
-            assert_eq!(value(&said, hits, "cache=sessions"), 7.0);
+            assert_eq!(value(&said, hits, "cache=sessions").to_string(), "7");
             assert!(value(&said, "nodejs_eventloop_lag_p99_seconds", "") > 0.0);
             assert!(said.contains(&Said::Kind("cache_hits", Kind::Counter)), "{hits}");
         }

@@ -1,9 +1,9 @@
-//! Why nothing can be said, in schema 1. Refuses to know what it is said of.
+//! Why nothing can be said, and what must be known of what is, in schema 1. Refuses to know what it is said of.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Bound;
+use super::{Arm, Bound};
 
 /// Why nothing can be said.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -57,4 +57,25 @@ pub(super) enum Doubt {
 pub(super) struct MoreRuns {
     pub(super) more: u32,
     pub(super) detectable_ratio: Bound,
+}
+
+/// What must be known to read a row's numbers.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub(super) enum Warning {
+    SourceChanged,
+    NotExact,
+    PseudoReplicated,
+    RoundsLost { lost: u32 },
+    RoundsLate { late: u32 },
+    Bimodal,
+    NoSpread,
+    OrderBias { second_ratio: f64 },
+    Drifting { ratio: f64 },
+    HeavyTails { far: u32, of: u32 },
+    Ties { equal: u32, of: u32 },
+    BimodalAlone { arm: Arm },
+    Bursts,
+    ShortProcesses { processes: u32, ratio: f64 },
+    MachineDisturbed { rounds: u32, of: u32 },
 }

@@ -4,6 +4,7 @@ mod doubt;
 mod drift;
 mod finding;
 mod health;
+mod machine;
 mod mirror;
 mod promise;
 mod read;
@@ -12,10 +13,11 @@ mod write;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use doubt::{Doubt, MoreRuns};
+use doubt::{Doubt, MoreRuns, Warning};
 use drift::Drift;
 use finding::Finding;
 use health::{CanaryCheck, CommonShift};
+use machine::DisturbedRounds;
 use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict, Towards, WaiverBearing};
 use promise::Promise;
 
@@ -66,6 +68,9 @@ pub struct Judgement {
     /// The suites that passed by proof, without being run: their programs are the same bytes in base and head.
     #[serde(default)]
     identical: Vec<Identical>,
+    /// The rounds that ran while the machine was disturbed, by suite.
+    #[serde(default)]
+    disturbed: Vec<DisturbedRounds>,
     /// Why rows are worse, as far as rules can tell, the worst first.
     #[serde(default)]
     findings: Vec<Finding>,
@@ -367,26 +372,6 @@ struct WaiverState {
 enum Ceiling {
     Change { ratio: f64 },
     Value { value: f64, unit: Unit },
-}
-
-/// What must be known to read a row's numbers.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-enum Warning {
-    SourceChanged,
-    NotExact,
-    PseudoReplicated,
-    RoundsLost { lost: u32 },
-    RoundsLate { late: u32 },
-    Bimodal,
-    NoSpread,
-    OrderBias { second_ratio: f64 },
-    Drifting { ratio: f64 },
-    HeavyTails { far: u32, of: u32 },
-    Ties { equal: u32, of: u32 },
-    BimodalAlone { arm: Arm },
-    Bursts,
-    ShortProcesses { processes: u32, ratio: f64 },
 }
 
 /// Whether there is nothing to say.

@@ -49,6 +49,7 @@ impl TryFrom<Judgement> for model::Judgement {
             promise: value.promise.try_into()?,
             notices: value.notices.into_iter().map(Into::into).collect(),
             identical: each(value.identical)?,
+            disturbed: each(value.disturbed)?,
             findings: super::finding::read(value.findings)?,
         })
     }
@@ -373,6 +374,7 @@ impl From<Warning> for judgement::Warning {
             Warning::Ties { equal, of } => Self::Ties { equal, of },
             Warning::BimodalAlone { arm } => Self::BimodalAlone { arm: arm.into() },
             Warning::Bursts => Self::Bursts,
+            Warning::MachineDisturbed { rounds, of } => Self::MachineDisturbed { rounds, of },
             Warning::ShortProcesses { processes, ratio } => {
                 Self::ShortProcesses { processes, apart: model::Ratio(ratio) }
             }

@@ -21,7 +21,7 @@ impl From<&model::Judgement> for Judgement {
     fn from(value: &model::Judgement) -> Self {
         let model::Judgement { base, head, environment, policy, promise, coverage, notices, rows, identical, .. } =
             value.clone();
-        let model::Judgement { canary, common_shift, order_bias, findings, .. } = value.clone();
+        let model::Judgement { canary, common_shift, order_bias, findings, disturbed, .. } = value.clone();
         let view = View::of(value);
         Self {
             schema: SCHEMA,
@@ -41,6 +41,7 @@ impl From<&model::Judgement> for Judgement {
             notices: notices.into_iter().map(Into::into).collect(),
             rows: rows.into_iter().map(Into::into).collect(),
             identical: identical.into_iter().map(Into::into).collect(),
+            disturbed: disturbed.into_iter().map(Into::into).collect(),
             findings: super::finding::written(findings, &view.numbers()),
         }
     }
@@ -337,6 +338,7 @@ impl From<judgement::Warning> for Warning {
             judgement::Warning::Ties { equal, of } => Self::Ties { equal, of },
             judgement::Warning::BimodalAlone { arm } => Self::BimodalAlone { arm: arm.into() },
             judgement::Warning::Bursts => Self::Bursts,
+            judgement::Warning::MachineDisturbed { rounds, of } => Self::MachineDisturbed { rounds, of },
             judgement::Warning::ShortProcesses { processes, apart } => {
                 Self::ShortProcesses { processes, ratio: apart.0 }
             }
