@@ -1,6 +1,7 @@
 //! Probes: readers of something beside latency while a scenario runs, each in a thread of its own. Refuses to know what load is made.
 #![expect(clippy::disallowed_methods, reason = "looks at fixed times")]
 
+mod postgres;
 mod sql;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use crate::model::{Exhibit, Name};
 use super::bench::Reading;
 use super::load::record::Recorded;
 use super::surroundings::Surroundings;
+use postgres::Postgres;
 
 /// One reader. It lives in a thread of its own, so it may wait; what makes load never waits for it, but for [`Probe::end`] and what follows.
 pub(in crate::measure) trait Probe {
@@ -113,12 +115,13 @@ impl Probes {
         surroundings: &Surroundings,
     ) -> Result<Self, ProbeError> {
         let _ = addresses;
-        let probes = Self::default();
+        let mut probes = Self::default();
         for database in &service.probes.databases {
             let url = sql::url(database, service, &surroundings.environment)?;
             let database = database.clone();
             match database.kind {
-                DatabaseKind::Postgres | DatabaseKind::Mysql => drop((database, url)),
+                DatabaseKind::Postgres => probes.start(move || Postgres::open(&database, &url))?,
+                DatabaseKind::Mysql => {}
             }
         }
         Ok(probes)

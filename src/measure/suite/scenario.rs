@@ -16,6 +16,7 @@ use super::super::load::drive::drive;
 use super::super::load::profile::stages;
 use super::super::load::readings::readings;
 use super::super::load::record::{Recorded, Snapshot};
+use super::super::load::walk::{Beside, walk};
 use super::super::load::work::Work;
 use super::super::probe::{Probes, Seen, counted};
 use super::super::proof::Runs;
@@ -132,12 +133,12 @@ impl Part for ScenarioPart {
                     (None, Ok((mut parsed, seen))) => {
                         stopped?;
                         // What a database says of tables it says only after the service has gone.
-                        let probed = probes.finish(&seen);
-                        parsed.readings.extend(probed.readings);
+                        let beside = probes.finish(&seen);
+                        parsed.readings.extend(beside.readings);
                         parsed.readings.sort_by(|a, b| a.metric.id.cmp(&b.metric.id));
-                        parsed.unparsed.extend(probed.missing);
-                        parsed.notes.extend(probed.notes);
-                        parsed.exhibits.extend(probed.exhibits);
+                        parsed.unparsed.extend(beside.missing);
+                        parsed.notes.extend(beside.notes);
+                        parsed.exhibits.extend(beside.exhibits);
                         Ok(parsed)
                     }
                 }
@@ -157,13 +158,13 @@ impl ScenarioPart {
     ) -> Result<(Parsed, Seen), PartError> {
         match &self.scenario.engine {
             Engine::Own(load) => {
-                let (recorded, notes) = self.drive(load, addresses, watched, place, surroundings)?;
+                let (recorded, notes, unwalked) = self.drive(load, addresses, watched, place, surroundings)?;
                 if surroundings.stop.is_set() {
                     return Err(ServiceError::Stopped.into());
                 }
                 let usage = watched.map(|(running, _)| running.usage()).filter(|usage| !usage.points.is_empty());
                 let readings = readings(&self.suite.name, load, &recorded, usage.as_ref());
-                let seen = self.seen(load, &recorded);
+                let seen = Seen { unwalked, ..self.seen(load, &recorded) };
                 Ok((Parsed { readings, notes, ..Parsed::default() }, seen))
             }
             Engine::External(engine) => {
@@ -206,7 +207,7 @@ impl ScenarioPart {
         watched: Option<(&Running, &Probes)>,
         place: &Place,
         surroundings: &Surroundings,
-    ) -> Result<(Recorded, Vec<String>), PartError> {
+    ) -> Result<(Recorded, Vec<String>, BTreeSet<Name>), PartError> {
         let failed = |message: String, hint: Option<String>| PartError::Prepare {
             what: format!("the load of `{}`", self.suite.name),
             message,
@@ -226,12 +227,30 @@ impl ScenarioPart {
         };
         let recorded = drive(&work, stages(load).as_mut(), &surroundings.stop, &watch)
             .map_err(|error| failed(error.to_string(), error.hint()))?;
+        let mut unwalked = BTreeSet::new();
         if let Some((_, probes)) = watched {
             probes.load_ended();
+            if probes.walks() > 0 && !surroundings.stop.is_set() {
+                let walked = walk(&work, probes.walks(), &surroundings.stop, probes);
+                unwalked = walked.map_err(|error| failed(error.to_string(), error.hint()))?;
+            }
         }
         // Without how often: each round would say something else.
-        let notes = work.failed().into_iter().map(|(step, words, _)| format!("{step}: {words}")).collect();
-        Ok((recorded, notes))
+        let mut notes: Vec<String> =
+            work.failed().into_iter().map(|(step, words, _)| format!("{step}: {words}")).collect();
+        let alone = "failed when it was sent alone, or a request before it did: its statements are not counted";
+        notes.extend(unwalked.iter().map(|step| format!("{step}: {alone}")));
+        Ok((recorded, notes, unwalked))
+    }
+}
+
+impl Beside for Probes {
+    fn before(&self) {
+        self.before_step();
+    }
+
+    fn after(&self, step: &Name) {
+        self.after_step(step);
     }
 }
 
