@@ -30,7 +30,7 @@ pub const APDEX: &str = "apdex";
 pub const BREAKING_POINT: &str = "breaking-point";
 /// The highest level of a stress test up to which the latency is hardly more than at its first.
 pub const LATENCY_KNEE: &str = "latency-knee";
-/// How long after a spike the latency is back.
+/// How long after a spike, or after an instance was killed, latency and failures are back.
 pub const RECOVERY_TIME: &str = "recovery-time";
 /// Growth of the service's memory for each request.
 pub const MEMORY_GROWTH: &str = "memory-growth";
@@ -53,5 +53,33 @@ pub const ALL_REQUESTS: &str = "all requests";
 pub const STAGE: &str = "stage ";
 /// The part of a script for k6 whose requests do not count: k6 names it in the tag `scenario`.
 pub const K6_WARM_UP: &str = "warm_up";
-/// What the benchmark of one of several targets begins with.
+/// What the benchmark of one of several targets begins with: `target instance 1`.
 pub const TARGET: &str = "target ";
+/// What the benchmark of one of the backends behind a load balancer begins with.
+pub const BACKEND: &str = "backend ";
+/// Requests that one of several targets or backends took.
+pub const REQUESTS: &str = "requests";
+
+/// Whether metrics of these names are those of a load scenario: latencies beside a throughput, or a limit that was looked for.
+pub fn is_load<'a>(metrics: impl Iterator<Item = &'a str>) -> bool {
+    let (mut latency, mut throughput) = (false, false);
+    for metric in metrics {
+        if matches!(metric, BREAKING_POINT | LATE_ARRIVALS) {
+            return true;
+        }
+        latency |= metric.starts_with(LATENCY);
+        throughput |= metric == THROUGHPUT;
+    }
+    latency && throughput
+}
+
+/// Whether a benchmark of a scenario stands for a part of the load: a stage, a target or a backend, not a request.
+pub fn is_part(benchmark: &str) -> bool {
+    [STAGE, TARGET, BACKEND].iter().any(|part| benchmark.starts_with(part))
+}
+
+/// Of the benchmarks of a scenario the one that stands for all of it.
+pub fn whole<'a>(benchmarks: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let mut requests = benchmarks.clone().filter(|name| !is_part(name));
+    benchmarks.clone().find(|name| *name == ALL_REQUESTS).or_else(|| requests.next())
+}

@@ -2,6 +2,7 @@
 
 mod drift;
 mod every;
+mod finding;
 mod hostile;
 mod load;
 mod soundness;
@@ -14,6 +15,7 @@ use crate::model::*;
 
 pub(super) use drift::drifted;
 pub(super) use every::every_variant;
+pub(super) use finding::explained;
 pub(super) use hostile::{HOSTILE, hostile};
 pub(super) use load::{loaded, metrics};
 pub(super) use soundness::{disturbed, untrusted};
@@ -120,6 +122,7 @@ pub(super) fn judgement(verdict: RunVerdict, mut rows: Vec<Row>) -> Judgement {
         order_bias: None,
         notices: vec![],
         identical: vec![],
+        findings: vec![],
         rows,
     }
 }

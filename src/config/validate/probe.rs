@@ -1,6 +1,7 @@
 //! Probes of a service. Refuses to know how they read.
 
 mod database;
+mod prometheus;
 
 use crate::config::probe::{DatabaseKind, Probes};
 use crate::config::wire;
@@ -17,6 +18,6 @@ impl Reader<'_, '_> {
             let help = "its statements are counted by request, and those of two could not be told apart".to_owned();
             self.problems.add(&mysql.url.span, "one database of a service is looked at, not two", Some(help));
         }
-        Probes { databases, ..Probes::default() }
+        Probes { databases, prometheus: service.prometheus.as_ref().and_then(|prometheus| self.prometheus(prometheus)) }
     }
 }

@@ -10,12 +10,14 @@ pub mod walk;
 pub mod work;
 
 mod arrivals;
+mod backends;
 mod body;
 mod check;
 mod connect;
 mod cookies;
 mod crew;
 mod data;
+pub(in crate::measure) mod fetch;
 mod flow;
 #[cfg(test)]
 mod hostile;

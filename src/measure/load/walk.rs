@@ -36,6 +36,9 @@ pub trait Beside {
 /// Walks each flow so many times, and once before that without telling anyone, so that plans and caches are warm. No pauses are made. Gives the steps of
 /// which no count may be told: those that failed, and those that follow them in their flow.
 pub fn walk(work: &Work, walks: u32, stop: &Stop, beside: &dyn Beside) -> Result<BTreeSet<Name>, DriveError> {
+    if walks == 0 {
+        return Ok(BTreeSet::new());
+    }
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     for flow in &work.0.flows {
         // The same records of its data file each time, however many the load took.

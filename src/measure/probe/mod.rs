@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "looks at fixed times")]
 
 mod postgres;
+mod prometheus;
 mod sql;
 
 use std::collections::BTreeSet;
@@ -114,8 +115,11 @@ impl Probes {
         addresses: &[Address],
         surroundings: &Surroundings,
     ) -> Result<Self, ProbeError> {
-        let _ = addresses;
         let mut probes = Self::default();
+        if let Some(endpoint) = service.probes.prometheus.clone() {
+            let (service, addresses) = (service.name.clone(), addresses.to_vec());
+            probes.start(move || prometheus::Endpoint::open(&service, endpoint, &addresses))?;
+        }
         for database in &service.probes.databases {
             let url = sql::url(database, service, &surroundings.environment)?;
             let database = database.clone();

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tollgate::config::scenario::{
-    Arrivals, Body, Check, Credentials, Engine, Extract, FormContent, Level, Limits, Load, LoadFormat, Origin, Profile,
-    Protocol, Scenario, Stage, Target,
+    Arrivals, Body, Chaos, Check, Credentials, Engine, Extract, FormContent, Level, Limits, Load, LoadFormat, Origin,
+    Profile, Protocol, Scenario, Stage, Target,
 };
 use tollgate::config::service::Readiness;
 use tollgate::config::{Adapter, Config, schema};
@@ -49,6 +49,22 @@ fn two_lines_make_a_scenario_with_good_defaults() {
 }
 
 #[test]
+fn a_service_rests_after_a_soak_and_where_it_is_told_to() {
+    let rest = |lines: &str| {
+        let config = check(&format!("{SERVICE}[scenario.home]\n{lines}\nrate = '200/s'\n"));
+        load(&config, "home").rest
+    };
+    assert_eq!(rest("service = 'web'"), Duration::ZERO);
+    assert_eq!(rest("service = 'web'\nprofile = 'soak'"), seconds(10));
+    assert_eq!(rest("service = 'web'\nprofile = 'soak'\nrest = '0 s'"), Duration::ZERO);
+    assert_eq!(rest("service = 'web'\nprofile = 'spike'\nrest = '30 s'"), seconds(30));
+    assert_eq!(rest("url = 'http://127.0.0.1:1'\nprofile = 'soak'"), Duration::ZERO, "nobody watches it");
+    let elsewhere = "[scenario.home]\nurl = 'http://127.0.0.1:1'\nrate = '1/s'\nrest = '5 s'\n";
+    let said = Config::parse(elsewhere, "tollgate.toml").unwrap_err().to_string();
+    assert!(said.contains("`rest` is set, and nothing here is watched while it rests"), "{said}");
+}
+
+#[test]
 fn a_service_is_read_into_base_units() {
     let config = check(EVERYTHING);
     let Target::Service(service) = &scenario(&config, "home").target else { panic!("a service") };
@@ -64,6 +80,9 @@ fn a_service_is_read_into_base_units() {
         service.ready.clone()
     };
     assert_eq!(ready("'tcp'"), Readiness::Tcp);
+    let (header, chaos) = (&load(&config, "home").backend_header, load(&config, "home").chaos);
+    assert_eq!(header.as_deref(), Some("x-served-by"));
+    assert_eq!(chaos, Some(Chaos { at: seconds(4), back_after: Some(seconds(2)) }));
     assert_eq!(ready("{ path = '/up', status = 204 }"), Readiness::Http { path: "/up".to_owned(), status: 204 });
     assert_eq!(ready("{ log = 'listening on' }"), Readiness::Log("listening on".to_owned()));
 }
