@@ -103,10 +103,7 @@ fn values<'p>(parsed: &'p Parsed, benchmark: &str, metric: &str) -> &'p [f64] {
 }
 
 fn statements(parsed: &Parsed) -> Vec<&Statement> {
-    let statement = |exhibit| match exhibit {
-        Exhibit::Statement(statement) => statement,
-    };
-    parsed.exhibits.iter().map(statement).collect()
+    parsed.exhibits.iter().map(|Exhibit::Statement(statement)| statement).collect()
 }
 
 #[test]

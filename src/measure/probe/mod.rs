@@ -57,8 +57,6 @@ pub(in crate::measure) struct Seen {
     pub(in crate::measure) whole: Name,
     /// Requests that ended from [`Probe::begin`] to [`Probe::end`].
     pub(in crate::measure) requests: u64,
-    /// The time between those, in seconds.
-    pub(in crate::measure) seconds: f64,
     /// Requests that failed when they were walked alone, and those of their flow that follow: what was counted of them is not to be told.
     pub(in crate::measure) unwalked: BTreeSet<Name>,
 }
@@ -254,8 +252,7 @@ fn live(mut probe: impl Probe, told: &Receiver<Told>) -> Probed {
     }
 }
 
-/// The requests that ended while what counts was kept, and how long that was in seconds.
-pub(in crate::measure) fn counted(recorded: &Recorded) -> (u64, f64) {
-    let steps = recorded.stretches.iter().flat_map(|stretch| stretch.steps.values());
-    (steps.map(|step| step.ended).sum(), recorded.stretches.iter().map(|stretch| stretch.seconds).sum())
+/// The requests that ended while what counts was kept.
+pub(in crate::measure) fn counted(recorded: &Recorded) -> u64 {
+    recorded.stretches.iter().flat_map(|stretch| stretch.steps.values()).map(|step| step.ended).sum()
 }

@@ -185,28 +185,20 @@ impl ScenarioPart {
                     probes.load_ended();
                 }
                 let whole = Name::new(ALL_REQUESTS).expect("it is a name");
-                Ok((
-                    parsed,
-                    Seen {
-                        suite: self.suite.name.clone(),
-                        whole,
-                        requests: 0,
-                        seconds: 0.0,
-                        unwalked: BTreeSet::new(),
-                    },
-                ))
+                let suite = self.suite.name.clone();
+                Ok((parsed, Seen { suite, whole, requests: 0, unwalked: BTreeSet::new() }))
             }
         }
     }
 
     /// What probes are told of the round.
     fn seen(&self, load: &Load, recorded: &Recorded) -> Seen {
-        let (requests, seconds) = counted(recorded);
+        let requests = counted(recorded);
         let mut steps = load.flows.iter().flat_map(|flow| &flow.steps).map(|step| &step.name);
         let first = steps.next().cloned();
         let one = first.filter(|first| steps.all(|step| step == first));
         let whole = one.unwrap_or_else(|| Name::new(ALL_REQUESTS).expect("it is a name"));
-        Seen { suite: self.suite.name.clone(), whole, requests, seconds, unwalked: BTreeSet::new() }
+        Seen { suite: self.suite.name.clone(), whole, requests, unwalked: BTreeSet::new() }
     }
 
     fn drive(

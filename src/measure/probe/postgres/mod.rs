@@ -143,8 +143,8 @@ impl Postgres {
         let explained = all.map_or_else(BTreeMap::new, |all| all.explained);
         let mut probed = walked.probed(seen, &self.access.database, &explained);
         if denied {
-            let note = "plans of some statements are not shown: the probe's role may not do what they do; `GRANT pg_read_all_data` to it shows those that read";
-            probed.notes.push(note.to_owned());
+            let note = "plans of some statements are not shown: the probe's role may not do what they do";
+            probed.notes.push(format!("{note}; `GRANT pg_read_all_data` to it shows those that read"));
         }
         Some(probed)
     }
@@ -188,8 +188,9 @@ impl Probe for Postgres {
         self.whole(seen, &mut probed);
         if self.lost {
             self.walked.clear();
-            let lost = "statements are not counted: pg_stat_statements was reset or dropped statements while they were; reset nothing during a check, and raise `pg_stat_statements.max`";
-            probed.missing.push(lost.to_owned());
+            let lost = "statements are not counted: pg_stat_statements was reset or dropped some while they were";
+            let advice = "reset nothing during a check, and raise `pg_stat_statements.max`";
+            probed.missing.push(format!("{lost}; {advice}"));
         } else if let Some(statements) = self.statements(seen) {
             probed.readings.extend(statements.readings);
             probed.exhibits = statements.exhibits;
