@@ -24,6 +24,7 @@ mod load;
 mod load_calibration;
 mod noise;
 mod npm;
+mod postgres;
 mod processes;
 mod publishing;
 mod reports;
