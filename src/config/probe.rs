@@ -1,6 +1,7 @@
 //! Probes: readers of something beside latency while a scenario runs. Refuses to know how they read.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use crate::model::{Direction, Name, Unit};
@@ -54,12 +55,19 @@ pub struct Database {
 }
 
 /// How a probe reaches a database. Never shown: either may hold a password.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// As written.
     Written(String),
     /// What this variable of the environment holds.
     Variable(String),
+}
+
+impl fmt::Debug for DatabaseUrl {
+    /// Not what it holds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl")
+    }
 }
 
 /// Kinds of databases.
@@ -69,4 +77,14 @@ pub enum DatabaseKind {
     Postgres,
     /// `MySQL` 8 or later, `MariaDB` 10.5 or later.
     Mysql,
+}
+
+impl DatabaseKind {
+    /// How an address of it begins, the usual form first.
+    pub fn schemes(self) -> &'static [&'static str] {
+        match self {
+            Self::Postgres => &["postgres://", "postgresql://"],
+            Self::Mysql => &["mysql://", "mariadb://"],
+        }
+    }
 }

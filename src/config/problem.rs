@@ -144,8 +144,7 @@ impl<'a> Problems<'a> {
     fn place(&self, (span, message, help): &(Range<usize>, String, Option<String>)) -> Problem {
         let head = self.head(span.start);
         let line_start = head.rfind('\n').map_or(0, |at| at + 1);
-        let line: Vec<char> =
-            self.text.get(line_start..).unwrap_or_default().lines().next().unwrap_or_default().chars().collect();
+        let line = without_password(self.text.get(line_start..).unwrap_or_default().lines().next().unwrap_or_default());
         let before = head.get(line_start..).unwrap_or_default().chars().count().min(line.len());
         let marked = self.head(span.end).get(head.len()..).unwrap_or_default();
         let marked = marked.lines().next().unwrap_or_default().chars().count();
@@ -176,6 +175,24 @@ fn printable(text: &str) -> String {
         c => c,
     };
     text.chars().map(harmless).collect()
+}
+
+/// The characters of a line, those of a password in an address replaced one by one: `postgres://user:****@host`.
+fn without_password(line: &str) -> Vec<char> {
+    let mut line: Vec<char> = line.chars().collect();
+    let mut from = 0;
+    while let Some(at) = line[from..].windows(3).position(|three| three == [':', '/', '/']) {
+        let begin = from + at + 3;
+        let quoted = |c: &char| matches!(c, '"' | '\'') || c.is_whitespace();
+        let end = line[begin..].iter().position(quoted).map_or(line.len(), |length| begin + length);
+        // The last `@`: whoever wrote a password with one in it meant it.
+        if let Some(host) = line[begin..end].iter().rposition(|c| *c == '@') {
+            let user = line[begin..begin + host].iter().position(|c| *c == ':').map_or(host, |length| length + 1);
+            line[begin + user.min(host)..begin + host].fill('*');
+        }
+        from = end;
+    }
+    line
 }
 
 /// `text` in backticks, cut where it is long.

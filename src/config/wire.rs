@@ -9,10 +9,12 @@ use super::at::At;
 
 mod flow;
 mod kinds;
+mod probe;
 mod scenario;
 mod service;
 
 pub(super) use flow::{Basic, Check, Extract, Flow, FormField, Statuses, Step};
+pub(super) use probe::{Database, DatabaseUrl};
 pub(super) use scenario::{Amount, Arrivals, LoadFormat, Profile, Protocol, Scenario, Stage};
 pub(super) use service::{Ready, Service};
 

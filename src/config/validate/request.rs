@@ -227,7 +227,7 @@ impl Reader<'_, '_> {
     }
 
     /// The name of a variable. What is not one may be a secret, and is not repeated.
-    fn variable(&mut self, name: &At<String>) -> Option<String> {
+    pub(super) fn variable(&mut self, name: &At<String>) -> Option<String> {
         if is_identifier(&name.value, '_') {
             return Some(name.value.clone());
         }

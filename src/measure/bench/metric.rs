@@ -52,6 +52,20 @@ impl Benchmark {
         self.push(name, shape, Sample::new(vec![value]).ok());
     }
 
+    /// Numbers of the same thing, each seen once. Nothing where there are none.
+    pub(in crate::measure) fn values(&mut self, name: &str, values: Vec<f64>, shape: Shape) {
+        self.push(name, shape, Sample::new(values).ok());
+    }
+
+    /// The same of what equal programs give each time. Nothing where there are none.
+    pub(in crate::measure) fn exact(&mut self, name: &str, values: Vec<f64>, shape: Shape) {
+        let before = self.readings.len();
+        self.values(name, values, shape);
+        for reading in self.readings.iter_mut().skip(before) {
+            reading.metric.determinism = Determinism::Exact;
+        }
+    }
+
     /// The growth of a course. Nothing where it is too short for one.
     pub(in crate::measure) fn growth(&mut self, name: &str, points: Vec<(f64, f64)>, unit: Unit) {
         let shape = Shape(unit, Kind::Slope, Direction::LowerIsBetter, Role::Gated);

@@ -1,10 +1,14 @@
 //! Probes: readers of something beside latency while a scenario runs, each in a thread of its own. Refuses to know what load is made.
 #![expect(clippy::disallowed_methods, reason = "looks at fixed times")]
 
+mod sql;
+
+use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::config::probe::DatabaseKind;
 use crate::config::scenario::Address;
 use crate::config::service::Service;
 use crate::model::exhibit::EXHIBITS_MAX;
@@ -52,6 +56,8 @@ pub(in crate::measure) struct Seen {
     pub(in crate::measure) requests: u64,
     /// The time between those, in seconds.
     pub(in crate::measure) seconds: f64,
+    /// Requests that failed when they were walked alone, and those of their flow that follow: what was counted of them is not to be told.
+    pub(in crate::measure) unwalked: BTreeSet<Name>,
 }
 
 /// What a probe gives.
@@ -106,12 +112,19 @@ impl Probes {
         addresses: &[Address],
         surroundings: &Surroundings,
     ) -> Result<Self, ProbeError> {
-        let _ = (service, addresses, surroundings);
-        Ok(Self::default())
+        let _ = addresses;
+        let probes = Self::default();
+        for database in &service.probes.databases {
+            let url = sql::url(database, service, &surroundings.environment)?;
+            let database = database.clone();
+            match database.kind {
+                DatabaseKind::Postgres | DatabaseKind::Mysql => drop((database, url)),
+            }
+        }
+        Ok(probes)
     }
 
     /// Starts a probe in a thread of its own. `open` is called there, for what holds a connection may not leave its thread.
-    #[expect(dead_code, reason = "the first probe takes it")]
     fn start<P: Probe>(
         &mut self,
         open: impl FnOnce() -> Result<P, ProbeError> + Send + 'static,

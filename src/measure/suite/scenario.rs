@@ -175,7 +175,16 @@ impl ScenarioPart {
                     probes.load_ended();
                 }
                 let whole = Name::new(ALL_REQUESTS).expect("it is a name");
-                Ok((parsed, Seen { suite: self.suite.name.clone(), whole, requests: 0, seconds: 0.0 }))
+                Ok((
+                    parsed,
+                    Seen {
+                        suite: self.suite.name.clone(),
+                        whole,
+                        requests: 0,
+                        seconds: 0.0,
+                        unwalked: BTreeSet::new(),
+                    },
+                ))
             }
         }
     }
@@ -187,7 +196,7 @@ impl ScenarioPart {
         let first = steps.next().cloned();
         let one = first.filter(|first| steps.all(|step| step == first));
         let whole = one.unwrap_or_else(|| Name::new(ALL_REQUESTS).expect("it is a name"));
-        Seen { suite: self.suite.name.clone(), whole, requests, seconds }
+        Seen { suite: self.suite.name.clone(), whole, requests, seconds, unwalked: BTreeSet::new() }
     }
 
     fn drive(
