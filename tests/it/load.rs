@@ -13,7 +13,7 @@ mod ports;
 mod protocols;
 mod scenarios;
 mod sent;
-mod services;
+pub(crate) mod services;
 mod shards;
 
 use std::collections::BTreeMap;

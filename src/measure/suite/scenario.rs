@@ -17,7 +17,7 @@ use super::super::load::profile::stages;
 use super::super::load::readings::readings;
 use super::super::load::record::{Recorded, Snapshot};
 use super::super::load::work::Work;
-use super::super::probe::{Probes, Seen, counted};
+use super::super::probe::{Probes, Seen, before_start, counted};
 use super::super::proof::Runs;
 use super::super::service::{Running, ServiceError};
 use super::super::surroundings::Surroundings;
@@ -115,6 +115,8 @@ impl Part for ScenarioPart {
                 self.measure(addresses.clone(), None, place, surroundings).map(|(parsed, _)| parsed)
             }
             Target::Service(service) => {
+                // Put back at the end, whatever comes between.
+                let _settings = before_start(service, surroundings)?;
                 let running = Running::start(service, place, surroundings)?;
                 // The death of the service ends what drives load at it.
                 let inner = Surroundings { stop: running.over(), ..surroundings.clone() };

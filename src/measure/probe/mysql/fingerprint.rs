@@ -259,7 +259,8 @@ impl Scanner<'_> {
     /// Goes over a number with its fraction and its exponent.
     fn number(&mut self, at: usize) {
         let rest = self.rest(at);
-        let run = |from: usize| rest.get(from..).unwrap_or_default().chars().take_while(char::is_ascii_alphanumeric).count();
+        let run =
+            |from: usize| rest.get(from..).unwrap_or_default().chars().take_while(char::is_ascii_alphanumeric).count();
         let starts = |from: usize, what: fn(char) -> bool| rest.get(from..).is_some_and(|rest| rest.starts_with(what));
         let mut end = run(0);
         if starts(end, |c| c == '.') && !starts(end + 1, |c| is_of_word(c) && !c.is_ascii_digit()) {
@@ -314,14 +315,20 @@ mod tests {
         check("select * from t where a='it''s' and b=\"two \\\" x\"", "select * from t where a = ? and b = ?");
         check("select 1.5, .5, 1e10, 1.5e-3, 0x1F, 0b01, x'4d', _utf8'm', N'm'", "select ?, ?, ?, ?, ?, ?, ?, ?, ?");
         check("select * from t where a=-5 and b > -1.5", "select * from t where a = ? and b > ?");
-        check("select * from t where a = NULL or b is null or c is not null", "select * from t where a = ? or b is null or c is not null");
+        check(
+            "select * from t where a = NULL or b is null or c is not null",
+            "select * from t where a = ? or b is null or c is not null",
+        );
         check("update t set done = true where id = ?", "update t set done = ? where id = ?");
         check("select 'never ends", "select ?");
     }
 
     #[test]
     fn names_stay() {
-        check("select t1.c2, `a 1`.`b``2`, 1st from db1.t1, @@version", "select t1.c2, `a 1`.`b``2`, 1st from db1.t1, @@version");
+        check(
+            "select t1.c2, `a 1`.`b``2`, 1st from db1.t1, @@version",
+            "select t1.c2, `a 1`.`b``2`, 1st from db1.t1, @@version",
+        );
         check("select a.5x, `open", "select a.5x, `open");
         check("select naïve from größe where ß = 'ß'", "select naïve from größe where ß = ?");
     }
@@ -333,7 +340,10 @@ mod tests {
         check("select a from t where (x, y) in ((1,2),(3,4))", "select a from t where (x, y) in (...)");
         check("insert into t (a, b) values (1,'x'), (2,'y')", "insert into t (a, b) values (...)");
         check("insert into t values (1, now()), (2, now())", "insert into t values (?, now()), (?, now())");
-        check("select a from t where id in (select id from u where k = 3)", "select a from t where id in (select id from u where k = ?)");
+        check(
+            "select a from t where id in (select id from u where k = 3)",
+            "select a from t where id in (select id from u where k = ?)",
+        );
         check("select a from t where id in ()", "select a from t where id in ()");
     }
 

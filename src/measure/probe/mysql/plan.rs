@@ -151,10 +151,14 @@ impl Table<'_> {
             {
                 let before = at.checked_sub(1).and_then(|before| tokens.get(before));
                 let after = tokens.get(at + length);
-                let one_of = |token: Option<&Token>, which: &[&str]| token.is_some_and(|token| which.iter().any(|one| token.is(one)));
+                let one_of = |token: Option<&Token>, which: &[&str]| {
+                    token.is_some_and(|token| which.iter().any(|one| token.is(one)))
+                };
                 if one_of(after, &["=", "<=>", "in"]) || one_of(before, &["=", "<=>"]) {
                     conditions.equal.push(bare(column));
-                } else if one_of(after, &["<", ">", "<=", ">=", "between", "like"]) || one_of(before, &["<", ">", "<=", ">="]) {
+                } else if one_of(after, &["<", ">", "<=", ">=", "between", "like"])
+                    || one_of(before, &["<", ">", "<=", ">="])
+                {
                     conditions.range.push(bare(column));
                 }
             }
@@ -234,14 +238,19 @@ mod tests {
     #[test]
     fn a_scan_names_the_table_behind_an_alias_its_columns_and_an_index() {
         let (plan, scans, index) = all("select note from shop.big as b where kind = 7 and `order` > 'x'", MARIADB);
-        assert_eq!(plan, ["b: ALL, no key, about 20056 rows, shop.b.kind = ? and shop.b.`order` > ?"], "no literal is shown");
+        assert_eq!(
+            plan,
+            ["b: ALL, no key, about 20056 rows, shop.b.kind = ? and shop.b.`order` > ?"],
+            "no literal is shown"
+        );
         assert_eq!(scans, [("shop.big".to_owned(), vec!["kind".to_owned(), "order".to_owned()])]);
         assert_eq!(index.unwrap(), "CREATE INDEX `big_kind_order` ON `shop`.`big` (`kind`, `order`)");
     }
 
     #[test]
     fn what_mysql_writes_is_read_as_well() {
-        let (plan, scans, index) = all("select * from big join items i on i.owner = big.kind where big.kind = 7", MYSQL);
+        let (plan, scans, index) =
+            all("select * from big join items i on i.owner = big.kind where big.kind = 7", MYSQL);
         assert_eq!(plan[1], "i: ref, key owner, about 20 rows");
         assert_eq!(scans, [("big".to_owned(), vec!["kind".to_owned()])]);
         assert_eq!(index.unwrap(), "CREATE INDEX `big_kind` ON `big` (`kind`)");
@@ -274,7 +283,8 @@ mod tests {
         assert_eq!(explained("select 1", "{", true), None);
         let empty = explained("select 1", r#"{"query_block": {"message": "No tables used"}}"#, true).unwrap();
         assert_eq!(empty, Explained::default());
-        let odd = r#"{"table": {"table_name": "`", "access_type": "ALL", "rows": -1, "attached_condition": "`.`.`..a.=.."}}"#;
+        let odd =
+            r#"{"table": {"table_name": "`", "access_type": "ALL", "rows": -1, "attached_condition": "`.`.`..a.=.."}}"#;
         assert_eq!(explained("select ` from", odd, true).unwrap().scans.len(), 0);
     }
 }
