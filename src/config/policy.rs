@@ -6,6 +6,7 @@ use crate::model::{
     BenchmarkId, Budget, Ceiling, Determinism, Direction, Kind, Metric, Name, Quantity, Role, Shares, Thresholds, Unit,
     Waiver,
 };
+use crate::model::{load, probe};
 
 /// What head is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +180,19 @@ const fn defaults(kind: Kind, determinism: Determinism) -> Thresholds {
 /// Instructions count exactly, but a hash seed or an environment variable's length moves them a little: what stays below is no change.
 pub const INSTRUCTIONS: Thresholds = Thresholds { tolerance_ratio: 0.005, must_detect_ratio: 0.005, floor: 0.0 };
 
+/// What a soak and the rest after it let pass by default: memory is resolved to some ten bytes a request, and a pool that starts late is no leak.
+const GROWTH_BYTES: f64 = 64.0;
+const LEFT: f64 = 8.0;
+
+/// The floor of a metric of a scenario that nobody set, where it is not that of its kind.
+fn floor(metric: &Metric) -> Option<f64> {
+    match (metric.id.metric.as_str(), &metric.unit) {
+        (load::MEMORY_GROWTH, Unit::Bytes) => Some(GROWTH_BYTES),
+        (probe::DESCRIPTORS_LEFT | probe::THREADS_LEFT | probe::CONNECTIONS_LEFT, Unit::Count) => Some(LEFT),
+        _ => None,
+    }
+}
+
 /// Whether a metric is the count of a benchmark's instructions.
 pub fn counts_instructions(metric: &Metric) -> bool {
     metric.id.metric.as_str() == "instructions" && metric.determinism == Determinism::Exact
@@ -187,8 +201,9 @@ pub fn counts_instructions(metric: &Metric) -> bool {
 impl Policy {
     /// What the policy comes to for `metric`: the defaults of its kind, then the gate's own settings, then the rules in their order.
     pub fn resolve(&self, metric: &Metric) -> Resolved<'_> {
-        let default =
+        let mut default =
             if counts_instructions(metric) { INSTRUCTIONS } else { defaults(metric.kind, metric.determinism) };
+        default.floor = floor(metric).unwrap_or(default.floor);
         let mut resolved = Resolved {
             thresholds: default,
             direction: metric.direction,

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use crate::model::Name;
 
+mod chaos;
 mod conditions;
 mod level;
 mod shard;
 
+pub use chaos::{Chaos, ChaosError};
 pub use shard::Shard;
 
 use super::service::Service;
@@ -112,6 +114,8 @@ pub struct Load {
     pub seed: u64,
     /// The start of the load that does not count.
     pub warm_up: Duration,
+    /// How long the service may take after the load to give back what it took for it; 0 for not looking.
+    pub rest: Duration,
     /// What is sent; at least one flow.
     pub flows: Vec<Flow>,
     /// How connections are made and kept.
@@ -122,6 +126,10 @@ pub struct Load {
     pub reply_bytes_max: u64,
     /// The response time that satisfies, for Apdex; four times as much is tolerated.
     pub apdex: Duration,
+    /// The header of replies that says which backend answered, in lower case; its values are foreign.
+    pub backend_header: Option<String>,
+    /// What is done to the service while the load runs.
+    pub chaos: Option<Chaos>,
 }
 
 /// How much load, and when.

@@ -183,6 +183,7 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
         canary,
         notices,
         identical,
+        findings: Vec::new(),
     }
 }
 

@@ -362,6 +362,13 @@ impl State {
         }
         self.notes.extend(parsed.notes.into_iter().map(|note| format!("{suite}: {note}")));
         let round = self.rounds_run;
+        if let Some(run) = self.runs.get_mut(&arm) {
+            parsed
+                .exhibits
+                .into_iter()
+                .filter(|exhibit| exhibit.key().0.suite == suite)
+                .for_each(|exhibit| run.show(exhibit));
+        }
         for Reading { metric, sample } in parsed.readings {
             let benchmark = metric.id.benchmark.clone();
             self.parts[index].benchmarks.insert(benchmark.clone());

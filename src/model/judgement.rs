@@ -4,6 +4,7 @@ use super::budget::{Budget, BudgetLevel};
 use super::coverage::Coverage;
 use super::effect::Effect;
 use super::environment::Environment;
+use super::finding::Finding;
 use super::health::{CanaryCheck, CommonShift, Ratio};
 use super::metric::Metric;
 use super::name::{BenchmarkId, MetricId};
@@ -321,6 +322,8 @@ pub struct Judgement {
     pub notices: Vec<Notice>,
     /// The suites that passed by proof, without being run; sorted.
     pub identical: Vec<Identical>,
+    /// Why rows are worse, as far as rules can tell, the worst first. A failing row that none of them explains is no less a failing row.
+    pub findings: Vec<Finding>,
 }
 
 impl Judgement {

@@ -30,7 +30,7 @@ pub const APDEX: &str = "apdex";
 pub const BREAKING_POINT: &str = "breaking-point";
 /// The highest level of a stress test up to which the latency is hardly more than at its first.
 pub const LATENCY_KNEE: &str = "latency-knee";
-/// How long after a spike the latency is back.
+/// How long after a spike, or after an instance was killed, latency and failures are back.
 pub const RECOVERY_TIME: &str = "recovery-time";
 /// Growth of the service's memory for each request.
 pub const MEMORY_GROWTH: &str = "memory-growth";
@@ -53,5 +53,9 @@ pub const ALL_REQUESTS: &str = "all requests";
 pub const STAGE: &str = "stage ";
 /// The part of a script for k6 whose requests do not count: k6 names it in the tag `scenario`.
 pub const K6_WARM_UP: &str = "warm_up";
-/// What the benchmark of one of several targets begins with.
+/// What the benchmark of one of several targets begins with: `target instance 1`.
 pub const TARGET: &str = "target ";
+/// What the benchmark of one of the backends behind a load balancer begins with.
+pub const BACKEND: &str = "backend ";
+/// Requests that one of several targets or backends took.
+pub const REQUESTS: &str = "requests";

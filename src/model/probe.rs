@@ -7,6 +7,8 @@ pub const CPU_PER_REQUEST: &str = "cpu-per-request";
 pub const MEMORY_PEAK: &str = "memory-peak";
 /// The least resident memory of the service while load counts, in bytes.
 pub const MEMORY_FLOOR: &str = "memory-floor";
+/// Resident memory of the service at the end of the load, where each page that several processes share is divided among them, in bytes.
+pub const MEMORY_PROPORTIONAL: &str = "memory-proportional";
 /// Page faults that had to wait for a disk, for each request.
 pub const MAJOR_FAULTS: &str = "major-faults";
 /// Page faults that did not, for each request.
@@ -27,13 +29,13 @@ pub const DESCRIPTORS_PEAK: &str = "descriptors-peak";
 pub const SOCKETS: &str = "sockets-";
 /// Connections that the service opened to others, for each request.
 pub const CONNECTIONS_OPENED: &str = "connections-opened";
-/// The share of its time in which a cgroup held the service back.
+/// The share of the periods of its cgroup's limit in which that held the service back.
 pub const THROTTLED: &str = "throttled";
-/// The share of their time in which the service's threads were ready and had no core.
+/// The share of the time in which the service's threads had something to do that they waited for a core.
 pub const RUN_QUEUE: &str = "run-queue";
 /// The longest queue of connections that the service had not accepted.
 pub const ACCEPT_QUEUE: &str = "accept-queue";
-/// Descriptors that were not given back after the load, beyond those from before it.
+/// Descriptors that were not given back after the load, beyond those from before it and those that the service had opened for itself when the warm-up was over.
 pub const DESCRIPTORS_LEFT: &str = "descriptors-left";
 /// Threads that were not given back.
 pub const THREADS_LEFT: &str = "threads-left";

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::environment::Environment;
+use super::exhibit::Exhibit;
 use super::metric::Metric;
-use super::name::MetricId;
+use super::name::{BenchmarkId, MetricId};
 use super::revision::Revision;
 use super::sample::Sample;
 
@@ -47,6 +48,9 @@ impl Series {
     }
 }
 
+/// The most exhibits of a run. Further ones are left out: a program may run ever new statements.
+pub const RUN_EXHIBITS_MAX: usize = 1_000;
+
 /// All samples of one revision on one machine, with its environment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
@@ -56,12 +60,14 @@ pub struct Run {
     pub environment: Environment,
     /// The samples of each metric.
     pub series: BTreeMap<MetricId, Series>,
+    /// What was seen beside them: of each the last round's, by what it belongs to and its text.
+    pub exhibits: BTreeMap<(BenchmarkId, String), Exhibit>,
 }
 
 impl Run {
     /// A run without samples yet.
     pub fn new(revision: Revision, environment: Environment) -> Self {
-        Self { revision, environment, series: BTreeMap::new() }
+        Self { revision, environment, series: BTreeMap::new(), exhibits: BTreeMap::new() }
     }
 
     /// Adds one round's sample. A metric's description is that of its first sample; a second sample of the same round is appended by the
@@ -69,5 +75,13 @@ impl Run {
     pub fn insert(&mut self, metric: Metric, round: u32, sample: Sample) -> Option<Sample> {
         let id = metric.id.clone();
         self.series.entry(id).or_insert_with(|| Series { metric, rounds: BTreeMap::new() }).rounds.insert(round, sample)
+    }
+    /// Takes in what was seen in a round, in place of what was seen of the same before.
+    pub fn show(&mut self, exhibit: Exhibit) {
+        let (benchmark, text) = exhibit.key();
+        let key = (benchmark.clone(), text.to_owned());
+        if self.exhibits.len() < RUN_EXHIBITS_MAX || self.exhibits.contains_key(&key) {
+            self.exhibits.insert(key, exhibit);
+        }
     }
 }

@@ -178,7 +178,7 @@ impl Sample {
             Self::Processes(processes) => processes.statistic(statistic),
             Self::Quantile { of, summary } => of.0.summary(*summary).expect("a filled histogram has values"),
             Self::Count(count) => count.rate(),
-            Self::Track(track) => track.slope(),
+            Self::Track(track) => track.growth(),
         }
     }
 }

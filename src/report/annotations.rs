@@ -7,7 +7,7 @@ use super::escape::{command_message, command_property};
 use super::number::plural;
 use super::sentence;
 use super::text::append;
-use super::view::View;
+use super::view::{Finding, View};
 
 /// Annotations of one kind that GitHub shows for a step.
 const MOST: usize = 10;
@@ -17,14 +17,9 @@ const MOST: usize = 10;
 pub fn render(judgement: &Judgement) -> String {
     let view = View::of(judgement);
     let plain = |text: &super::text::Text| text.line(str::to_owned);
-    let mut errors: Vec<(String, String)> = view
-        .findings
-        .iter()
-        .map(|finding| {
-            let message = format!("{}. Reproduce: {}", plain(&finding.sentence), finding.reproduce);
-            (format!("{} {}", finding.number, finding.row.benchmark), message)
-        })
-        .collect();
+    let told = |finding: &Finding| (format!("{} {}", finding.number, finding.row.benchmark), finding.message(plain));
+    let (blocking, causes): (Vec<_>, Vec<_>) = view.findings.iter().partition(|finding| finding.fails);
+    let mut errors: Vec<(String, String)> = blocking.into_iter().map(told).collect();
     let (failures, differences): (Vec<_>, Vec<_>) = view.troubles.iter().partition(|trouble| trouble.failure);
     errors.extend(failures.iter().map(|trouble| ("Not measured".to_owned(), plain(&trouble.sentence))));
     if errors.is_empty() && matches!(view.state, super::view::State::Unknown | super::view::State::Failed) {
@@ -33,6 +28,7 @@ pub fn render(judgement: &Judgement) -> String {
     let looks = view.urgent.iter().filter(|row| !row.fails);
     let mut warnings: Vec<_> =
         looks.map(|row| (format!("{}: {}", row.outcome, row.benchmark), plain(&row.sentence))).collect();
+    warnings.extend(causes.into_iter().map(told));
     warnings.extend(differences.iter().map(|trouble| ("Coverage".to_owned(), plain(&trouble.sentence))));
     if judgement.notices.contains(&Notice::SecondHand) {
         warnings.insert(0, ("Untrusted numbers".to_owned(), plain(&sentence::notice(&Notice::SecondHand))));

@@ -85,6 +85,8 @@ pub(super) struct Body<'a> {
     troubles_omitted: String,
     findings: &'a [Finding],
     findings_omitted: String,
+    /// Whether there is room for plans of statements.
+    plans: bool,
     notices: &'a [Text],
     loads: &'a [LoadView],
     groups: Vec<Folded<'a>>,
@@ -162,7 +164,8 @@ pub(super) fn fill(view: &View, room: Room) -> Body<'_> {
         troubles: &view.troubles[..troubles],
         troubles_omitted: hidden(view.troubles.len() - troubles + view.notices.len() - notices, "more notice", ""),
         findings: &view.findings[..findings],
-        findings_omitted: hidden(view.failing() - findings, "section", " on failing checks"),
+        findings_omitted: hidden(view.findings.len() - findings, "section", " on failing checks"),
+        plans: room.folded > 0,
         notices: &view.notices[..notices],
         // The numbers that decide are in the rows.
         loads: if room.folded > 0 { &view.loads } else { &[] },

@@ -25,6 +25,7 @@ mod sentence;
 mod settle;
 mod soundness;
 mod text;
+mod words;
 mod work;
 
 pub mod escape;

@@ -120,6 +120,7 @@ pub(super) fn judgement(verdict: RunVerdict, mut rows: Vec<Row>) -> Judgement {
         order_bias: None,
         notices: vec![],
         identical: vec![],
+        findings: vec![],
         rows,
     }
 }

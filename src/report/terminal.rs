@@ -1,5 +1,6 @@
 //! The report for a terminal: failing first, columns aligned, at most 100 wide. Colour only repeats what words say. Refuses to know whether colour is wanted.
 
+mod finding;
 mod load;
 
 use anstyle::{AnsiColor, Style};
@@ -43,20 +44,7 @@ pub fn render(judgement: &Judgement) -> String {
         }
     }
     gap(&mut out, view.troubles.is_empty());
-    for finding in &view.findings {
-        paragraph(&mut out, "", &format!("{} {}", finding.number, line(&finding.sentence)));
-        paragraph(&mut out, "  evidence   ", &escape::terminal(&finding.evidence));
-        for note in &finding.notes {
-            paragraph(&mut out, "  note       ", &line(note));
-        }
-        if let Some(owner) = &finding.owner {
-            paragraph(&mut out, "  owner      ", &escape::terminal(owner));
-        }
-        if !finding.reproduce.is_empty() {
-            append(&mut out, format_args!("  reproduce  {BOLD}{}{BOLD:#}\n", escape::terminal(&finding.reproduce)));
-        }
-        out.push('\n');
-    }
+    view.findings.iter().for_each(|found| finding::show(&mut out, found));
     for notice in &view.notices {
         paragraph(&mut out, "note: ", &line(notice));
     }

@@ -1,6 +1,8 @@
 //! Results of load tests from the open format to the verdict: distributions, counts and courses over time, and what of them cannot be judged.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[cfg(unix)]
+mod chaos;
 mod command;
 mod engine;
 mod export;
@@ -11,6 +13,7 @@ mod gates;
 mod ports;
 #[cfg(unix)]
 mod protocols;
+mod resources;
 mod scenarios;
 mod sent;
 pub(crate) mod services;

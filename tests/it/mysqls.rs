@@ -192,7 +192,8 @@ fn what_cannot_be_read_is_said_before_any_load_and_no_password_is() {
     refused(&server, &url(&tls), "its address cannot be used", "speaks none");
     let gone = server.url("watch").replace("/shop", "/nowhere");
     let parsed = round(&server, "", &url(&gone)).unwrap_or_else(|error| panic!("{error}"));
-    assert!(parsed.notes.iter().any(|note| note.contains("other databases of MariaDB")), "{:?}", parsed.notes);
+    let said = parsed.unparsed.iter().any(|missing| missing.contains("other databases of MariaDB"));
+    assert!(said, "nothing was counted, and that is a hole: {:?}", parsed.unparsed);
 
     let silent = MariaDb::shop(&[]);
     refused(&silent, &url(&silent.url("watch")), "its performance_schema is off", "performance_schema = ON");

@@ -1,6 +1,8 @@
 //! What a load scenario measures, through the whole judge: what it is run for turns the gate red, its twin does not, and what only informs never does.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod leaks;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -10,7 +12,9 @@ use tollgate::config::scenario::{
 };
 use tollgate::measure::load::profile;
 use tollgate::measure::load::readings::readings;
-use tollgate::measure::load::record::{ErrorKind, Recorded, StepRecord, Stretch, Usage, UsagePoint, WINDOW, Window};
+use tollgate::measure::load::record::{
+    ErrorKind, Left, Recorded, StepRecord, Stretch, Usage, UsagePoint, WINDOW, Window,
+};
 use tollgate::model::{Arm, Judgement, Name, Outcome, RunVerdict, Verdict};
 
 use crate::load::{judged, run, wobble};
@@ -28,11 +32,14 @@ pub(crate) fn load(profile: Profile) -> Load {
         arrivals: Arrivals::Uniform,
         seed: 1,
         warm_up: Duration::ZERO,
+        rest: Duration::ZERO,
         flows: vec![Flow { name: name("main"), weight: 1, data: None, steps: vec![step] }],
         connections: Connections { count: 64, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(100),
+        backend_header: None,
+        chaos: None,
     }
 }
 
@@ -177,6 +184,29 @@ fn a_service_that_recovers_later_from_a_spike_is_red() {
     assert_eq!(with(3.0).verdict, RunVerdict::Pass);
 }
 
+/// A load of 30 s in which an instance is killed after 10 s: a third of the requests fails for so many seconds.
+fn killed(recovery: f64) -> Recorded {
+    let windows = (0..120).map(|index| {
+        let at = f64::from(index) / 4.0 - 10.0;
+        let failed = if (0.0..recovery).contains(&at) { 25 } else { 0 };
+        let mut window = Window { ended: 75, failed, ..Window::default() };
+        window.response.record(0.01, 75).unwrap();
+        window
+    });
+    recorded(vec![stretch(Level::Rate(300.0), 30, 9000, 10.0, 0)], windows.collect())
+}
+
+#[test]
+fn a_service_that_recovers_later_from_the_death_of_an_instance_is_red() {
+    let level = Level::Rate(300.0);
+    let mut load = load(Profile::Load { level, ramp: Duration::ZERO, duration: Duration::from_secs(30) });
+    load.chaos = Some("kill one at 10 s, back after 1 s".parse().unwrap());
+    let with =
+        |head: f64| check("", &load, |arm, round| (killed(by(arm, 2.0, head) + 0.25 * f64::from(round % 2)), None));
+    assert_eq!(red(&with(5.0)), ["recovery-time"]);
+    assert_eq!(with(2.0).verdict, RunVerdict::Pass);
+}
+
 /// A soak of 60 s with so much memory and so many descriptors more for each request.
 fn soak(arm: Arm, round: u32, bytes: f64, descriptors: f64) -> (Recorded, Option<Usage>) {
     let window = || {
@@ -193,9 +223,10 @@ fn soak(arm: Arm, round: u32, bytes: f64, descriptors: f64) -> (Recorded, Option
             anonymous_bytes: whole(30e6 + noise + requests * bytes),
             descriptors: whole((40.0 + requests * descriptors).floor()),
             threads: 4,
+            ..UsagePoint::default()
         }
     };
-    let usage = Usage { points: (0..300).map(point).collect(), cpu_s: 12.0 };
+    let usage = Usage { points: (0..300).map(point).collect(), ..Usage::default() };
     let windows = (0..240).map(|_| window()).collect();
     (recorded(vec![stretch(Level::Rate(300.0), 60, 18_000, 10.0, 0)], windows), Some(usage))
 }
@@ -219,6 +250,23 @@ fn a_leak_that_was_always_there_breaks_its_budget() {
     assert_eq!(red(&with(200.0)), ["memory-growth"]);
     assert_eq!(with(200.0).verdict, RunVerdict::OverBudget);
     assert_eq!(with(10.0).verdict, RunVerdict::Pass);
+}
+
+#[test]
+fn what_is_not_given_back_after_the_load_is_red_and_a_late_pool_is_not() {
+    let load = load(Profile::Soak { level: Level::Rate(300.0), duration: Duration::from_mins(1) });
+    let with = |base: u64, head: u64| {
+        check("", &load, |arm, round| {
+            let descriptors = if arm == Arm::Base { base } else { head + u64::from(round % 3) };
+            let left = Some(Left { descriptors, threads: 0, connections: Some(0) });
+            let (recorded, usage) = soak(arm, round, 0.0, 0.0);
+            (recorded, usage.map(|usage| Usage { left, ..usage }))
+        })
+    };
+    assert_eq!(red(&with(0, 100)), ["descriptors-left"]);
+    assert_eq!(red(&with(50, 90)), ["descriptors-left"]);
+    assert_eq!(with(0, 3).verdict, RunVerdict::Pass);
+    assert_eq!(with(60, 60).verdict, RunVerdict::Pass, "base leaves as many");
 }
 
 #[test]

@@ -141,11 +141,15 @@ def tracks():
                     inside = (t >= edges[window] - 1e-9) & ((t <= edges[-1]) if last else (t < edges[window + 1] - 1e-9))
                     if inside.any():
                         at = np.flatnonzero(inside)[np.argmin(value[inside])]
-                        floors.append((t[at], value[at]))
-                ft, fv = np.array(floors).T
+                        floors.append((t[at], value[at], window))
+                ft, fv, fw = np.array(floors).T
                 slope = stats.theilslopes(fv, ft).slope
+                early, late = (np.flatnonzero(inside)[np.argmin(fv[inside])] for inside in (fw < 4, fw >= 8))
+                kept = (fv[late] - fv[early]) / (ft[late] - ft[early])
+                pace = stats.theilslopes(fv[fw >= 5], ft[fw >= 5]).slope
+                growth = max(0.0, min(slope, kept, 2 * pace)) if slope > 0 else slope
                 level = np.median(fv) / (t[-1] - t[0])
-                cases.append({"points": [[float(a), float(b)] for a, b in zip(t, value)], "slope": float(slope), "level": float(level)})
+                cases.append({"points": [[float(a), float(b)] for a, b in zip(t, value)], "slope": float(slope), "growth": float(growth), "level": float(level)})
     write("track", cases)
 
 

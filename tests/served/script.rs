@@ -27,6 +27,15 @@ pub(crate) struct Script {
     pub(crate) recover_ms: u64,
     /// `leak-bytes`: kept for ever, each request.
     pub(crate) leak_bytes: usize,
+    /// `leak-until`: the first so many requests only, as a cache fills.
+    pub(crate) leak_until: u64,
+    /// `collect-every`: each so many requests, all that was kept is given back at once, as a collector does.
+    pub(crate) collect_every: u64,
+    /// `keep-descriptors`: opened at the first request and kept, as a pool does.
+    pub(crate) keep_descriptors: u64,
+    /// `call` and `hold-us`: at each request connects to this port of the machine, and closes that after so long.
+    pub(crate) call: u16,
+    pub(crate) hold_us: u64,
     /// `leak-descriptors`: opened and kept, each so many requests.
     pub(crate) leak_descriptors_every: u64,
     /// `error-every`: each so many requests, one is answered with 500.
@@ -78,6 +87,11 @@ impl Script {
             "overload-ms" => self.overload_ms = number,
             "recover-ms" => self.recover_ms = number,
             "leak-bytes" => self.leak_bytes = usize::try_from(number).ok()?,
+            "leak-until" => self.leak_until = number,
+            "collect-every" => self.collect_every = number,
+            "keep-descriptors" => self.keep_descriptors = number,
+            "hold-us" => self.hold_us = number,
+            "call" => self.call = u16::try_from(number).ok()?,
             "leak-descriptors-every" => self.leak_descriptors_every = number,
             "error-every" => self.error_every = number,
             "die-after" => self.die_after = number,
@@ -163,9 +177,23 @@ impl State {
     }
 
     fn leak(&self, number: u64) {
-        if self.script.leak_bytes > 0 {
+        let script = &self.script;
+        if script.leak_bytes > 0 && (script.leak_until == 0 || number <= script.leak_until) {
+            let mut leaked = self.leaked.lock().expect("no panic");
             // Written to, so that it is resident.
-            self.leaked.lock().expect("no panic").push(vec![1; self.script.leak_bytes]);
+            leaked.push(vec![1; script.leak_bytes]);
+            if script.collect_every > 0 && number.is_multiple_of(script.collect_every) {
+                leaked.clear();
+            }
+        }
+        if number == 1 {
+            let opened = (0..script.keep_descriptors).filter_map(|_| std::fs::File::open("/dev/null").ok());
+            self.files.lock().expect("no panic").extend(opened);
+        }
+        if script.call > 0 {
+            // Nobody there is as good.
+            let _held = std::net::TcpStream::connect(("127.0.0.1", script.call));
+            sleep_us(script.hold_us);
         }
         let every = self.script.leak_descriptors_every;
         if every > 0

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::warehouse::Warehouse;
+
 #[cfg(feature = "postgres")]
 mod postgres;
 
@@ -13,6 +15,9 @@ pub struct Item {
     pub id: i32,
     pub name: String,
     pub cents: i32,
+    /// What customers gave it, where it is listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stars: Option<f64>,
 }
 
 /// Something that was bought.
@@ -23,11 +28,11 @@ pub struct Order {
     pub count: i32,
 }
 
-/// Why the store failed, in words.
+/// Why something failed, in words.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// How many items there are.
-const ITEMS: i32 = 1000;
+pub const ITEMS: i32 = 1000;
 
 /// The store.
 pub enum Store {
@@ -46,7 +51,7 @@ impl Store {
         Ok(Self::Memory(memory::Memory::new()))
     }
 
-    /// The first items.
+    /// The first items, with their stars.
     pub async fn items(&self, count: i32) -> Result<Vec<Item>, Error> {
         match self {
             Self::Memory(memory) => Ok(memory.items(count)),
@@ -64,12 +69,24 @@ impl Store {
         }
     }
 
-    /// Keeps an order.
-    pub async fn place(&self, item: i32, count: i32) -> Result<Order, Error> {
+    /// The best reviews of an item.
+    pub async fn reviews(&self, item: i32) -> Result<Vec<String>, Error> {
         match self {
-            Self::Memory(memory) => Ok(memory.place(item, count)),
+            Self::Memory(_) => Ok((1..=3).map(|number| format!("review {number} of item {item}")).collect()),
             #[cfg(feature = "postgres")]
-            Self::Postgres(postgres) => postgres.place(item, count).await,
+            Self::Postgres(postgres) => postgres.reviews(item).await,
+        }
+    }
+
+    /// Keeps an order, once the warehouse has put it aside.
+    pub async fn place(&self, item: i32, count: i32, warehouse: &Warehouse) -> Result<Order, Error> {
+        match self {
+            Self::Memory(memory) => {
+                warehouse.put_aside(item, count).await?;
+                Ok(memory.place(item, count))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.place(item, count, warehouse).await,
         }
     }
 
@@ -81,9 +98,18 @@ impl Store {
             Self::Postgres(postgres) => postgres.order(id).await,
         }
     }
+
+    /// The connections to the database.
+    #[cfg(feature = "postgres")]
+    pub fn pool(&self) -> Option<&postgres::Connections> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Postgres(postgres) => Some(postgres.connections()),
+        }
+    }
 }
 
 /// The items that every store begins with.
 fn assortment() -> impl Iterator<Item = Item> {
-    (1..=ITEMS).map(|id| Item { id, name: format!("item {id}"), cents: 100 + id * 7 % 900 })
+    (1..=ITEMS).map(|id| Item { id, name: format!("item {id}"), cents: 100 + id * 7 % 900, stars: None })
 }

@@ -97,14 +97,25 @@ fn with_service(
     let (place, _lock) = place(asked, context)?;
     let surroundings = surroundings(context);
     build(asked, &place, &surroundings, context)?;
-    let running = Running::start(service, &place, &surroundings).map_err(|error| service_failed(&error))?;
+    let mut running = Running::start(service, &place, &surroundings).map_err(|error| service_failed(&error))?;
+    if let Some(chaos) = load.chaos {
+        running.prepare(chaos, service, &place, &surroundings);
+    }
     let began = Once::new();
     let also = |snapshot: &Snapshot| {
         if !snapshot.warming_up {
-            began.call_once(|| running.counts_from_now());
+            began.call_once(|| {
+                running.counts_from_now();
+                if let Some(after) = profile::kill_in(load, snapshot) {
+                    running.disturb_in(after);
+                }
+            });
         }
     };
     let recorded = send(asked, load, running.addresses(), &running.over(), &also, show, context);
+    running.load_ended();
+    running.rest(load.rest);
+    let recorded = recorded.map(Recorded::of_instances);
     let usage = Some(running.usage()).filter(|usage| !usage.points.is_empty());
     let trouble = running.trouble();
     let stopped = running.stop();

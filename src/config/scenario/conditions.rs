@@ -61,6 +61,7 @@ fn of_load(load: &Load) -> Vec<(String, String)> {
         ("arrivals", arrivals.to_owned()),
         ("seed", load.seed.to_string()),
         ("warm-up", time(load.warm_up)),
+        ("rest", time(load.rest)),
         ("connections", load.connections.count.to_string()),
         ("protocol", protocol.to_owned()),
         ("timeout", time(load.timeout)),
@@ -68,6 +69,10 @@ fn of_load(load: &Load) -> Vec<(String, String)> {
         ("apdex", time(load.apdex)),
     ];
     all.extend(others.map(|(name, value)| (name.to_owned(), value)));
+    // Headers that are kept cost the generator time, and who answered is what the numbers are told by.
+    let if_set =
+        [("backend-header", load.backend_header.clone()), ("chaos", load.chaos.map(|chaos| chaos.to_string()))];
+    all.extend(if_set.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     all.extend(load.flows.iter().flat_map(of_flow));
     all
 }
@@ -200,6 +205,7 @@ mod tests {
         check("arrivals = 'poisson'\nprotocol = 'http2'", &["arrivals: uniform > poisson", "protocol: http1 > http2"]);
         check("connections = 5\nwarm-up = '1 s'", &["connections: 64 > 5", "warm-up: 2 s > 1 s"]);
         check("timeout = '1 s'\nmax-reply = '1 MiB'", &["max-reply: 16777216 B > 1048576 B", "timeout: 10 s > 1 s"]);
+        check("backend-header = 'X-Served-By'", &["backend-header:  > x-served-by"]);
         check("apdex = '1 s'", &["apdex: 0.5 s > 1 s"]);
         check("headers = { accept = 'a' }", &["headers of GET /:  > accept: a"]);
         check(

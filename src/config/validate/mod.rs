@@ -1,5 +1,6 @@
 //! From wire types to the config: what the values mean and whether they fit together. Every problem is reported, so that reading goes on after each.
 
+mod chaos;
 mod flow;
 mod gate;
 mod probe;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::config::at::At;
 use crate::config::problem::{did_you_mean, quoted};
 use crate::config::scenario::{
-    Address, Arrivals, Connections, Engine, External, Level, Load, LoadFormat, Origin, Protocol, Scenario, Target, Tls,
+    Address, Arrivals, Connections, Engine, External, Level, Load, LoadFormat, Origin, Profile, Protocol, Scenario,
+    Target, Tls,
 };
 use crate::config::service::Service;
 use crate::config::wire;
@@ -17,6 +18,8 @@ use super::Reader;
 use super::selector::check_repeated;
 
 const WARM_UP: Duration = Duration::from_secs(2);
+/// How long a service rests after a soak.
+const REST: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest run of another engine.
 const ENGINE_TIMEOUT: Duration = Duration::from_mins(10);
@@ -132,6 +135,7 @@ impl Reader<'_, '_> {
         let count =
             self.connections(wire, profile.as_ref().and_then(|profile| Some((profile.first()?, profile.highest()))));
         let tls = self.tls(wire, target);
+        let chaos = self.chaos(wire, target, profile.as_ref());
         let load = Load {
             arrivals: match wire.arrivals {
                 None | Some(wire::Arrivals::Uniform) => Arrivals::Uniform,
@@ -139,14 +143,39 @@ impl Reader<'_, '_> {
             },
             seed: wire.seed.unwrap_or(SEED),
             warm_up: self.human(wire.warm_up.as_ref(), human::pause).unwrap_or(WARM_UP),
+            rest: self.rest(wire, profile.as_ref(), target),
             flows: flows?,
             connections: Connections { count, protocol: protocol(wire.protocol), tls: tls? },
             timeout: self.human(wire.timeout.as_ref(), human::duration).unwrap_or(TIMEOUT),
             reply_bytes_max: self.human(wire.max_reply.as_ref(), human::limit_bytes).unwrap_or(REPLY_BYTES_MAX),
             apdex: self.human(wire.apdex.as_ref(), human::duration).unwrap_or(APDEX),
+            backend_header: self.backend_header(wire.backend_header.as_ref()),
+            chaos,
             profile: profile?,
         };
         Some(load)
+    }
+
+    /// How long the service rests: what was not started here is not looked at.
+    fn rest(&mut self, wire: &wire::Scenario, profile: Option<&Profile>, target: Option<&Target>) -> Duration {
+        let rest = self.human(wire.rest.as_ref(), human::pause);
+        match (target, &wire.rest) {
+            (Some(Target::Addresses(_)), Some(written)) if rest.is_some_and(|rest| !rest.is_zero()) => {
+                let help = "name a `service`, so that it is started and watched".to_owned();
+                self.problems.add(
+                    &written.span,
+                    "`rest` is set, and nothing here is watched while it rests",
+                    Some(help),
+                );
+                Duration::ZERO
+            }
+            (Some(Target::Addresses(_)), _) => Duration::ZERO,
+            (Some(Target::Service(_)) | None, _) => rest.unwrap_or(match profile {
+                Some(Profile::Soak { .. }) => REST,
+                Some(Profile::Load { .. } | Profile::Stress { .. } | Profile::Spike { .. } | Profile::Custom(_))
+                | None => Duration::ZERO,
+            }),
+        }
     }
 
     /// As many as are asked for; of a closed model, as many as it has users.

@@ -71,6 +71,10 @@ pub(in crate::config) struct Scenario {
     /// The start of the load that does not count. Default: 2 s.
     #[schemars(example = &"2 s")]
     pub(in crate::config) warm_up: Option<At<String>>,
+    /// How long the service may take after the load to give back descriptors, threads and connections; it ends when they are back. Default: 10 s of a soak, else 0 s,
+    /// which does not look.
+    #[schemars(example = &"10 s")]
+    pub(in crate::config) rest: Option<At<String>>,
     /// How starts of an open model are spread. Default: uniform.
     pub(in crate::config) arrivals: Option<Arrivals>,
     /// The seed of everything that is drawn, the same in base and head. Default: 1.
@@ -95,6 +99,12 @@ pub(in crate::config) struct Scenario {
     /// The response time that satisfies, for Apdex; four times as much is tolerated. Default: 500 ms.
     #[schemars(example = &"500 ms")]
     pub(in crate::config) apdex: Option<At<String>>,
+    /// The header of replies that says which backend of a load balancer answered. Default: none.
+    #[schemars(example = &"x-served-by")]
+    pub(in crate::config) backend_header: Option<At<String>>,
+    /// What is done to the service meanwhile: `kill one at 10 s`, or `kill one at 10 s, back after 5 s`. Default: nothing.
+    #[schemars(example = &"kill one at 10 s")]
+    pub(in crate::config) chaos: Option<At<String>>,
     /// What users do, where it is more than one request.
     #[serde(default)]
     pub(in crate::config) flow: Vec<At<Flow>>,
@@ -267,6 +277,7 @@ const TARGET: &[&str] = &["service", "url", "targets"];
 /// The keys of all load that Tollgate makes.
 const OWN: &[&str] = &[
     "warm-up",
+    "rest",
     "arrivals",
     "seed",
     "think-time",
@@ -276,6 +287,7 @@ const OWN: &[&str] = &[
     "timeout",
     "max-reply",
     "apdex",
+    "backend-header",
     "flow",
     "method",
     "path",
@@ -301,7 +313,10 @@ fn split_by_profile(schema: &mut Schema) {
         required: &["profile"],
     };
     let variants = [
-        Variant { required: &[], ..profile("load", "a constant level", &["rate", "users", "duration", "ramp"]) },
+        Variant {
+            required: &[],
+            ..profile("load", "a constant level", &["rate", "users", "duration", "ramp", "chaos"])
+        },
         profile("stress", "steps until it breaks", &["rate", "users", "max", "step", "limit-p99", "limit-errors"]),
         profile("spike", "a jump and back", &["rate", "users", "peak", "before", "at-peak", "after"]),
         profile("soak", "a constant level for long", &["rate", "users", "duration"]),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::measure::bench::{Parsed, Reading};
+use crate::measure::evidence::v1::exhibit::Exhibit;
 use crate::measure::evidence::v1::sample::{Metric, Name, Sample, id, names};
 use crate::measure::rounds::PartId;
 use crate::model::{self, Arm, MetricId, Trouble};
@@ -25,6 +26,8 @@ struct ArmLine {
     unparsed: Vec<String>,
     #[serde(default)]
     notes: Vec<String>,
+    #[serde(default)]
+    exhibits: Vec<Exhibit>,
     trouble: Option<TroubleLine>,
     #[serde(default)]
     seconds: Option<f64>,
@@ -57,17 +60,18 @@ impl Line {
             .arms
             .iter()
             .map(|(arm, outcome)| {
-                let (readings, unparsed, notes, trouble) = match outcome {
+                let (readings, unparsed, notes, exhibits, trouble) = match outcome {
                     Ok(parsed) => {
                         let before = std::iter::once(None).chain(parsed.readings.iter().map(Some));
                         let lines = parsed.readings.iter().zip(before);
                         let lines = lines.map(|(reading, before)| ReadingLine::new(reading, before)).collect();
-                        (lines, parsed.unparsed.clone(), parsed.notes.clone(), None)
+                        let exhibits = parsed.exhibits.iter().map(Exhibit::from).collect();
+                        (lines, parsed.unparsed.clone(), parsed.notes.clone(), exhibits, None)
                     }
-                    Err(trouble) => (Vec::new(), Vec::new(), Vec::new(), Some(TroubleLine::new(trouble))),
+                    Err(trouble) => (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Some(TroubleLine::new(trouble))),
                 };
                 let seconds = record.seconds.get(arm).copied();
-                ArmLine { head: *arm == Arm::Head, readings, unparsed, notes, trouble, seconds }
+                ArmLine { head: *arm == Arm::Head, readings, unparsed, notes, exhibits, trouble, seconds }
             })
             .collect();
         Self { round, suite: part.suite.to_string(), part: part.key.clone(), arms }
@@ -87,7 +91,8 @@ impl Line {
                     let reading = reading.into_reading(readings.last())?;
                     readings.push(reading);
                 }
-                Ok(Parsed { readings, unparsed: line.unparsed, notes: line.notes, exhibits: Vec::new() })
+                let exhibits = line.exhibits.into_iter().map(TryInto::try_into).collect::<Result<_, _>>().ok()?;
+                Ok(Parsed { readings, unparsed: line.unparsed, notes: line.notes, exhibits })
             };
             record.arms.insert(arm, outcome);
             record.seconds.extend(line.seconds.filter(|seconds| *seconds >= 0.0).map(|seconds| (arm, seconds)));

@@ -48,11 +48,10 @@ impl Crew {
     /// A crew without workers.
     pub(super) fn new(work: &Work) -> io::Result<Self> {
         let Prepared { names, targets, .. } = &*work.0;
-        let shown = targets.iter().map(|(name, _)| name.clone()).collect();
         Ok(Self {
             work: work.clone(),
             alarm: Alarm::new()?,
-            tally: RefCell::new(Tally::new(names.clone(), shown)),
+            tally: RefCell::new(Tally::new(names.clone(), targets.clone())),
             lanes: RefCell::new(targets.iter().map(|_| Lane::default()).collect()),
             later: RefCell::default(),
             turns: RefCell::new(Turns::new(targets.iter().map(|(_, weight)| *weight))),

@@ -9,6 +9,7 @@ pub mod schedule;
 pub mod work;
 
 mod arrivals;
+mod backends;
 mod body;
 mod check;
 mod connect;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::config::scenario::{Level, Load, Profile, Stage};
 
-use super::record::Stretch;
+use super::record::{Snapshot, Stretch};
 use super::schedule::{Planned, Stages};
 use search::Search;
 
@@ -42,6 +42,17 @@ pub(super) fn planned(load: &Load) -> Vec<Planned> {
     let warm_up = counting.first().map(|first| Planned { counts: false, ..held(first.from, load.warm_up) });
     let all = before.into_iter().chain(warm_up).chain(counting);
     all.filter(|stage| stage.duration > Duration::ZERO).collect()
+}
+
+/// How long the stages before the first that counts take, where all are known beforehand.
+fn before_counting(load: &Load) -> Duration {
+    planned(load).iter().take_while(|stage| !stage.counts).map(|stage| stage.duration).sum()
+}
+
+/// How long after a snapshot, the first while load counts, an instance is to be killed; `None` where none is.
+pub fn kill_in(load: &Load, snapshot: &Snapshot) -> Option<Duration> {
+    let counted = snapshot.elapsed.saturating_sub(before_counting(load));
+    Some(load.chaos?.at.saturating_sub(counted))
 }
 
 /// How large a level is, in its unit.

@@ -3,7 +3,9 @@
 //! What decides by default is little, for all that decides shares one false-alarm rate: the median and two tails of each named request and its failures, where users
 //! wait for replies also what is done a second, and of a profile what it is run for.
 
+mod instances;
 mod recovery;
+mod resources;
 mod soak;
 mod stages;
 mod whole;
@@ -53,9 +55,14 @@ pub fn readings(suite: &Name, load: &Load, recorded: &Recorded, usage: Option<&U
         readings.extend(benchmark.readings());
     }
     readings.extend(stages::readings(suite, load, recorded));
-    readings.extend(targets(suite, recorded));
+    readings.extend(instances::readings(suite, recorded));
     let by_id: BTreeMap<_, _> = readings.into_iter().map(|reading| (reading.metric.id.clone(), reading)).collect();
     by_id.into_values().collect()
+}
+
+/// What must be known of the limits of the service to read its metrics, in a sentence.
+pub fn limits(usage: &Usage) -> Option<String> {
+    resources::limits(usage)
 }
 
 /// Each named request over all that counts; also one that was never sent.
@@ -84,18 +91,6 @@ fn times(benchmark: &mut Benchmark, profile: &Profile, record: &StepRecord, role
     benchmark.summaries(named::LATENCY, &record.response, &Summary::ALL.map(|summary| (summary, latency(summary))));
     let service = [Summary::P50, Summary::P95, Summary::P99, Summary::Max];
     benchmark.summaries(named::SERVICE_TIME, &record.service, &service.map(|summary| (summary, Role::Informative)));
-}
-
-/// What each of several targets took.
-fn targets(suite: &Name, recorded: &Recorded) -> Vec<Reading> {
-    let several = if recorded.targets.len() > 1 { &recorded.targets[..] } else { &[] };
-    let of = |target: &super::record::TargetRecord| {
-        let mut benchmark = Benchmark::new(suite, &format!("{}{}", named::TARGET, target.name));
-        benchmark.summaries(named::LATENCY, &target.response, &[(Summary::P95, Role::Informative)]);
-        benchmark.trials(named::ERRORS, target.failed, target.ended, Role::Informative);
-        benchmark.readings()
-    };
-    several.iter().flat_map(of).collect()
 }
 
 #[cfg(test)]

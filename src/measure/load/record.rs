@@ -46,12 +46,25 @@ pub struct Recorded {
     pub window: Duration,
     /// What each target took, in the order in which they were given.
     pub targets: Vec<TargetRecord>,
+    /// What each backend took, by name, where a header of replies says which it was.
+    pub backends: Vec<TargetRecord>,
     /// Connections that were made before the clock started.
     pub connections_opened: u64,
     /// Connections made again because the server had closed an idle one; not errors.
     pub reconnects: u64,
     /// What the generator itself used of its core, as a fraction.
     pub generator_cpu: f64,
+}
+
+impl Recorded {
+    /// Calls the targets by their number, where they are instances of a service: their ports are others in each round.
+    #[must_use]
+    pub fn of_instances(mut self) -> Self {
+        for (number, target) in self.targets.iter_mut().enumerate() {
+            target.name = format!("instance {number}");
+        }
+        self
+    }
 }
 
 /// How long a window is at first: fine enough for the moment at which latency is back after a spike.
@@ -121,11 +134,13 @@ pub struct Window {
     pub failed: u64,
 }
 
-/// What one target took.
+/// What one target or backend took.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TargetRecord {
     /// What it is called, as it may be shown.
     pub name: String,
+    /// The part of the load that is meant for it beside the others'.
+    pub weight: u32,
     /// Response times.
     pub response: Histogram,
     /// Requests that ended.
@@ -160,21 +175,110 @@ pub struct Snapshot {
 /// What the service used while load ran: its whole process tree, all instances together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
-    /// In the order of time.
+    /// In the order of time, from when it was ready to the end of the load.
     pub points: Vec<UsagePoint>,
-    /// CPU time from the first to the last point, in seconds.
-    pub cpu_s: f64,
+    /// How much of each while what counts ran. What is not known is not there.
+    pub amounts: BTreeMap<Amount, f64>,
+    /// How long what counts ran, in seconds; `None` where it never began or has not ended.
+    pub counted_s: Option<f64>,
+    /// The most sockets at once by state while what counts ran; empty where that is not known.
+    pub sockets: BTreeMap<SocketState, u64>,
+    /// Resident memory at the end of the load, where each page that several processes share is divided among them, in bytes.
+    pub proportional_bytes: Option<u64>,
+    /// What its control group allows it.
+    pub limits: Limits,
+    /// What it did not give back after the load, where it was given the time to.
+    pub left: Option<Left>,
 }
 
 /// What it used at one time.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct UsagePoint {
     /// Seconds since what counts began; negative during the warm-up.
     pub seconds: f64,
-    /// Anonymous resident memory in bytes.
+    /// Anonymous resident memory in bytes: not what is shared with files.
     pub anonymous_bytes: u64,
+    /// All resident memory in bytes. What several processes share counts for each of them.
+    pub resident_bytes: u64,
     /// Open descriptors.
     pub descriptors: u64,
     /// Threads.
     pub threads: u64,
+    /// Connections that it had not accepted yet; `None` where that is not known.
+    pub not_accepted: Option<u64>,
+}
+
+/// What adds up while a service runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Amount {
+    /// CPU time, in seconds.
+    Cpu,
+    /// The time in which threads were ready and had no core, in seconds.
+    RunQueue,
+    /// How often a thread gave its core up to wait.
+    Waits,
+    /// How often a thread was taken off its core.
+    Preemptions,
+    /// Page faults that did not wait for a disk.
+    MinorFaults,
+    /// Page faults that did.
+    MajorFaults,
+    /// Bytes that storage was made to give.
+    DiskRead,
+    /// Bytes that storage was made to take.
+    DiskWritten,
+    /// Periods in which its control group could hold it back.
+    Periods,
+    /// Those of them in which it did.
+    ThrottledPeriods,
+    /// Connections that it opened to others, at least.
+    Opened,
+}
+
+/// Where a socket is in its life, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SocketState {
+    /// It takes connections.
+    Listen,
+    /// Both sides may send.
+    Established,
+    /// The other side has closed it and the service has not.
+    CloseWait,
+    /// Closed by this side first; its pair of addresses is kept for a while.
+    TimeWait,
+    /// On the way into one of the others.
+    Between,
+}
+
+impl SocketState {
+    /// Its word in the name of a metric.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::Established => "established",
+            Self::CloseWait => "close-wait",
+            Self::TimeWait => "time-wait",
+            Self::Between => "between",
+        }
+    }
+}
+
+/// What a control group allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// Cores.
+    pub cores: Option<f64>,
+    /// Memory in bytes.
+    pub memory_bytes: Option<u64>,
+}
+
+/// What a service holds that it has to give back after load.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Open descriptors.
+    pub descriptors: u64,
+    /// Threads.
+    pub threads: u64,
+    /// TCP connections; `None` where they cannot be known.
+    pub connections: Option<u64>,
 }

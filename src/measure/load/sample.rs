@@ -19,11 +19,14 @@ pub(super) fn load(profile: Profile) -> Load {
         arrivals: Arrivals::Uniform,
         seed: 1,
         warm_up: Duration::ZERO,
+        rest: Duration::ZERO,
         flows: vec![Flow { name: name("main"), weight: 1, data: None, steps: vec![step("get")] }],
         connections: Connections { count: 64, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(100),
+        backend_header: None,
+        chaos: None,
     }
 }
 

@@ -37,7 +37,8 @@ pub(super) fn ready(
     let (Some(recipe), Some(checks), true) = (recipe, checks, problems.is_empty()) else { return (None, problems) };
     let cookies = !last || step.redirects > 0;
     let looks = extract.iter().map(|(_, _, extract)| extract.keep()).chain([checks.keep()]);
-    let keep = looks.fold(Keep { headers: cookies, body: false }, |one, other| Keep {
+    let headers = cookies || means.load.backend_header.is_some();
+    let keep = looks.fold(Keep { headers, body: false }, |one, other| Keep {
         headers: one.headers || other.headers,
         body: one.body || other.body,
     });

@@ -7,6 +7,7 @@ use crate::config::scenario::Level;
 use crate::model::Name;
 use crate::model::sample::{Histogram, Recordable, Recorder};
 
+use super::backends::Backends;
 use super::record::{ErrorKind, Recorded, Snapshot, StepRecord, Stretch, TargetRecord, WINDOW, WINDOWS_MAX, Window};
 
 /// One request that ended.
@@ -25,6 +26,8 @@ pub(super) struct Ended {
     pub(super) done: Instant,
     /// How it failed.
     pub(super) failed: Option<ErrorKind>,
+    /// The backend that answered, as [`Tally::backend`] numbers it.
+    pub(super) backend: Option<usize>,
     /// Bytes read.
     pub(super) bytes_in: u64,
     /// Bytes written.
@@ -46,6 +49,7 @@ pub(super) struct Course {
 pub(super) struct Tally {
     names: Vec<Name>,
     targets: Vec<TargetTally>,
+    backends: Backends,
     stages: Vec<StageTally>,
     windows: Windows,
     stretches: Vec<Stretch>,
@@ -79,20 +83,23 @@ struct StepTally {
     bytes_out: u64,
 }
 
-struct TargetTally {
-    name: String,
-    response: Recorder,
-    ended: u64,
-    failed: u64,
+/// What one target or backend took so far.
+pub(super) struct TargetTally {
+    pub(super) name: String,
+    pub(super) weight: u32,
+    pub(super) response: Recorder,
+    pub(super) ended: u64,
+    pub(super) failed: u64,
 }
 
 impl Tally {
     /// A count of these steps and targets.
-    pub(super) fn new(names: Vec<Name>, targets: Vec<String>) -> Self {
-        let target = |name| TargetTally { name, response: Recorder::default(), ended: 0, failed: 0 };
+    pub(super) fn new(names: Vec<Name>, targets: Vec<(String, u32)>) -> Self {
+        let target = |(name, weight)| TargetTally { name, weight, response: Recorder::default(), ended: 0, failed: 0 };
         Self {
             names,
             targets: targets.into_iter().map(target).collect(),
+            backends: Backends::default(),
             stages: Vec::new(),
             windows: Windows::default(),
             stretches: Vec::new(),
@@ -144,6 +151,11 @@ impl Tally {
         }
     }
 
+    /// The number of the backend that a reply names, counted from 0; `None` where it names none, or one too many.
+    pub(super) fn backend(&mut self, said: Option<&[u8]>) -> Option<usize> {
+        self.backends.number(said?)
+    }
+
     /// A request that ended, however.
     pub(super) fn ended(&mut self, ended: &Ended) {
         let response = Recordable::from(ended.done.saturating_duration_since(ended.intended));
@@ -175,6 +187,9 @@ impl Tally {
         }
         target.ended += 1;
         target.failed += u64::from(ended.failed.is_some());
+        if let Some(backend) = ended.backend {
+            self.backends.ended(backend, response, ended.failed);
+        }
     }
 
     /// Whether every request that was due has ended or was dropped.
@@ -217,14 +232,12 @@ impl Tally {
         for step in steps.filter(|_| alone) {
             all.merge(&step.response).expect("fewer than 2⁵³ requests");
         }
-        let target = |target: TargetTally| TargetRecord {
-            name: target.name,
-            response: if alone { all.clone() } else { target.response.histogram() },
-            ended: target.ended,
-            failed: target.failed,
-        };
-        let targets = self.targets.into_iter().map(target).collect();
-        Recorded { stretches: self.stretches, windows, window, targets, ..Recorded::default() }
+        let mut targets: Vec<TargetRecord> = self.targets.iter().map(TargetTally::record).collect();
+        if let ([target], true) = (&mut *targets, alone) {
+            target.response = all;
+        }
+        let backends = self.backends.records();
+        Recorded { stretches: self.stretches, windows, window, targets, backends, ..Recorded::default() }
     }
 }
 
@@ -260,6 +273,13 @@ impl StepTally {
             bytes_in: self.bytes_in,
             bytes_out: self.bytes_out,
         }
+    }
+}
+
+impl TargetTally {
+    pub(super) fn record(&self) -> TargetRecord {
+        let (name, response) = (self.name.clone(), self.response.histogram());
+        TargetRecord { name, weight: self.weight, response, ended: self.ended, failed: self.failed }
     }
 }
 

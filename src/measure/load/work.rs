@@ -37,6 +37,8 @@ pub(super) struct Prepared {
     pub(super) timeout: Duration,
     /// The largest body of a reply, in bytes.
     pub(super) reply_bytes_max: u64,
+    /// The header of replies that says which backend answered.
+    pub(super) backend_header: Option<String>,
     /// Names, as they may be shown, and weights of the targets; at least one.
     pub(super) targets: Vec<(String, u32)>,
     /// Makes connections to them, by index.
@@ -107,6 +109,7 @@ impl Work {
             connections: load.connections.count as usize,
             timeout,
             reply_bytes_max: load.reply_bytes_max,
+            backend_header: load.backend_header.clone(),
             targets: addresses.into_iter().map(|address| (shown(&address.origin), address.weight)).collect(),
             connector,
         })))

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
 
+use super::check::header;
 use super::connect::Connection;
 use super::crew::Crew;
 use super::exchange::{ExchangeError, Keep, Reply, Request};
@@ -20,6 +21,8 @@ struct Sums {
     done: Option<Instant>,
     bytes_in: u64,
     bytes_out: u64,
+    /// The backend of the last reply.
+    backend: Option<usize>,
 }
 
 /// What ends the idling of a worker.
@@ -113,7 +116,7 @@ impl Crew {
         let stage = run.stage as usize;
         self.in_flight.set(self.in_flight.get() + 1);
         self.tally.borrow_mut().sent(stage, self.in_flight.get());
-        let mut sums = Sums { done: None, bytes_in: 0, bytes_out: 0 };
+        let mut sums = Sums { done: None, bytes_in: 0, bytes_out: 0, backend: None };
         me.expect_by(Some(sent + timeout));
         let ended = within(me, pin!(self.perform(me.target, run, connection, &mut sums))).await;
         me.expect_by(None);
@@ -124,9 +127,9 @@ impl Crew {
         let failed = ended.unwrap_or(Err(ErrorKind::Timeout)).err();
         let done = sums.done.unwrap_or_else(Instant::now);
         self.in_flight.set(self.in_flight.get() - 1);
-        let Sums { bytes_in, bytes_out, .. } = sums;
+        let Sums { bytes_in, bytes_out, backend, .. } = sums;
         let (target, intended) = (me.target, run.intended);
-        let ended = Ended { stage, step, target, intended, sent, done, failed, bytes_in, bytes_out };
+        let ended = Ended { stage, step, target, intended, sent, done, failed, backend, bytes_in, bytes_out };
         let mut tally = self.tally.borrow_mut();
         tally.ended(&ended);
         if is_late(run.delay + sent.saturating_duration_since(run.handed), done.saturating_duration_since(intended)) {
@@ -152,7 +155,12 @@ impl Crew {
             sums.done = Some(reply.done);
             sums.bytes_in += reply.bytes_in;
             sums.bytes_out += reply.bytes_out;
-            self.tally.borrow_mut().replied(run.stage as usize, step.name, reply.status);
+            let mut tally = self.tally.borrow_mut();
+            tally.replied(run.stage as usize, step.name, reply.status);
+            if let Some(name) = &self.work.0.backend_header {
+                sums.backend = tally.backend(header(&reply, name));
+            }
+            drop(tally);
             let next =
                 if redirects < step.redirects { step.redirect(&mut run.session, &request, &reply) } else { None };
             match next {

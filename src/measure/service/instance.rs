@@ -38,11 +38,14 @@ pub(super) struct Instance {
     output: Output,
     report: NamedTempFile,
     port: u16,
+    number: u32,
     over: bool,
+    /// Killed on purpose: that it has ended is no trouble then.
+    killed: bool,
 }
 
 /// Which instance, and with which port.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Which {
     pub(super) number: u32,
     pub(super) port: u16,
@@ -76,7 +79,17 @@ impl Instance {
         };
         let output = Output::search(stdout, stderr, wanted);
         let program = shown(spec.command.get(..1).unwrap_or_default());
-        Ok(Self { name, program, tree, output, report, port: which.port, over: false })
+        Ok(Self {
+            name,
+            program,
+            tree,
+            output,
+            report,
+            port: which.port,
+            number: which.number,
+            over: false,
+            killed: false,
+        })
     }
 
     /// Waits until it can take requests.
@@ -150,6 +163,9 @@ impl Instance {
 
     /// What is wrong with it while it runs.
     pub(super) fn trouble(&mut self) -> Option<ServiceError> {
+        if self.killed {
+            return None;
+        }
         let status = self.ended_within(Duration::ZERO)?;
         // What it wrote last may still be on its way.
         self.output.wait(GONE);
@@ -162,6 +178,23 @@ impl Instance {
     /// What it is called in messages.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Which it is.
+    pub(super) fn which(&self) -> Which {
+        Which { number: self.number, port: self.port }
+    }
+
+    /// Whether it was killed on purpose.
+    pub(super) fn is_killed(&self) -> bool {
+        self.killed
+    }
+
+    /// Kills its whole tree at once, on purpose.
+    pub(super) fn kill(&mut self) -> Result<(), ServiceError> {
+        self.killed = true;
+        self.tree.let_go();
+        self.end(Instant::now())
     }
 
     /// Its port.
@@ -191,6 +224,9 @@ impl Instance {
 
     /// Makes its whole tree end where it has not ended by then, and says what of it is left all the same.
     pub(super) fn end(&mut self, by: Instant) -> Result<(), ServiceError> {
+        if self.over {
+            return Ok(());
+        }
         if !self.tree.ended_within(by.saturating_duration_since(Instant::now())) {
             self.tree.let_go();
             self.tree.ended_within(GONE);
@@ -215,9 +251,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        if !self.over {
-            let _nobody_to_tell = self.end(Instant::now());
-        }
+        let _nobody_to_tell = self.end(Instant::now());
     }
 }
 

@@ -2,6 +2,7 @@
 //! it gets.
 #![expect(clippy::disallowed_methods, reason = "takes the time of what it sees")]
 
+mod course;
 mod error;
 mod holder;
 mod instance;
@@ -12,7 +13,7 @@ mod watch;
 
 use std::time::{Duration, Instant};
 
-use crate::config::scenario::{Address, Origin};
+use crate::config::scenario::{Address, Chaos, Origin};
 use crate::config::service::Service;
 
 use super::load::record::Usage;
@@ -88,7 +89,36 @@ impl Running {
         self.watch.counts_from(Instant::now());
     }
 
-    /// What it used so far, five times a second since it was ready; no points where that cannot be known.
+    /// Says that the load has ended: what it uses from then on does not count.
+    pub fn load_ended(&self) {
+        self.watch.load_ended();
+    }
+
+    /// Waits so long until it has given back what it took for the load, our connections closed: descriptors, threads, connections. Shorter where it has, and where it is
+    /// over. What is left then is in [`Self::usage`].
+    pub fn rest(&self, time: Duration) {
+        if !time.is_zero() {
+            self.watch.rest(time);
+        }
+    }
+
+    /// Makes ready to do this to it; [`Self::disturb_in`] says when.
+    pub fn prepare(&mut self, chaos: Chaos, service: &Service, place: &Place, surroundings: &Surroundings) {
+        let (service, place, surroundings) = (service.clone(), place.clone(), surroundings.clone());
+        let start_again = move |which: Which, over: &Stop| {
+            let surroundings = Surroundings { stop: over.clone(), ..surroundings };
+            let mut instance = Instance::start(&service, which, &place, &surroundings)?;
+            instance.await_ready(&service, &surroundings).map(|()| instance)
+        };
+        self.watch.prepare_kill(chaos, Box::new(start_again));
+    }
+
+    /// Kills an instance after this time, where that was made ready.
+    pub fn disturb_in(&self, time: Duration) {
+        self.watch.kill_at(Instant::now() + time);
+    }
+
+    /// What it used so far, since it was ready; no points where that cannot be known.
     pub fn usage(&self) -> Usage {
         self.watch.usage()
     }

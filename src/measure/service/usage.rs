@@ -1,26 +1,100 @@
-//! What a tree of processes uses now: memory, descriptors, threads, CPU time. From `/proc`, so on Linux only; elsewhere nothing is known.
+//! What a tree of processes uses now: memory, descriptors, threads, CPU time, sockets. From `/proc`, so on Linux only; elsewhere nothing is known.
 //! Refuses to keep what it saw.
+
+#[cfg(target_os = "linux")]
+mod cgroup;
+#[cfg(target_os = "linux")]
+mod counters;
+#[cfg(target_os = "linux")]
+mod meter;
+#[cfg(target_os = "linux")]
+mod sockets;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::measure::load::record::{Amount, Limits, SocketState};
 
 /// What all processes of some trees use together.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Used {
     /// Anonymous resident memory in bytes: not what is shared with files.
     pub(super) anonymous_bytes: u64,
+    /// All resident memory in bytes.
+    pub(super) resident_bytes: u64,
     /// Open descriptors.
     pub(super) descriptors: u64,
     /// Threads.
     pub(super) threads: u64,
-    /// CPU time so far in seconds, that of ended and awaited processes included.
-    pub(super) cpu_s: f64,
+    /// Connections that were not accepted yet.
+    pub(super) not_accepted: Option<u64>,
+}
+
+/// What has added up so far, and what sockets there are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Metered {
+    /// Since some time before the first look; only differences mean something.
+    pub(super) amounts: BTreeMap<Amount, f64>,
+    /// Sockets by state; empty where they are not known.
+    pub(super) by_state: BTreeMap<SocketState, u64>,
+    /// TCP connections, and those of them that it took.
+    pub(super) connections: Option<(u64, u64)>,
+    /// What its control group allows.
+    pub(super) limits: Limits,
+    /// The number of this look.
+    pub(super) look: u32,
 }
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{descendants, of_trees};
+pub(super) use linux::{Trees, descendants};
+#[cfg(target_os = "linux")]
+pub(super) use meter::{Meter, proportional_bytes};
 
-/// What the descendants of these processes use; `None` where that cannot be known.
+/// The CPU time that this thread has used.
+#[cfg(target_os = "linux")]
+pub(super) fn own_cpu() -> Duration {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(spent.tv_sec).unwrap_or(0), u32::try_from(spent.tv_nsec).unwrap_or(0))
+}
+
 #[cfg(not(target_os = "linux"))]
-pub(super) fn of_trees(_roots: &[u32]) -> Option<Used> {
-    None
+pub(super) use elsewhere::{Meter, Trees, own_cpu, proportional_bytes};
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use std::time::Duration;
+
+    use super::{Metered, Used};
+
+    #[derive(Debug, Default)]
+    pub(in super::super) struct Trees;
+
+    impl Trees {
+        pub(in super::super) fn used(&mut self, _roots: &[u32], _ports: &[u16]) -> Option<Used> {
+            None
+        }
+    }
+
+    #[derive(Debug, Default)]
+    pub(in super::super) struct Meter;
+
+    impl Meter {
+        pub(in super::super) fn look(&mut self, _roots: &[u32], _ports: &[u16]) -> Option<Metered> {
+            None
+        }
+
+        pub(in super::super) fn opened(&self, _after: u32, _up_to: u32) -> (u64, u64) {
+            (0, 0)
+        }
+    }
+
+    pub(in super::super) fn proportional_bytes(_roots: &[u32]) -> Option<u64> {
+        None
+    }
+
+    pub(in super::super) fn own_cpu() -> Duration {
+        Duration::ZERO
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -28,33 +102,71 @@ mod linux {
     #![expect(clippy::disallowed_methods, reason = "reads /proc")]
 
     use std::collections::BTreeSet;
-    use std::fs;
+    use std::fs::{self, File};
+    use std::io::Read;
 
     use super::Used;
+    use super::counters::field;
+    use super::sockets::not_accepted;
 
     /// The most processes of a tree that are looked at.
     const PROCESSES_MAX: usize = 4_096;
+    /// A tree is taken down anew at every so many looks at least.
+    const LOOKS_MAX: u32 = 10;
+    /// What is read of a table of sockets to see those that listen.
+    const TABLE_BYTES: usize = 8 << 10;
 
-    /// What the descendants of these processes use; `None` where none is left, or `/proc` is not there. The roots themselves do not count,
-    /// but what they waited for does.
-    pub(in super::super) fn of_trees(roots: &[u32]) -> Option<Used> {
-        let mut all = Used::default();
-        let mut ticks = 0;
-        let mut any = false;
-        for root in roots {
-            ticks += cpu_ticks(*root).map_or(0, |(_, awaited)| awaited);
-            for pid in descendants(*root) {
-                let Some((own, awaited)) = cpu_ticks(pid) else { continue };
-                any = true;
-                ticks += own + awaited;
-                let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-                all.anonymous_bytes += 1024 * field(&status, "RssAnon:").unwrap_or(0);
+    /// The processes of some trees, as they were not long ago.
+    #[derive(Debug, Default)]
+    pub(in super::super) struct Trees {
+        pids: BTreeSet<u32>,
+        /// The last process that the machine started.
+        last: String,
+        looks: u32,
+    }
+
+    impl Trees {
+        /// What the descendants of these processes use, which take connections at these ports; `None` where none is left, or `/proc` is not there.
+        /// The roots themselves do not count.
+        pub(in super::super) fn used(&mut self, roots: &[u32], ports: &[u16]) -> Option<Used> {
+            self.refresh(roots);
+            let mut all = Used::default();
+            let mut one = None;
+            for pid in &self.pids {
+                let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else { continue };
+                // Of a process that has ended nothing is resident.
+                let Some(anonymous) = field(&status, "RssAnon:") else { continue };
+                one = Some(*pid);
+                all.anonymous_bytes += 1024 * anonymous;
+                all.resident_bytes += 1024 * field(&status, "VmRSS:").unwrap_or(0);
                 all.threads += field(&status, "Threads:").unwrap_or(0);
                 all.descriptors += fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |entries| entries.count() as u64);
             }
+            all.not_accepted = waiting(one?, ports);
+            Some(all)
         }
-        all.cpu_s = ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
-        any.then_some(all)
+
+        /// Takes the trees down anew where a process may have been started, which every thread counts as.
+        fn refresh(&mut self, roots: &[u32]) {
+            let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+            let last = load.split_whitespace().last().unwrap_or_default();
+            if last.is_empty() || self.last != last || self.looks.is_multiple_of(LOOKS_MAX) {
+                last.clone_into(&mut self.last);
+                self.pids = roots.iter().flat_map(|root| descendants(*root)).collect();
+            }
+            self.looks = self.looks.wrapping_add(1);
+        }
+    }
+
+    /// Connections that wait at these ports, as the network of this process has them.
+    fn waiting(pid: u32, ports: &[u16]) -> Option<u64> {
+        let mut buffer = vec![0; TABLE_BYTES];
+        let of = |table: &str| {
+            let read =
+                File::open(format!("/proc/{pid}/net/{table}")).and_then(|mut file| file.read(&mut buffer)).ok()?;
+            not_accepted(&String::from_utf8_lossy(buffer.get(..read)?), ports)
+        };
+        ["tcp", "tcp6"].map(of).into_iter().flatten().reduce(|all, one| all + one)
     }
 
     /// Every process below this one, without itself.
@@ -74,49 +186,7 @@ mod linux {
         }
         found
     }
-
-    /// The ticks of a process itself and those of what it waited for.
-    fn cpu_ticks(pid: u32) -> Option<(u64, u64)> {
-        parse_ticks(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-    }
-
-    /// Fields 14 to 17 of `/proc/PID/stat`. The second is the program's name in brackets, which may hold anything.
-    pub(super) fn parse_ticks(stat: &str) -> Option<(u64, u64)> {
-        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-        let mut next = || fields.next()?.parse::<u64>().ok();
-        Some((next()? + next()?, next()? + next()?))
-    }
-
-    /// The number after a name at the start of a line.
-    pub(super) fn field(status: &str, name: &str) -> Option<u64> {
-        status.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
-    }
 }
 
 #[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::linux::{field, parse_ticks};
-    use super::*;
-
-    #[test]
-    fn the_fields_of_a_process_are_read_whatever_its_name() {
-        let stat = "42 (a) b (c) R 1 42 42 0 -1 4194304 100 0 0 0 7 5 30 2 20 0 1 0 100 1000 10 18446744073709551615";
-        assert_eq!(parse_ticks(stat), Some((12, 32)));
-        assert_eq!(parse_ticks("42 (a"), None);
-        assert_eq!(parse_ticks("42 (a) R 1 x"), None);
-        assert_eq!(field("Name:\tx\nRssAnon:\t    2048 kB\nThreads:\t3\n", "RssAnon:"), Some(2048));
-        assert_eq!(field("Name:\tx\n", "RssAnon:"), None);
-    }
-
-    #[test]
-    fn a_tree_is_looked_at_without_its_root() {
-        let own = std::process::id();
-        let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
-        assert!(descendants(own).contains(&child.id()) && !descendants(own).contains(&own));
-        let used = of_trees(&[own]).unwrap();
-        assert!(used.threads >= 1 && used.descriptors >= 3, "{used:?}");
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert_eq!(of_trees(&[u32::MAX]), None);
-    }
-}
+mod tests;

@@ -6,32 +6,44 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::config::scenario::Chaos;
 use crate::config::service::Service;
-use crate::measure::load::record::{Usage, UsagePoint};
+use crate::measure::load::record::{Left, Usage};
 use crate::measure::stop::Stop;
 
+use super::course::{Course, held};
 use super::error::ServiceError;
-use super::instance::Instance;
+use super::instance::{Instance, Which};
 use super::probe;
-use super::usage::{Used, of_trees};
+use super::usage::{Meter, Metered, Trees, own_cpu, proportional_bytes};
 
-/// How often it is looked at.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often it is looked at, and how often what adds up and its sockets are, which cost more.
+const LOOK: Duration = Duration::from_millis(100);
+const METER: Duration = Duration::from_secs(1);
+/// The most that each of these may take of a core: what costs more, as with thousands of threads, is done less often.
+const COST_SHARE_MAX: f64 = 0.005;
+/// How often a service that rests is looked at.
+const REST_LOOK: Duration = Duration::from_millis(200);
 /// How often its health is asked for, and how long an answer may take.
 const HEALTH: Duration = Duration::from_secs(1);
 const ANSWER: Duration = Duration::from_secs(2);
 /// How many checks in a row must fail: one may be lost in a crowd.
 const FAILED_CHECKS: u32 = 3;
-/// The most points that are kept, two hours of them; then every second one goes, and from then on half as many come.
-const POINTS_MAX: usize = 36_000;
+/// A service that has given everything back.
+const NOTHING: Left = Left { descriptors: 0, threads: 0, connections: Some(0) };
 
 /// The watch over all instances. What it looks after is ended when it is dropped.
 pub(super) struct Watch {
     shared: Arc<Shared>,
-    /// Dropping these ends the threads.
-    ends: Vec<Sender<()>>,
+    /// Whoever sends makes a thread look at once; dropping these ends them.
+    tells: Vec<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
+    /// Takes the moment at which an instance is to be killed.
+    kill: Option<Sender<Instant>>,
 }
+
+/// Starts an instance again with its number and port, and waits until it is ready.
+pub(super) type StartAgain = Box<dyn FnOnce(Which, &Stop) -> Result<Instance, ServiceError> + Send>;
 
 struct Shared {
     instances: Mutex<Vec<Instance>>,
@@ -39,32 +51,35 @@ struct Shared {
     trouble: Mutex<Option<ServiceError>>,
     /// Set when there is trouble, or the user wants to stop.
     over: Stop,
+    keepers: Mutex<Vec<u32>>,
+    ports: Vec<u16>,
+    trees: Mutex<Trees>,
+    meter: Mutex<Meter>,
     course: Mutex<Course>,
-}
-
-/// What was used, at which time.
-struct Course {
-    counts_from: Instant,
-    points: Vec<(Instant, Used)>,
-    /// One look in so many is kept.
-    every: u64,
-    looks: u64,
 }
 
 impl Watch {
     /// Begins to look after instances that are ready.
     pub(super) fn begin(service: &Service, instances: Vec<Instance>, stop: &Stop) -> Self {
         let asked: Vec<(String, u16)> = instances.iter().map(|one| (one.name().to_owned(), one.port())).collect();
-        let course = Course { counts_from: Instant::now(), points: Vec::new(), every: 1, looks: 0 };
         let shared = Arc::new(Shared {
+            keepers: Mutex::new(instances.iter().map(Instance::keeper).collect()),
+            ports: instances.iter().map(Instance::port).collect(),
+            trees: Mutex::default(),
+            meter: Mutex::default(),
             instances: Mutex::new(instances),
             log_bytes_max: service.log_bytes_max,
             trouble: Mutex::new(None),
             over: stop.within(),
-            course: Mutex::new(course),
+            course: Mutex::new(Course::new(Instant::now())),
         });
-        let mut watch = Self { shared: Arc::clone(&shared), ends: Vec::new(), threads: Vec::new() };
+        let mut watch = Self { shared: Arc::clone(&shared), tells: Vec::new(), threads: Vec::new(), kill: None };
+        // What it holds before any load, whatever the threads come to.
+        shared.look();
+        shared.meter();
         watch.thread(LOOK, move || shared.look());
+        let shared = Arc::clone(&watch.shared);
+        watch.thread(METER, move || shared.meter());
         if let Some(path) = service.health.clone() {
             let shared = Arc::clone(&watch.shared);
             let mut failed = vec![0; asked.len()];
@@ -77,21 +92,48 @@ impl Watch {
         watch
     }
 
-    /// Does this again and again until the watch ends, first at once.
+    /// Does this again and again until the watch ends, first at once, and less often where it costs much.
     fn thread(&mut self, every: Duration, mut look: impl FnMut() + Send + 'static) {
-        let (end, ended): (_, Receiver<()>) = channel();
-        self.ends.push(end);
+        let (tell, told): (_, Receiver<()>) = channel();
+        self.tells.push(tell);
         self.threads.push(std::thread::spawn(move || {
             let mut next = Instant::now();
             loop {
+                let (began, spent) = (Instant::now(), own_cpu());
                 look();
-                next = (next + every).max(Instant::now());
+                let cost = own_cpu().saturating_sub(spent);
+                next = (next + every).max(Instant::now()).max(began + cost.div_f64(COST_SHARE_MAX));
                 let left = next.saturating_duration_since(Instant::now());
-                if ended.recv_timeout(left) == Err(RecvTimeoutError::Disconnected) {
+                if told.recv_timeout(left) == Err(RecvTimeoutError::Disconnected) {
                     break;
                 }
             }
         }));
+    }
+
+    /// Makes ready to kill the last instance at the moment that [`Self::kill_at`] says, and to start it again where that is planned.
+    pub(super) fn prepare_kill(&mut self, chaos: Chaos, start_again: StartAgain) {
+        let (kill, told) = channel::<Instant>();
+        self.kill = Some(kill);
+        let shared = Arc::clone(&self.shared);
+        self.threads.push(std::thread::spawn(move || {
+            let Ok(at) = told.recv() else { return };
+            if !waited_until(at, &told) {
+                return;
+            }
+            let Some(which) = shared.kill_last() else { return };
+            let Some(back_after) = chaos.back_after else { return };
+            if waited_until(at + back_after, &told) {
+                shared.bring_back(which, start_again);
+            }
+        }));
+    }
+
+    /// Says when the instance is killed. Does nothing where that was not made ready.
+    pub(super) fn kill_at(&self, at: Instant) {
+        if let Some(kill) = &self.kill {
+            let _gone = kill.send(at);
+        }
     }
 
     /// Set when there is trouble, or the user wants to stop.
@@ -105,19 +147,60 @@ impl Watch {
         locked(&self.shared.trouble).clone()
     }
 
-    /// Times count from then on.
+    /// Times count from then on. Returns at once.
     pub(super) fn counts_from(&self, time: Instant) {
-        locked(&self.shared.course).counts_from = time;
+        locked(&self.shared.course).counts_from = Some(time);
+        for tell in &self.tells {
+            let _over = tell.send(());
+        }
+    }
+
+    /// What counts has ended.
+    pub(super) fn load_ended(&self) {
+        let now = Instant::now();
+        locked(&self.shared.course).ended = Some(now);
+        let metered = self.shared.metered();
+        let proportional_bytes = proportional_bytes(&self.shared.keepers());
+        let mut course = locked(&self.shared.course);
+        course.proportional_bytes = proportional_bytes;
+        if let Some(metered) = metered {
+            course.metered.mark(metered, now);
+        }
+    }
+
+    /// Waits so long, or until it has given back what it took for the load, or it is over.
+    pub(super) fn rest(&self, time: Duration) {
+        let until = Instant::now() + time;
+        loop {
+            let keepers = self.shared.keepers();
+            let Some(used) = locked(&self.shared.trees).used(&keepers, &self.shared.ports) else { return };
+            let holds = held(&used, self.shared.metered().as_ref());
+            let mut course = locked(&self.shared.course);
+            course.rested = Some(holds);
+            let back = course.left(&holds).is_none_or(|left| left == Left::default() || left == NOTHING);
+            drop(course);
+            let left = until.saturating_duration_since(Instant::now());
+            if back || left.is_zero() || self.shared.over.is_set() {
+                return;
+            }
+            std::thread::sleep(REST_LOOK.min(left));
+        }
     }
 
     /// What was used so far.
     pub(super) fn usage(&self) -> Usage {
-        locked(&self.shared.course).usage()
+        let course = locked(&self.shared.course);
+        let meter = locked(&self.shared.meter);
+        course.usage(|after, up_to| meter.opened(after, up_to))
     }
 
     /// Ends the watch, and gives back what it looked after.
     pub(super) fn end(&mut self) -> Vec<Instance> {
-        self.ends.clear();
+        self.tells.clear();
+        if self.kill.take().is_some() {
+            // An instance that is being started again is not waited for.
+            self.shared.over.set();
+        }
         for thread in self.threads.drain(..) {
             let _panicked = thread.join();
         }
@@ -135,10 +218,29 @@ impl Shared {
     /// Looks for trouble, and takes down what is used.
     fn look(&self) {
         self.look_for_trouble();
-        let keepers: Vec<u32> = locked(&self.instances).iter().map(Instance::keeper).collect();
-        if let Some(used) = of_trees(&keepers) {
-            locked(&self.course).take(used, Instant::now());
+        let now = Instant::now();
+        let keepers = self.keepers();
+        if let Some(used) = locked(&self.trees).used(&keepers, &self.ports) {
+            locked(&self.course).used.take(used, now);
         }
+    }
+
+    /// Takes down what adds up.
+    fn meter(&self) {
+        let now = Instant::now();
+        if let Some(metered) = self.metered() {
+            locked(&self.course).metered.take(metered, now);
+        }
+    }
+
+    fn metered(&self) -> Option<Metered> {
+        let keepers = self.keepers();
+        locked(&self.meter).look(&keepers, &self.ports)
+    }
+
+    /// The processes around the instances that live.
+    fn keepers(&self) -> Vec<u32> {
+        locked(&self.keepers).clone()
     }
 
     fn look_for_trouble(&self) {
@@ -154,8 +256,41 @@ impl Shared {
         }
     }
 
+    /// Kills the last instance. Which it was.
+    fn kill_last(&self) -> Option<Which> {
+        // What it used until then is not lost with it.
+        self.meter();
+        let mut instances = locked(&self.instances);
+        let last = instances.last_mut()?;
+        locked(&self.keepers).retain(|keeper| *keeper != last.keeper());
+        let killed = last.kill();
+        let which = last.which();
+        drop(instances);
+        if let Err(error) = killed {
+            self.tell(error);
+        }
+        Some(which)
+    }
+
+    /// Starts the killed instance again, and takes it under watch once it is ready.
+    fn bring_back(&self, which: Which, start_again: StartAgain) {
+        match start_again(which, &self.over) {
+            Ok(instance) => {
+                locked(&self.keepers).push(instance.keeper());
+                if let Some(place) = locked(&self.instances).iter_mut().find(|one| one.which() == which) {
+                    *place = instance;
+                }
+            }
+            Err(error) if self.over.is_set() || error == ServiceError::Stopped => {}
+            Err(error) => self.tell(error),
+        }
+    }
+
     /// Asks one instance for its health.
     fn ask(&self, name: &str, port: u16, path: &str, failed: &mut u32) {
+        if locked(&self.instances).iter().any(|one| one.port() == port && one.is_killed()) {
+            return *failed = 0;
+        }
         let last = match probe::status(port, path, ANSWER) {
             Ok(status) if status < 400 => return *failed = 0,
             Ok(status) => format!("`GET {path}` answered {status}"),
@@ -178,65 +313,13 @@ impl Shared {
     }
 }
 
-impl Course {
-    fn take(&mut self, used: Used, now: Instant) {
-        if self.looks.is_multiple_of(self.every) {
-            self.points.push((now, used));
-        }
-        self.looks += 1;
-        if self.points.len() >= POINTS_MAX {
-            let mut keep = false;
-            self.points.retain(|_| {
-                keep = !keep;
-                keep
-            });
-            self.every *= 2;
-        }
-    }
-
-    fn usage(&self) -> Usage {
-        let seconds = |time: Instant| match time.checked_duration_since(self.counts_from) {
-            Some(since) => since.as_secs_f64(),
-            None => -self.counts_from.duration_since(time).as_secs_f64(),
-        };
-        let point = |(time, used): &(Instant, Used)| UsagePoint {
-            seconds: seconds(*time),
-            anonymous_bytes: used.anonymous_bytes,
-            descriptors: used.descriptors,
-            threads: used.threads,
-        };
-        let cpu_s = match self.points.as_slice() {
-            // A child whose parent does not wait for it takes its time along.
-            [(_, first), .., (_, last)] => (last.cpu_s - first.cpu_s).max(0.0),
-            _ => 0.0,
-        };
-        Usage { points: self.points.iter().map(point).collect(), cpu_s }
-    }
+/// Waits until a moment. `false` where the watch ends before.
+fn waited_until(at: Instant, told: &Receiver<Instant>) -> bool {
+    let left = at.saturating_duration_since(Instant::now());
+    told.recv_timeout(left) != Err(RecvTimeoutError::Disconnected)
 }
 
 /// What a thread that panicked had written is still true.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_course_of_days_stays_small_and_even() {
-        let began = Instant::now();
-        let mut course =
-            Course { counts_from: began + Duration::from_secs(10), points: Vec::new(), every: 1, looks: 0 };
-        for look in 0..200_000_u32 {
-            let used = Used { cpu_s: f64::from(look), ..Used::default() };
-            course.take(used, began + look * LOOK);
-        }
-        let usage = course.usage();
-        assert!((POINTS_MAX / 2 - 1..POINTS_MAX).contains(&usage.points.len()), "{}", usage.points.len());
-        assert!((usage.points[0].seconds + 10.0).abs() < 1e-6, "the warm-up is before 0");
-        let steps: Vec<f64> = usage.points.windows(2).map(|pair| pair[1].seconds - pair[0].seconds).collect();
-        assert!(steps.iter().all(|step| (step - steps[0]).abs() < 1e-6), "{:?}", &steps[..3]);
-        assert!(usage.cpu_s > 199_000.0);
-    }
 }

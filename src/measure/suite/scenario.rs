@@ -13,8 +13,8 @@ use crate::model::load::ALL_REQUESTS;
 
 use super::super::bench::Parsed;
 use super::super::load::drive::drive;
-use super::super::load::profile::stages;
-use super::super::load::readings::readings;
+use super::super::load::profile::{kill_in, stages};
+use super::super::load::readings::{limits, readings};
 use super::super::load::record::{Recorded, Snapshot};
 use super::super::load::work::Work;
 use super::super::probe::{Probes, Seen, before_start, counted};
@@ -117,7 +117,12 @@ impl Part for ScenarioPart {
             Target::Service(service) => {
                 // Put back at the end, whatever comes between.
                 let _settings = before_start(service, surroundings)?;
-                let running = Running::start(service, place, surroundings)?;
+                let mut running = Running::start(service, place, surroundings)?;
+                if let Engine::Own(load) = &self.scenario.engine
+                    && let Some(chaos) = load.chaos
+                {
+                    running.prepare(chaos, service, place, surroundings);
+                }
                 // The death of the service ends what drives load at it.
                 let inner = Surroundings { stop: running.over(), ..surroundings.clone() };
                 let probes = Probes::open(service, &running.addresses(), &inner)?;
@@ -159,14 +164,15 @@ impl ScenarioPart {
     ) -> Result<(Parsed, Seen), PartError> {
         match &self.scenario.engine {
             Engine::Own(load) => {
-                let (recorded, notes) = self.drive(load, addresses, watched, place, surroundings)?;
+                let (recorded, mut notes) = self.drive(load, addresses, watched, place, surroundings)?;
                 if surroundings.stop.is_set() {
                     return Err(ServiceError::Stopped.into());
                 }
                 let usage = watched.map(|(running, _)| running.usage()).filter(|usage| !usage.points.is_empty());
+                notes.extend(usage.as_ref().and_then(limits));
                 let readings = readings(&self.suite.name, load, &recorded, usage.as_ref());
                 let seen = self.seen(load, &recorded);
-                Ok((Parsed { readings, notes, ..Parsed::default() }, seen))
+                Ok((Parsed { readings, notes, unparsed: no_backend(load, &recorded), ..Parsed::default() }, seen))
             }
             Engine::External(engine) => {
                 if let Some((_, probes)) = watched {
@@ -223,18 +229,30 @@ impl ScenarioPart {
                 began.call_once(|| {
                     running.counts_from_now();
                     probes.counts_from_now();
+                    if let Some(after) = kill_in(load, snapshot) {
+                        running.disturb_in(after);
+                    }
                 });
             }
         };
         let recorded = drive(&work, stages(load).as_mut(), &surroundings.stop, &watch)
             .map_err(|error| failed(error.to_string(), error.hint()))?;
-        if let Some((_, probes)) = watched {
+        if let Some((running, probes)) = watched {
+            running.load_ended();
             probes.load_ended();
+            running.rest(load.rest);
         }
+        let recorded = if watched.is_some() { recorded.of_instances() } else { recorded };
         // Without how often: each round would say something else.
         let notes = work.failed().into_iter().map(|(step, words, _)| format!("{step}: {words}")).collect();
         Ok((recorded, notes))
     }
+}
+
+/// That no reply says who answered, where one should.
+fn no_backend(load: &Load, recorded: &Recorded) -> Vec<String> {
+    let missing = load.backend_header.iter().filter(|_| recorded.backends.is_empty());
+    missing.map(|header| format!("no reply has the header `{header}` that `backend-header` names")).collect()
 }
 
 /// The files that a load sends or fills its requests from, relative to the root of the checkout.

@@ -2,8 +2,10 @@
 //!
 //! A program warms up, and a collector lets memory rise and fall: neither is a leak. So the first 40 % of the time are left out; of what
 //! remains only the floors count, the smallest value of each of 12 windows; and of the floors the median slope of all pairs (Theil 1950, Sen
-//! 1968), which no single window can move. Growth of one run alone would still raise alarms (Machida et al. 2013): what is judged is head's
-//! growth less base's, over rounds.
+//! 1968), which no single window can move. That slope is an upper limit: growth is what is kept and goes on. What was given back between the
+//! first and the last third is none of it, and a rise that has more than halved its pace in the last third counts with twice that pace
+//! alone, so that one that has come to its end is nothing. Growth of one run alone would still raise alarms (Machida et al. 2013): what is
+//! judged is head's growth less base's, over rounds, by its size.
 
 use super::{MAGNITUDE_MAX, SampleError, median};
 
@@ -15,6 +17,10 @@ pub const POINTS_MAX: usize = 100_000;
 const WARM_UP_SHARE: f64 = 0.4;
 /// Windows after the warm-up. Each should hold at least two cycles of a collector.
 const WINDOWS: usize = 12;
+/// The windows in the last third of the time: 7 of the 12 that share its last 60 %.
+const LAST: usize = 7;
+/// How many times the pace of the last third growth may be.
+const PACE_RATIO: f64 = 2.0;
 /// Windows that must have a point, or there is no course to speak of.
 const WINDOWS_FILLED_MIN: usize = 9;
 
@@ -24,7 +30,16 @@ const WINDOWS_FILLED_MIN: usize = 9;
 pub struct Track {
     points: Box<[(f64, f64)]>,
     slope: f64,
+    growth: f64,
     level: f64,
+}
+
+/// The lowest point of one window.
+#[derive(Clone, Copy, Debug)]
+struct Floor {
+    window: usize,
+    time: f64,
+    value: f64,
 }
 
 impl Track {
@@ -44,10 +59,11 @@ impl Track {
         }
         let floors = floors(&points);
         let windows = floors.len();
-        let level = median(floors.iter().map(|(_, value)| *value).collect());
+        let level = median(floors.iter().map(|floor| floor.value).collect());
         match (median(slopes(&floors)), level) {
             (Some(slope), Some(level)) if windows >= WINDOWS_FILLED_MIN && slope.is_finite() => {
-                Ok(Self { points: points.into_boxed_slice(), slope, level })
+                let growth = growth(slope, &floors);
+                Ok(Self { points: points.into_boxed_slice(), slope, growth, level })
             }
             (Some(_) | None, _) => Err(SampleError::Gaps { windows, needed: WINDOWS_FILLED_MIN }),
         }
@@ -63,6 +79,12 @@ impl Track {
         self.slope
     }
 
+    /// How fast they grow for good, in the same unit: [`Self::slope`] where that is not above 0, else what of it is kept and goes on, at least 0.
+    /// This is what is judged. Finite.
+    pub fn growth(&self) -> f64 {
+        self.growth
+    }
+
     /// The growth that would add the whole level, the median of the floors, in the time of the track: what a slope is large or small
     /// against. At least 0, in the unit of [`Self::slope`].
     pub fn level_over_span(&self) -> f64 {
@@ -72,32 +94,49 @@ impl Track {
 }
 
 /// The lowest point of each window after the warm-up, the first of equal ones; windows without points have none.
-fn floors(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+fn floors(points: &[(f64, f64)]) -> Vec<Floor> {
     let (first, last) = (points[0].0, points[points.len() - 1].0);
     let start = first + WARM_UP_SHARE * (last - first);
     let width = (last - start) / WINDOWS as f64;
-    let mut floors: Vec<Option<(f64, f64)>> = vec![None; WINDOWS];
-    for (time, value) in points.iter().filter(|(time, _)| *time >= start) {
+    let mut floors: Vec<Option<Floor>> = vec![None; WINDOWS];
+    for &(time, value) in points.iter().filter(|(time, _)| *time >= start) {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "at least 0, and bounded just after"
         )]
         let window = (((time - start) / width) as usize).min(WINDOWS - 1);
-        if floors[window].is_none_or(|(_, lowest)| *value < lowest) {
-            floors[window] = Some((*time, *value));
+        if floors[window].is_none_or(|lowest| value < lowest.value) {
+            floors[window] = Some(Floor { window, time, value });
         }
     }
     floors.into_iter().flatten().collect()
 }
 
-/// The slopes between all pairs of points.
-fn slopes(points: &[(f64, f64)]) -> Vec<f64> {
+/// The slopes between all pairs of floors.
+fn slopes(floors: &[Floor]) -> Vec<f64> {
     let mut slopes = Vec::new();
-    for (later, (time, value)) in points.iter().enumerate() {
-        slopes.extend(points[..later].iter().map(|(before, from)| (value - from) / (time - before)));
+    for (place, later) in floors.iter().enumerate() {
+        slopes.extend(floors[..place].iter().map(|before| between(before, later)));
     }
     slopes
+}
+
+fn between(before: &Floor, later: &Floor) -> f64 {
+    (later.value - before.value) / (later.time - before.time)
+}
+
+/// What of a slope is kept and goes on.
+fn growth(slope: f64, floors: &[Floor]) -> f64 {
+    let lowest = |windows: std::ops::Range<usize>| {
+        let inside = floors.iter().filter(|floor| windows.contains(&floor.window));
+        inside.min_by(|a, b| a.value.total_cmp(&b.value))
+    };
+    let kept = lowest(0..WINDOWS / 3).zip(lowest(WINDOWS - WINDOWS / 3..WINDOWS)).map(|(from, to)| between(from, to));
+    let last: Vec<Floor> = floors.iter().filter(|floor| floor.window >= WINDOWS - LAST).copied().collect();
+    let goes_on = median(slopes(&last)).map(|pace| PACE_RATIO * pace);
+    let limits = [kept, goes_on].into_iter().flatten().filter(|limit| limit.is_finite());
+    if slope > 0.0 { limits.fold(slope, f64::min).max(0.0) } else { slope }
 }
 
 #[cfg(test)]
@@ -117,6 +156,7 @@ mod tests {
     struct Case {
         points: Vec<(f64, f64)>,
         slope: f64,
+        growth: f64,
         level: f64,
     }
 
@@ -127,6 +167,7 @@ mod tests {
         for case in cases {
             let track = Track::new(case.points).unwrap();
             assert!((track.slope() - case.slope).abs() < 1e-9, "{} for {}", track.slope(), case.slope);
+            assert!((track.growth() - case.growth).abs() < 1e-9, "{} for {}", track.growth(), case.growth);
             assert!((track.level_over_span() - case.level).abs() < 1e-9 * case.level);
         }
     }
@@ -145,6 +186,24 @@ mod tests {
         // One wild window.
         close(slope(|t| if (150.0..160.0).contains(&t) { 9e9 } else { t }), 1.0);
         assert!((track(|_| 120.0).unwrap().level_over_span() - 120.0 / 239.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn growth_is_what_is_kept_and_goes_on() {
+        let growth = |value: &dyn Fn(f64) -> f64| track(value).unwrap().growth();
+        let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-9, "{found} for {expected}");
+        close(growth(&|t| 3.0 * t), 3.0);
+        close(growth(&|t| 1000.0 - t), -1.0);
+        close(growth(&|t| 50.0 * (t % 6.0) + 2.0 * t), 2.0);
+        // A plateau that is reached after two thirds of the time, where the slope of all floors is still above 0.
+        let late = |t: f64| 100.0 * t.min(165.0);
+        assert!(slope(late) > 10.0);
+        close(growth(&late), 0.0);
+        // A collector so slow that its cycles are longer than four windows, whatever part of one the track ends in.
+        for phase in 0..48 {
+            let saw = |t: f64| 1000.0 + 50.0 * ((t + f64::from(phase)) % 48.0);
+            assert!(growth(&saw) <= 0.0, "{} at {phase}", growth(&saw));
+        }
     }
 
     #[test]

@@ -77,10 +77,8 @@ fn unlike(taken: &mut BTreeSet<String>, name: &str) -> String {
 fn name_the_command(view: &mut View, facts: &Facts) {
     let commit: String = facts.commit.chars().take(9).collect();
     for finding in &mut view.findings {
-        let id = finding.row.id.to_string();
-        if let Some(word) = word_of(&id) {
-            finding.waive = format!("/tollgate waive {commit} {word} REASON");
-        }
+        let words = finding.failing.iter().filter_map(|id| word_of(id));
+        finding.waive = words.map(|word| format!("/tollgate waive {commit} {word} REASON")).collect();
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::markdown::tidy;
 use super::super::number::plural;
 use super::super::template;
 use super::super::text::Text;
-use super::super::view::{self, TroubleView};
+use super::super::view::{self, Finding, TroubleView};
 use super::jobs::{self, Job};
 use super::page::{Page, SPACES, Space};
 use super::{Facts, Leg, verdict, widest};
@@ -138,16 +138,13 @@ fn annotations(legs: &[Leg], jobs: &[Job]) -> Vec<Annotation> {
             message: shorten(&visible(&message), MESSAGE_MAX),
         }
     };
-    let all: usize = jobs.iter().map(|job| job.view.failing() + failures(job).count()).sum();
+    let all: usize = jobs.iter().map(|job| blocking(job).count() + failures(job).count()).sum();
     let room = if all > ANNOTATIONS_MAX { ANNOTATIONS_MAX - 1 } else { all };
     let mut notes: Vec<Annotation> = jobs
         .iter()
         .flat_map(|job| {
-            let rows = job.view.findings.iter().map(move |finding| {
-                let message = match finding.reproduce.as_str() {
-                    "" => format!("{}.", plain(&finding.sentence)),
-                    command => format!("{}. Reproduce: {command}", plain(&finding.sentence)),
-                };
+            let rows = blocking(job).map(move |finding| {
+                let message = finding.message(plain);
                 let place = place(&legs[job.leg].judgement, &finding.row.id);
                 note(job, place, format!("{} {}", finding.number, finding.row.benchmark), message)
             });
@@ -163,6 +160,11 @@ fn annotations(legs: &[Leg], jobs: &[Job]) -> Vec<Annotation> {
         notes.push(Annotation { path: POLICY.to_owned(), line: 1, title: "Tollgate".to_owned(), message });
     }
     notes
+}
+
+/// The findings of a job that block.
+fn blocking(job: &Job) -> impl Iterator<Item = &Finding> {
+    job.view.findings.iter().filter(|finding| finding.fails)
 }
 
 /// The failures of a job's measurement.

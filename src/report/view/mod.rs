@@ -1,6 +1,7 @@
 //! What a report may show, already in words and formatted numbers. Refuses to judge, and to know any markup.
 
 mod decided;
+mod finding;
 mod group;
 mod headline;
 mod load;
@@ -15,15 +16,12 @@ use serde::Serialize;
 use crate::model::judgement::DriftState;
 use crate::model::{BudgetLevel, CoverageProblem, Judgement, Outcome, Row, Trouble, Verdict};
 
-use super::note;
-use super::number;
 use super::sentence;
-use super::settle;
 use super::soundness;
-use super::text::{Text, append};
-use super::work;
+use super::text::Text;
 
 pub(super) use decided::Fact;
+pub(super) use finding::Finding;
 pub(super) use group::Group;
 pub(super) use headline::{State, advice, together};
 pub(super) use load::{Line, LoadView};
@@ -47,8 +45,14 @@ pub(super) struct View {
     pub(super) change_title: String,
     /// The rows that a person should look at, worst first.
     pub(super) urgent: Vec<RowView>,
-    /// The failing rows in detail.
+    /// What a person must look at: causes, and failing rows without one.
     pub(super) findings: Vec<Finding>,
+    /// The number of each finding of the judgement; empty for one that is not shown.
+    #[serde(skip)]
+    numbers: Vec<String>,
+    /// How many rows block.
+    #[serde(skip)]
+    failing: usize,
     /// What went wrong in measuring.
     pub(super) troubles: Vec<TroubleView>,
     /// What the coverage comes to.
@@ -63,27 +67,6 @@ pub(super) struct View {
     pub(super) quiet: Option<Group>,
     /// How it was decided.
     pub(super) decided: Vec<Fact>,
-}
-
-/// A failing row in detail.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Finding {
-    /// `PERF-001`.
-    pub(super) number: String,
-    /// What happened.
-    pub(super) sentence: Text,
-    /// The rounds, the interval and what was allowed.
-    pub(super) evidence: String,
-    /// Its waiver, and what must be known to read the numbers.
-    pub(super) notes: Vec<Text>,
-    /// Who answers for it.
-    pub(super) owner: Option<String>,
-    /// The command that measures it again.
-    pub(super) reproduce: String,
-    /// The comment that waives it; empty where comments are no commands, or it cannot be pasted.
-    pub(super) waive: String,
-    /// The row.
-    pub(super) row: RowView,
 }
 
 /// Something that went wrong in measuring.
@@ -117,6 +100,7 @@ impl View {
         let (quiet, rest): (Vec<&Row>, Vec<&Row>) = rest.partition(|row| load::is_quiet(row, &suites));
         let failing: Vec<&Row> = urgent.iter().copied().filter(|row| row.outcome.fails()).collect();
         let state = State::of(judgement);
+        let (findings, numbers) = finding::findings(judgement, &failing);
         Self {
             state,
             light: state.light(),
@@ -124,7 +108,9 @@ impl View {
             // Where nothing blocks, the worst of what is worth a look is told.
             lead: headline::lead(judgement, if failing.is_empty() { &urgent } else { &failing }),
             change_title: row::change_title(judgement),
-            findings: failing.iter().enumerate().map(|(at, row)| finding(at, row, judgement)).collect(),
+            failing: failing.len(),
+            findings,
+            numbers,
             urgent: urgent.into_iter().map(RowView::of).collect(),
             troubles: troubles(judgement),
             coverage: decided::coverage(judgement),
@@ -142,7 +128,12 @@ impl View {
 
     /// How many rows block.
     pub(super) fn failing(&self) -> usize {
-        self.findings.len()
+        self.failing
+    }
+
+    /// The number of each finding of the judgement.
+    pub(super) fn numbers(&self) -> Vec<String> {
+        self.numbers.clone()
     }
 }
 
@@ -170,38 +161,6 @@ fn worsening(row: &Row) -> f64 {
     match row.metric.direction {
         crate::model::Direction::LowerIsBetter => change,
         crate::model::Direction::HigherIsBetter => -change,
-    }
-}
-
-/// A failing row in detail.
-fn finding(at: usize, row: &Row, judgement: &Judgement) -> Finding {
-    let mut evidence = sentence::method(row);
-    if let Some(change) = sentence::effect(row) {
-        append(&mut evidence, format_args!("; change {change}"));
-        if let Some(confidence) = row::confidence(row) {
-            append(&mut evidence, format_args!(", {} interval", number::percent(confidence)));
-        }
-    }
-    if let Some(throughput) = row::throughput(row) {
-        append(&mut evidence, format_args!("; throughput {throughput}"));
-    }
-    let allowed = row::allowed(row);
-    if !allowed.is_empty() {
-        append(&mut evidence, format_args!("; allowed {allowed}"));
-    }
-    Finding {
-        number: format!("PERF-{:03}", at + 1),
-        sentence: sentence::row(row),
-        evidence,
-        notes: work::note(row, &judgement.rows).into_iter().chain(note::notes(row)).collect(),
-        owner: row.owner.as_deref().map(sentence::shown),
-        reproduce: match judgement.head.commit.as_str() {
-            "" => String::new(),
-            _ => settle::command(&[row], judgement.base.as_ref())
-                .unwrap_or_else(|| sentence::reproduce(&[&row.metric.id.benchmark], judgement.base.as_ref())),
-        },
-        waive: String::new(),
-        row: RowView::of(row),
     }
 }
 

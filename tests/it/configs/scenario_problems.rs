@@ -4,6 +4,68 @@ use super::refused;
 use super::scenarios::SERVICE;
 
 #[test]
+fn an_instance_is_killed_only_where_there_are_several_and_time_to_compare() {
+    let service = "[service.web]\nstart = ['web', '{port}']\ninstances = 2\n[service.one]\nstart = ['web', '{port}']\n";
+    insta::assert_snapshot!(refused(&format!(
+        "{service}[scenario.a]\nservice = 'one'\nrate = '1/s'\nchaos = 'kill one at 5 s'\nbackend-header = 'a b'\n\
+        [scenario.b]\nservice = 'web'\nusers = 5\nchaos = 'kill one at 9 s, back after 1 s'\n\
+        [scenario.c]\nservice = 'web'\nrate = '1/s'\nchaos = 'kill two at 5 s'\n\
+        [scenario.d]\nurl = 'http://h'\nrate = '1/s'\nchaos = 'kill one at 500 ms'\n\
+        [scenario.e]\nservice = 'web'\nrate = '1/s'\nprofile = 'soak'\nchaos = 'kill one at 5 s'\n"
+    )), @r"
+        8 problems in tollgate.toml
+
+        tollgate.toml:9:9: `chaos` kills one instance of several, and there are not several
+          |
+        9 | chaos = 'kill one at 5 s'
+          |         ^^^^^^^^^^^^^^^^^
+          = help: set `instances = 2` or more in the `[service.<name>]` that the load goes to
+
+        tollgate.toml:10:18: `backend-header` is no name of a header
+           |
+        10 | backend-header = 'a b'
+           |                  ^^^^^
+           = help: write a name such as `x-served-by`
+
+        tollgate.toml:14:9: users of an instance that is gone would do nothing but fail, as fast as they can
+           |
+        14 | chaos = 'kill one at 9 s, back after 1 s'
+           |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           = help: set a `rate` instead of `users`
+
+        tollgate.toml:14:9: `chaos` leaves no time to compare before it or after it
+           |
+        14 | chaos = 'kill one at 9 s, back after 1 s'
+           |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           = help: let it begin after 1 s and be over before the `duration`, 10 s, is
+
+        tollgate.toml:18:9: `chaos` says nothing that can be done
+           |
+        18 | chaos = 'kill two at 5 s'
+           |         ^^^^^^^^^^^^^^^^^
+           = help: write it as in `kill one at 10 s` or `kill one at 10 s, back after 5 s`
+
+        tollgate.toml:22:9: `chaos` kills one instance of several, and there are not several
+           |
+        22 | chaos = 'kill one at 500 ms'
+           |         ^^^^^^^^^^^^^^^^^^^^
+           = help: set `instances = 2` or more in the `[service.<name>]` that the load goes to
+
+        tollgate.toml:22:9: `chaos` leaves no time to compare before it or after it
+           |
+        22 | chaos = 'kill one at 500 ms'
+           |         ^^^^^^^^^^^^^^^^^^^^
+           = help: let it begin after 1 s and be over before the `duration`, 10 s, is
+
+        tollgate.toml:27:1: `chaos` is not a key of `[scenario.e]`
+           |
+        27 | chaos = 'kill one at 5 s'
+           | ^^^^^
+           = help: it belongs to the profile `load`
+        ");
+}
+
+#[test]
 fn a_key_of_another_profile_says_whose_it_is() {
     insta::assert_snapshot!(refused(&format!(
         "{SERVICE}[scenario.a]\nservice = 'web'\nrate = '1/s'\npeak = 5\nrun = ['k6']\nratt = 3\n[scenario.b]\nprofile = 'stres'\n[scenario.c]\nengine = 'k7'\n[scenario.d]\nprofile = 'custom'\nstage = [{{ to = 3 }}]\n"

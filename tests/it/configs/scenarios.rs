@@ -49,6 +49,22 @@ fn two_lines_make_a_scenario_with_good_defaults() {
 }
 
 #[test]
+fn a_service_rests_after_a_soak_and_where_it_is_told_to() {
+    let rest = |lines: &str| {
+        let config = check(&format!("{SERVICE}[scenario.home]\n{lines}\nrate = '200/s'\n"));
+        load(&config, "home").rest
+    };
+    assert_eq!(rest("service = 'web'"), Duration::ZERO);
+    assert_eq!(rest("service = 'web'\nprofile = 'soak'"), seconds(10));
+    assert_eq!(rest("service = 'web'\nprofile = 'soak'\nrest = '0 s'"), Duration::ZERO);
+    assert_eq!(rest("service = 'web'\nprofile = 'spike'\nrest = '30 s'"), seconds(30));
+    assert_eq!(rest("url = 'http://127.0.0.1:1'\nprofile = 'soak'"), Duration::ZERO, "nobody watches it");
+    let elsewhere = "[scenario.home]\nurl = 'http://127.0.0.1:1'\nrate = '1/s'\nrest = '5 s'\n";
+    let said = Config::parse(elsewhere, "tollgate.toml").unwrap_err().to_string();
+    assert!(said.contains("`rest` is set, and nothing here is watched while it rests"), "{said}");
+}
+
+#[test]
 fn a_service_is_read_into_base_units() {
     let config = check(EVERYTHING);
     let Target::Service(service) = &scenario(&config, "home").target else { panic!("a service") };

@@ -71,11 +71,14 @@ fn load(steps: Vec<Step>, connections: u32) -> Load {
         arrivals: Arrivals::Uniform,
         seed: 1,
         warm_up: Duration::ZERO,
+        rest: Duration::ZERO,
         flows: vec![Flow { name: name("flow"), weight: 1, data: None, steps }],
         connections: Connections { count: connections, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(500),
+        backend_header: None,
+        chaos: None,
     }
 }
 
@@ -242,6 +245,24 @@ fn targets_take_their_part_by_weight_and_one_that_is_not_there_is_said_before_th
     let error = driven(&load, vec![address(one.port, 1), address(gone, 1)], held(Level::Rate(1.0), milliseconds(10)));
     let error = error.unwrap_err();
     assert!(error.to_string().starts_with(&format!("connect to http://127.0.0.1:{gone}:")), "{error}");
+}
+
+#[test]
+fn the_backends_behind_one_address_are_told_apart_by_a_header_of_their_replies() {
+    const BY: [served::Answer; 3] = [
+        (b"HTTP/1.1 200 OK\r\nX-Served-By: a\r\ncontent-length: 0\r\n\r\n", false),
+        (b"HTTP/1.1 503 No\r\nx-served-by: b\r\ncontent-length: 0\r\n\r\n", false),
+        served::OK,
+    ];
+    let server = Server::start(|number, _| BY[[0, 0, 1, 2][number as usize % 4]]);
+    let mut load = load(vec![step("GET", "/")], 1);
+    load.backend_header = Some("x-served-by".to_owned());
+    let stage = || held(Level::Rate(200.0), milliseconds(500));
+    let recorded = driven(&load, vec![address(server.port, 1)], stage()).unwrap();
+    let told = recorded.backends.iter().map(|one| (one.name.as_str(), one.ended, one.failed, one.response.count()));
+    assert_eq!(told.collect::<Vec<_>>(), [("a", 50, 0, 50), ("b", 25, 25, 25)]);
+    load.backend_header = None;
+    assert!(driven(&load, vec![address(server.port, 1)], stage()).unwrap().backends.is_empty());
 }
 
 #[test]

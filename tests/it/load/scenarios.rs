@@ -34,11 +34,14 @@ fn load(steps: Vec<Step>) -> Load {
         arrivals: Arrivals::Uniform,
         seed: 7,
         warm_up: Duration::from_millis(300),
+        rest: Duration::ZERO,
         flows: vec![Flow { name: name("visit"), weight: 1, data: None, steps }],
         connections: Connections { count: 16, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(100),
+        backend_header: None,
+        chaos: None,
     }
 }
 
@@ -56,7 +59,7 @@ fn suite(target: Target, engine: Engine) -> Suite {
 }
 
 /// Load of two steps on a service.
-fn on(service: Service) -> Suite {
+pub(super) fn on(service: Service) -> Suite {
     let steps = vec![step("home", "/"), step("data", "/bytes/2000")];
     suite(Target::Service(Box::new(service)), Engine::Own(Box::new(load(steps))))
 }
@@ -71,7 +74,7 @@ fn ready_part(suite: &Suite, arm: &Arm) -> Box<dyn Part> {
     prepare(suite, Build::Needed, &arm.place, &surroundings()).unwrap().remove(0)
 }
 
-fn run(suite: &Suite, arm: &Arm, surroundings: &Surroundings) -> Result<Parsed, PartError> {
+pub(super) fn run(suite: &Suite, arm: &Arm, surroundings: &Surroundings) -> Result<Parsed, PartError> {
     ready_part(suite, arm).run(Only::All, 1, &arm.place, surroundings)
 }
 

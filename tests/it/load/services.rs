@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tollgate::config::probe::Probes;
 use tollgate::config::scenario::Origin;
 use tollgate::config::service::{Readiness, Service};
+use tollgate::measure::load::record::Amount;
 use tollgate::measure::service::{Running, ServiceError};
 use tollgate::measure::suite::Place;
 
@@ -304,12 +305,16 @@ fn what_a_service_uses_is_seen_with_its_children_and_without_its_keeper() {
     running.counts_from_now();
     let enough = running.usage().points.len() + 2;
     wait_for(|| (running.usage().points.len() >= enough).then_some(()));
+    running.load_ended();
     let usage = running.usage();
     let (first, last) = (usage.points.first().unwrap(), usage.points.last().unwrap());
     assert!(first.seconds < 0.0 && last.seconds > 0.0, "{first:?} {last:?}");
     assert_eq!((last.threads, last.descriptors >= 6), (2, true), "{last:?}");
     assert!((10_000..50_000_000).contains(&last.anonymous_bytes), "{last:?}");
-    assert!(usage.cpu_s > 0.1, "{}", usage.cpu_s);
+    assert!(last.resident_bytes > last.anonymous_bytes, "{last:?}");
+    assert!(usage.proportional_bytes.is_some_and(|bytes| bytes < last.resident_bytes), "{usage:?}");
+    // The child was busy before what counts began, and sleeps since.
+    assert!(usage.amounts[&Amount::Cpu] < 0.1, "{usage:?}");
     running.stop().unwrap();
 }
 

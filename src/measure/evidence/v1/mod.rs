@@ -1,5 +1,6 @@
 //! Schema 1 of the evidence, frozen: its types and their bounds. An unknown field is an error: whoever wrote it may be hostile, and meant something.
 
+pub(in crate::measure) mod exhibit;
 mod read;
 pub(in crate::measure) mod sample;
 mod write;
@@ -10,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::Fact;
 use super::bounded::{AtMost, Text};
 use crate::measure::rounds::Ended as EndedDomain;
-use crate::model;
+use crate::model::{self, run::RUN_EXHIBITS_MAX};
+use exhibit::Exhibit;
 use sample::{Metric, Name, Sample, mirror};
 
 /// This schema.
@@ -24,6 +26,8 @@ pub(super) const ROUNDS_MAX: usize = 500;
 const SUITES_MAX: usize = 1_000;
 /// The most things that went wrong.
 const TROUBLES_MAX: usize = 1_000;
+/// The most bytes of texts of exhibits of a revision that are written: they must not crowd out the numbers.
+const EXHIBITS_BYTES_MAX: usize = 4 << 20;
 /// The longest text about a revision or a machine, in characters.
 const SHORT_MAX: usize = 200;
 /// The longest text about something that went wrong, in characters.
@@ -74,6 +78,25 @@ pub(super) struct File {
     identical: AtMost<Identical, SUITES_MAX>,
     /// What went wrong.
     troubles: AtMost<Problem, TROUBLES_MAX>,
+    /// What was seen beside the numbers in base.
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
+    base_exhibits: Exhibits,
+    /// What was seen beside them in head.
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
+    head_exhibits: Exhibits,
+}
+
+/// What was seen in one arm.
+type Exhibits = AtMost<Exhibit, RUN_EXHIBITS_MAX>;
+
+/// No exhibits.
+fn nothing() -> Exhibits {
+    AtMost(Vec::new())
+}
+
+/// Whether there is no exhibit.
+fn is_nothing(exhibits: &Exhibits) -> bool {
+    exhibits.0.is_empty()
 }
 
 /// A state of the repository. Shown, and never used to find anything.

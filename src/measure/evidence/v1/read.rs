@@ -8,7 +8,7 @@ use crate::measure::rounds::Measured;
 use crate::model::{self, Arm, BenchmarkId, Canary, CoverageProblem, Protocol, Run};
 
 use super::sample::{Name, name};
-use super::{Environment, File, Identical, Order, Problem, ROUNDS_MAX, Revision, Series, Trouble};
+use super::{Environment, Exhibits, File, Identical, Order, Problem, ROUNDS_MAX, Revision, Series, Trouble};
 
 /// The longest time that is believed, in seconds: a year.
 const SECONDS_MAX: u64 = 366 * 86_400;
@@ -36,9 +36,19 @@ impl TryFrom<File> for Measurement {
         let base: model::Revision = file.base.try_into()?;
         let environment: model::Environment = file.environment.into();
         let of_base = file.base_series.map(|all| run(base.clone(), environment.clone(), all.0, file.rounds_run));
+        let (mut of_base, mut of_head) =
+            (of_base.transpose()?, run(file.head.try_into()?, environment, file.head_series.0, file.rounds_run)?);
+        match &mut of_base {
+            Some(of_base) => show(of_base, file.base_exhibits)?,
+            None if !file.base_exhibits.0.is_empty() => {
+                return Err("exhibits of a base that was not measured".to_owned());
+            }
+            None => {}
+        }
+        show(&mut of_head, file.head_exhibits)?;
         let measured = Measured {
-            base: of_base.transpose()?,
-            head: run(file.head.try_into()?, environment, file.head_series.0, file.rounds_run)?,
+            base: of_base,
+            head: of_head,
             rounds_run: file.rounds_run,
             protocol: protocol(file.order.0, file.canary, file.identical.0, file.rounds_run)?,
             troubles: file.troubles.0.into_iter().map(CoverageProblem::try_from).collect::<Result<_, _>>()?,
@@ -60,6 +70,14 @@ impl TryFrom<File> for Measurement {
             limits: Limits { rounds_max, patient: file.patient, time_limit: seconds(file.time_limit_s)? },
         })
     }
+}
+
+/// Lays what was seen beside the numbers of a run.
+fn show(run: &mut Run, exhibits: Exhibits) -> Result<(), String> {
+    for exhibit in exhibits.0 {
+        run.show(exhibit.try_into()?);
+    }
+    Ok(())
 }
 
 /// Refuses what is there twice.

@@ -118,7 +118,7 @@ fn unit(symbol: Name) -> Result<Unit, String> {
 }
 
 /// Whether a value is 0, or of a size that any arithmetic with it stays finite.
-fn sane(value: f64) -> Result<f64, String> {
+pub(super) fn sane(value: f64) -> Result<f64, String> {
     let sane = value == 0.0 || (MAGNITUDE_MIN..=MAGNITUDE_MAX).contains(&value);
     if sane { Ok(value) } else { Err(format!("the value {value:e} is neither 0 nor between 1e-100 and 1e100")) }
 }

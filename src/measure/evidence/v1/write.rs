@@ -6,8 +6,12 @@ use crate::measure::evidence::bounded::{AtMost, Text};
 use crate::measure::evidence::{Limits, Measurement};
 use crate::model::{self, Arm, BenchmarkId, CoverageProblem, Protocol, Run};
 
+use super::exhibit::Exhibit;
 use super::sample::{Name, Sample};
-use super::{Environment, File, Identical, Order, Problem, Revision, SCHEMA, Series, Suite, Trouble};
+use super::{
+    EXHIBITS_BYTES_MAX, Environment, Exhibits, File, Identical, Order, Problem, Revision, SCHEMA, Series, Suite,
+    Trouble,
+};
 
 impl From<&Measurement> for File {
     fn from(measurement: &Measurement) -> Self {
@@ -45,8 +49,20 @@ impl From<&Measurement> for File {
                 .map(|canary| [&canary.one, &canary.other].map(|one| Series::new(one, &mut BTreeMap::new()))),
             identical: AtMost(identical.iter().map(Identical::from).collect()),
             troubles: AtMost(measured.troubles.iter().take(super::TROUBLES_MAX).map(Problem::from).collect()),
+            base_exhibits: measured.base.as_ref().map_or_else(super::nothing, exhibits),
+            head_exhibits: exhibits(&measured.head),
         }
     }
+}
+
+/// What was seen in an arm, as far as there is room.
+fn exhibits(run: &Run) -> Exhibits {
+    let mut bytes = 0;
+    let fits = |exhibit: &&model::Exhibit| {
+        bytes += Exhibit::bytes(exhibit);
+        bytes <= EXHIBITS_BYTES_MAX
+    };
+    AtMost(run.exhibits.values().take_while(fits).map(Exhibit::from).collect())
 }
 
 fn short(name: &model::Name) -> Name {

@@ -1,4 +1,4 @@
-//! How long after a spike a service is back. Refuses to know what slowed it down.
+//! How long after a spike, or after one of its instances was killed, a service is back. Refuses to know what slowed it down.
 
 use std::time::Duration;
 

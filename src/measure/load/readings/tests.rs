@@ -1,6 +1,7 @@
 //! What is read out of records, whole and broken ones.
 
 mod drift;
+mod resources;
 mod spike;
 
 use std::time::Duration;
@@ -9,7 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::scenario::{Level, Limits, Stage};
-use crate::measure::load::record::{ErrorKind, Stretch, TargetRecord, UsagePoint, Window};
+use crate::measure::load::record::{Amount, ErrorKind, Stretch, TargetRecord, UsagePoint, Window};
 use crate::measure::load::sample::{load, name, recorded, step, stretch, whole};
 use crate::model::sample::Statistic;
 use crate::model::{Direction, Kind, Unit};
@@ -130,7 +131,13 @@ fn each_of_several_targets_is_told() {
     let mut record = recorded(vec![stretch(Level::Rate(100.0), 10.0, &[(10.0, 1000)])], []);
     let mut response = crate::model::sample::Histogram::default();
     response.record(0.02, 50).unwrap();
-    let target = |name: &str| TargetRecord { name: name.to_owned(), response: response.clone(), ended: 50, failed: 5 };
+    let target = |name: &str| TargetRecord {
+        name: name.to_owned(),
+        weight: 1,
+        response: response.clone(),
+        ended: 50,
+        failed: 5,
+    };
     record.targets = vec![target("one")];
     let of_one = of(&load(constant(Level::Rate(100.0))), &record, None);
     assert!(!of_one.keys().any(|name| name.starts_with("target")));
@@ -138,7 +145,30 @@ fn each_of_several_targets_is_told() {
     let found = of(&load(constant(Level::Rate(100.0))), &record, None);
     close(&found, "target one:errors", 0.1);
     close(&found, "target one:latency-p95", 0.02);
-    assert_eq!(found.len(), of_one.len() + 4, "a name that is too long is cut");
+    assert_eq!(found.len(), of_one.len() + 8, "a name that is too long is cut");
+}
+
+#[test]
+fn how_unevenly_instances_and_backends_are_used_is_told_of_the_whole() {
+    let one = |name: &str, weight: u32, ms: f64, ended: u64| {
+        let mut response = crate::model::sample::Histogram::default();
+        response.record(ms * 1e-3, ended).unwrap();
+        TargetRecord { name: name.to_owned(), weight, response, ended, failed: 0 }
+    };
+    let mut record = recorded(vec![stretch(Level::Rate(100.0), 10.0, &[(10.0, 1000)])], []);
+    record.targets = vec![one("instance 0", 3, 10.0, 750), one("instance 1", 1, 10.0, 250)];
+    let constant = load(constant(Level::Rate(100.0)));
+    let even = of(&constant, &record, None);
+    close(&even, "get:share-imbalance", 0.0);
+    close(&even, "get:latency-imbalance", 0.0);
+    record.backends =
+        vec![one("a", 1, 10.0, 500), one("b", 1, 10.0, 200), one("c", 1, 30.0, 290), one("d", 1, 90.0, 10)];
+    let uneven = of(&constant, &record, None);
+    close(&uneven, "get:share-imbalance", 1.0);
+    close(&uneven, "get:latency-imbalance", 2.0);
+    close(&uneven, "backend a:requests", 500.0);
+    close(&uneven, "backend c:latency-p95", 0.03);
+    assert!(!gated(&uneven).iter().any(|name| name.contains("imbalance") || name.contains("backend")));
 }
 
 fn stress(from: Level) -> Load {
@@ -255,8 +285,10 @@ proptest! {
             window.failed = *failed;
         }
         record.window = Duration::from_millis(window_ms);
-        let point = |(seconds, anonymous_bytes, descriptors)| UsagePoint { seconds, anonymous_bytes, descriptors, threads: 1 };
-        let usage = Usage { points: points.into_iter().map(point).collect(), cpu_s };
+        let point = |(seconds, anonymous_bytes, descriptors)| UsagePoint { seconds, anonymous_bytes, descriptors, ..UsagePoint::default() };
+        let amounts = [Amount::Cpu, Amount::RunQueue, Amount::Periods, Amount::ThrottledPeriods, Amount::Opened].map(|amount| (amount, cpu_s));
+        let counted_s = Some(cpu_s.clamp(0.0, 9.0));
+        let usage = Usage { points: points.into_iter().map(point).collect(), amounts: amounts.into(), counted_s, ..Usage::default() };
         for (_, (value, _)) in of(&profiles()[which], &record, Some(&usage)) {
             prop_assert!(value.is_finite());
         }

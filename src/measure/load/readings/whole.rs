@@ -5,13 +5,13 @@ use std::time::Duration;
 use crate::config::scenario::{Level, Load, Profile};
 use crate::measure::load::profile::search::{self, Search};
 use crate::measure::load::profile::value;
-use crate::measure::load::record::{ErrorKind, Recorded, StepRecord, Stretch, Usage};
+use crate::measure::load::record::{Amount, ErrorKind, Recorded, StepRecord, Stretch, Usage};
 use crate::measure::load::total;
 use crate::model::load as named;
 use crate::model::sample::Summary;
 use crate::model::{Direction, Kind, Role, Unit};
 
-use super::{recovery, soak, stages};
+use super::{instances, recovery, resources, soak, stages};
 use crate::measure::bench::metric::{Benchmark, Shape};
 
 /// Everything about one drive.
@@ -22,6 +22,9 @@ pub(super) struct Whole<'a> {
     /// All steps of all stretches.
     pub(super) all: &'a StepRecord,
 }
+
+/// The time until a service is back decides.
+const RECOVERY: Shape = Shape(Unit::Seconds, Kind::Time, Direction::LowerIsBetter, Role::Gated);
 
 /// A number that only informs.
 fn told(unit: Unit, kind: Kind, direction: Direction) -> Shape {
@@ -41,15 +44,25 @@ impl Whole<'_> {
             Profile::Stress { .. } => return self.limit(benchmark),
             Profile::Spike { durations, .. } => {
                 if let Some(seconds) = recovery::seconds(durations, self.recorded) {
-                    let shape = Shape(Unit::Seconds, Kind::Time, Direction::LowerIsBetter, Role::Gated);
-                    benchmark.value(named::RECOVERY_TIME, seconds, shape);
+                    benchmark.value(named::RECOVERY_TIME, seconds, RECOVERY);
                 }
             }
             Profile::Soak { duration, .. } => self.soak(benchmark, *duration),
-            Profile::Load { .. } | Profile::Custom(_) => {}
+            Profile::Load { duration, .. } => self.chaos(benchmark, *duration),
+            Profile::Custom(_) => {}
         }
         self.amounts(benchmark);
         self.failures(benchmark);
+        instances::imbalance(benchmark, self.recorded);
+    }
+
+    /// How long after an instance was killed the service is as it was.
+    fn chaos(&self, benchmark: &mut Benchmark, duration: Duration) {
+        let Some(chaos) = self.load.chaos else { return };
+        let durations = [chaos.at, Duration::ZERO, duration.saturating_sub(chaos.at)];
+        if let Some(seconds) = recovery::seconds(&durations, self.recorded) {
+            benchmark.value(named::RECOVERY_TIME, seconds, RECOVERY);
+        }
     }
 
     /// How many requests of a step were done a second.
@@ -71,17 +84,21 @@ impl Whole<'_> {
         if let Some(cores) = self.service_cores() {
             benchmark.value(named::SERVICE_CPU, cores, lower(Unit::Count, Kind::Count));
         }
+        if let Some(usage) = self.usage {
+            resources::add(benchmark, usage, self.all.ended);
+        }
     }
 
     /// The cores that the service used; of a stress test those at its breaking point, as what a request took in all.
     fn service_cores(&self) -> Option<f64> {
         let usage = self.usage?;
+        let cpu_s = *usage.amounts.get(&Amount::Cpu)?;
         match Search::found(self.load, &self.recorded.stretches) {
             Some(found) if matches!(self.recorded.stretches.first()?.level, Level::Rate(_)) => {
                 let requests = found.level * search::requests_per_start(&self.load.flows);
-                Some(usage.cpu_s / self.all.ended as f64 * requests)
+                Some(cpu_s / self.all.ended as f64 * requests)
             }
-            Some(_) | None => Some(usage.cpu_s / span(usage)?),
+            Some(_) | None => Some(cpu_s / usage.counted_s?),
         }
     }
 
@@ -163,10 +180,4 @@ fn was_repeated(stretch: &Stretch, recorded: &Recorded) -> bool {
     let level = value(stretch.level);
     let again = |other: &Stretch| (value(other.level) - level).abs() < f64::EPSILON && !search::late(other);
     search::late(stretch) && recorded.stretches.iter().any(again)
-}
-
-/// The seconds from the first to the last point.
-fn span(usage: &Usage) -> Option<f64> {
-    let seconds = usage.points.last()?.seconds - usage.points.first()?.seconds;
-    (seconds > 0.0).then_some(seconds)
 }

@@ -52,6 +52,8 @@ pub(super) struct Mysql {
     samples: BTreeMap<String, String>,
     missing: BTreeSet<String>,
     notes: BTreeSet<String>,
+    /// Whether statements ran in other databases, in words.
+    elsewhere: Option<String>,
 }
 
 /// What was seen while load ran.
@@ -102,6 +104,7 @@ impl Mysql {
             samples: BTreeMap::new(),
             missing: BTreeSet::new(),
             notes: BTreeSet::new(),
+            elsewhere: None,
         })
     }
 
@@ -188,9 +191,8 @@ impl Mysql {
             ));
         }
         if growth.elsewhere > 0 {
-            let note =
-                format!("statements ran in other databases of {name} than that of the `url`; they are not counted");
-            self.notes.insert(note);
+            let told = "statements ran in other databases of";
+            self.elsewhere = Some(format!("{told} {name} than that of the `url`; they are not counted"));
         }
     }
 
@@ -346,6 +348,12 @@ impl Probe for Mysql {
     }
 
     fn finish(&mut self, seen: &Seen) -> Probed {
+        if self.sums.is_empty()
+            && let Some(note) = self.elsewhere.take()
+        {
+            self.missing.insert(note);
+        }
+        self.notes.extend(self.elsewhere.take());
         let explained = self.explain();
         let mut probed = self.walked.probed(seen, &self.server.name, &explained);
         probed.readings.extend(self.of_load(seen));

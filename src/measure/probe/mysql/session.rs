@@ -67,6 +67,9 @@ impl Session {
     pub(super) fn open(url: &str, limit: Duration) -> Result<Self, Trouble> {
         let url = url.strip_prefix("mariadb://").map_or_else(|| url.to_owned(), |rest| format!("mysql://{rest}"));
         let options = Opts::from_url(&url).map_err(|_| Trouble::Address)?;
+        if options.ssl_opts().is_some() {
+            return Err(Trouble::Address);
+        }
         let database = options.db_name().filter(|name| !name.is_empty()).ok_or(Trouble::Address)?.to_owned();
         let builder = OptsBuilder::from_opts(options.clone())
             .db_name(None::<String>)

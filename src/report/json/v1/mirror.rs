@@ -76,6 +76,19 @@ mirror!(
     Arm = model::Arm { Base, Head }
 );
 
+mirror!(
+    /// How bad a finding is.
+    Severity = model::finding::Severity { Low, Medium, High, Critical }
+);
+mirror!(
+    /// How surely the cause is known.
+    Certainty = model::finding::Certainty { Sure, Possible }
+);
+mirror!(
+    /// In which language something can be pasted.
+    Language = model::finding::Language { Sql, Shell }
+);
+
 /// Whether a waiver covers its row.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -2,6 +2,7 @@
 
 mod doubt;
 mod drift;
+mod finding;
 mod health;
 mod mirror;
 mod promise;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use doubt::{Doubt, MoreRuns};
 use drift::Drift;
+use finding::Finding;
 use health::{CanaryCheck, CommonShift};
 use mirror::{Arm, BudgetLevel, Determinism, Direction, Kind, Outcome, Role, RunVerdict, Towards, WaiverBearing};
 use promise::Promise;
@@ -64,6 +66,9 @@ pub struct Judgement {
     /// The suites that passed by proof, without being run: their programs are the same bytes in base and head.
     #[serde(default)]
     identical: Vec<Identical>,
+    /// Why rows are worse, as far as rules can tell, the worst first.
+    #[serde(default)]
+    findings: Vec<Finding>,
 }
 
 /// A suite that passed by proof.

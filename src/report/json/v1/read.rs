@@ -49,6 +49,7 @@ impl TryFrom<Judgement> for model::Judgement {
             promise: value.promise.try_into()?,
             notices: value.notices.into_iter().map(Into::into).collect(),
             identical: each(value.identical)?,
+            findings: super::finding::read(value.findings)?,
         })
     }
 }

@@ -21,11 +21,12 @@ impl From<&model::Judgement> for Judgement {
     fn from(value: &model::Judgement) -> Self {
         let model::Judgement { base, head, environment, policy, promise, coverage, notices, rows, identical, .. } =
             value.clone();
-        let model::Judgement { canary, common_shift, order_bias, .. } = value.clone();
+        let model::Judgement { canary, common_shift, order_bias, findings, .. } = value.clone();
+        let view = View::of(value);
         Self {
             schema: SCHEMA,
             verdict: value.verdict.into(),
-            message: View::of(value).headline,
+            message: view.headline.clone(),
             base: base.map(Into::into),
             head: head.into(),
             environment: environment.into(),
@@ -40,6 +41,7 @@ impl From<&model::Judgement> for Judgement {
             notices: notices.into_iter().map(Into::into).collect(),
             rows: rows.into_iter().map(Into::into).collect(),
             identical: identical.into_iter().map(Into::into).collect(),
+            findings: super::finding::written(findings, &view.numbers()),
         }
     }
 }

@@ -21,9 +21,15 @@ fn soak(
             anonymous_bytes: whole(memory(requests)),
             descriptors: whole(descriptors(requests)),
             threads: 4,
+            ..UsagePoint::default()
         }
     };
-    let usage = Usage { points: (0..(SECONDS + 3) * 5).map(point).collect(), cpu_s: 39.0 };
+    let usage = Usage {
+        points: (0..(SECONDS + 3) * 5).map(point).collect(),
+        amounts: BTreeMap::from([(Amount::Cpu, 39.0)]),
+        counted_s: Some(f64::from(SECONDS)),
+        ..Usage::default()
+    };
     let load = load(Profile::Soak { level: Level::Rate(RATE), duration: Duration::from_secs(SECONDS.into()) });
     of(&load, &record, Some(&usage))
 }
@@ -42,7 +48,7 @@ fn a_leak_is_told_by_its_size_for_each_request() {
         assert_eq!(role, Role::Gated);
         close(&found, "get:descriptor-growth", 0.0);
         close(&found, "get:latency-drift", 1.0);
-        close(&found, "get:service-cpu", 39.0 / 77.8);
+        close(&found, "get:service-cpu", 39.0 / 75.0);
     }
 }
 
@@ -73,8 +79,8 @@ fn a_latency_that_creeps_up_is_told_as_a_ratio() {
 #[test]
 fn a_soak_too_short_for_a_course_has_none() {
     let record = recorded(vec![stretch(Level::Rate(RATE), 1.0, &[(10.0, 300)])], [vec![(10.0, 75)]]);
-    let point = |nth: u32| UsagePoint { seconds: f64::from(nth) / 5.0, anonymous_bytes: 1, descriptors: 1, threads: 1 };
-    let usage = Usage { points: (0..300).map(point).collect(), cpu_s: 0.1 };
+    let point = |nth: u32| UsagePoint { seconds: f64::from(nth) / 5.0, descriptors: 1, ..UsagePoint::default() };
+    let usage = Usage { points: (0..300).map(point).collect(), ..Usage::default() };
     let load = load(Profile::Soak { level: Level::Rate(RATE), duration: Duration::from_secs(1) });
     let found = of(&load, &record, Some(&usage));
     assert!(!found.keys().any(|name| name.contains("growth") || name.contains("drift")), "{:?}", found.keys());
