@@ -6,6 +6,7 @@ pub mod counts;
 mod coverage;
 pub mod decide;
 mod drift;
+pub mod explain;
 mod family;
 mod health;
 pub mod history;
@@ -172,6 +173,7 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
         policy: circumstances.policy.clone(),
         verdict,
         promise: promise(&judged, policy),
+        findings: explain::explain(&judged.rows, evidence.base, evidence.head),
         rows: judged.rows,
         coverage,
         // What base against itself shows to be untrue of the rounds is untrue of all benchmarks together.
@@ -183,7 +185,6 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
         canary,
         notices,
         identical,
-        findings: Vec::new(),
     }
 }
 

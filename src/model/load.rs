@@ -59,3 +59,27 @@ pub const TARGET: &str = "target ";
 pub const BACKEND: &str = "backend ";
 /// Requests that one of several targets or backends took.
 pub const REQUESTS: &str = "requests";
+
+/// Whether metrics of these names are those of a load scenario: latencies beside a throughput, or a limit that was looked for.
+pub fn is_load<'a>(metrics: impl Iterator<Item = &'a str>) -> bool {
+    let (mut latency, mut throughput) = (false, false);
+    for metric in metrics {
+        if matches!(metric, BREAKING_POINT | LATE_ARRIVALS) {
+            return true;
+        }
+        latency |= metric.starts_with(LATENCY);
+        throughput |= metric == THROUGHPUT;
+    }
+    latency && throughput
+}
+
+/// Whether a benchmark of a scenario stands for a part of the load: a stage, a target or a backend, not a request.
+pub fn is_part(benchmark: &str) -> bool {
+    [STAGE, TARGET, BACKEND].iter().any(|part| benchmark.starts_with(part))
+}
+
+/// Of the benchmarks of a scenario the one that stands for all of it.
+pub fn whole<'a>(benchmarks: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let mut requests = benchmarks.clone().filter(|name| !is_part(name));
+    benchmarks.clone().find(|name| *name == ALL_REQUESTS).or_else(|| requests.next())
+}

@@ -17,10 +17,11 @@ use super::{number, sentence};
 /// # Panics
 /// Never: its text holds no character that XML cannot.
 pub fn render(judgement: &Judgement) -> String {
+    let view = View::of(judgement);
     let mut suites: BTreeMap<String, TestSuite> = BTreeMap::new();
     for row in &judgement.rows {
         let name = sentence::shown(row.metric.id.benchmark.suite.as_str());
-        suites.entry(name.clone()).or_insert_with(|| TestSuite::new(name)).add_test_case(case(row));
+        suites.entry(name.clone()).or_insert_with(|| TestSuite::new(name)).add_test_case(case(row, &view));
     }
     for Identical { suite, benchmarks } in &judgement.identical {
         let name = sentence::shown(suite.as_str());
@@ -35,7 +36,7 @@ pub fn render(judgement: &Judgement) -> String {
     }
     let mut report = Report::new("tollgate");
     report.add_test_suites(suites.into_values());
-    let mut troubles = run_level(&View::of(judgement));
+    let mut troubles = run_level(&view);
     if judgement.notices.contains(&Notice::SecondHand) {
         let mut status = TestCaseStatus::skipped();
         status.set_message(plain(&sentence::notice(&Notice::SecondHand)));
@@ -48,7 +49,7 @@ pub fn render(judgement: &Judgement) -> String {
 }
 
 /// One metric.
-fn case(row: &Row) -> TestCase {
+fn case(row: &Row, view: &View) -> TestCase {
     let sentence = plain(&sentence::row(row));
     let mut status = match (row.outcome, &row.verdict) {
         (outcome, _) if outcome.fails() => TestCaseStatus::non_success(NonSuccessKind::Failure),
@@ -62,7 +63,8 @@ fn case(row: &Row) -> TestCase {
     status.set_message(sentence);
     status.set_type(plain(&sentence::label(row)));
     if let (true, Some(change)) = (row.outcome.fails(), sentence::effect(row)) {
-        status.set_description(visible(&format!("{}; change {change}", sentence::method(row))));
+        let why = view.cause_of(&row.metric.id).map(|cause| format!("; {cause}")).unwrap_or_default();
+        status.set_description(visible(&format!("{}; change {change}{why}", sentence::method(row))));
     }
     let id = &row.metric.id;
     let name = format!("{}:{}", id.benchmark.benchmark, id.metric);

@@ -6,6 +6,9 @@ use crate::model::{Budget, BudgetLevel, Direction, Unit};
 /// The minus sign.
 const MINUS: char = '−';
 
+/// From so many times base on a change is written as a factor.
+const TIMES_MIN: f64 = 10.0;
+
 /// The most characters of a foreign unit that are shown.
 const UNIT_SHOWN_MAX: usize = 16;
 
@@ -156,9 +159,19 @@ pub fn percent(ratio: f64) -> String {
     format!("{text} %")
 }
 
-/// The size of a change without a sign, as precise as its interval allows: `6.3 %`.
+/// The size of a change without a sign, as precise as its interval allows: `6.3 %`, `86 times`.
 pub(super) fn change_size(effect: &Effect, unit: &Unit) -> String {
-    change_alone(effect, unit).trim_start_matches(['+', MINUS]).to_owned()
+    let alone = change_alone(effect, unit);
+    match alone.strip_prefix('×') {
+        Some(times) => format!("{times} times"),
+        None => alone.trim_start_matches(['+', MINUS]).to_owned(),
+    }
+}
+
+/// How many times base it is: `86`, `5.2`, `0.50`.
+fn times(ratio: f64) -> String {
+    let times = 1.0 + ratio;
+    fixed(times, usize::try_from(1 - magnitude(times)).unwrap_or(0).min(3))
 }
 
 /// Half the width of a finite interval.
@@ -172,6 +185,10 @@ fn half_width(precision: Precision) -> f64 {
 /// How the numbers of a change are written: a function of the value, and the unit after it.
 fn writer(effect: &Effect, unit: &Unit) -> (Box<dyn Fn(f64) -> String>, String) {
     match effect.change {
+        // Nobody reads +8524 % as what it is.
+        Change::Relative(ratio) if 1.0 + ratio >= TIMES_MIN => {
+            (Box::new(|value| format!("×{}", times(value))), String::new())
+        }
         Change::Relative(ratio) => {
             let decimals = percent_decimals(100.0 * ratio.abs().max(half_width(effect.precision)));
             // So many that a narrow interval shows its width. A hundredth of a percent is finer than any clock; only what is counted has more.
@@ -229,6 +246,18 @@ pub(super) fn tolerance(ratio: f64, direction: Direction) -> String {
         Direction::HigherIsBetter => MINUS,
     };
     if ratio > 0.0 { format!("{sign}{}", percent(ratio)) } else { "no change".to_owned() }
+}
+
+/// What is allowed in the metric's own unit, where its floor decides: `≤ +1 ms`, or `≥ −1 /s` where less is worse.
+pub(super) fn floor(floor: f64, unit: &Unit, direction: Direction) -> String {
+    let value = match unit {
+        Unit::Ratio => format!("{} points", quantity(floor, unit).trim_end_matches(" %")),
+        unit => quantity(floor, unit),
+    };
+    match direction {
+        Direction::LowerIsBetter => format!("≤ +{value}"),
+        Direction::HigherIsBetter => format!("≥ {MINUS}{value}"),
+    }
 }
 
 /// A limit: `≤ 120 ms`, or `≥ 50 /s` where less is worse.

@@ -2,6 +2,7 @@
 
 mod drift;
 mod every;
+mod finding;
 mod hostile;
 mod load;
 mod soundness;
@@ -14,6 +15,7 @@ use crate::model::*;
 
 pub(super) use drift::drifted;
 pub(super) use every::every_variant;
+pub(super) use finding::explained;
 pub(super) use hostile::{HOSTILE, hostile};
 pub(super) use load::{loaded, metrics};
 pub(super) use soundness::{disturbed, untrusted};

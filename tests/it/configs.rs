@@ -1,8 +1,10 @@
 //! A config is read in full or refused with everything that is wrong with it, each problem with its place.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod databases;
 mod init;
 mod meaning;
+mod probes;
 mod request_problems;
 mod scenario_problems;
 mod scenarios;
@@ -90,6 +92,8 @@ log-limit = "1 MiB"
 [scenario.home]
 service = "web"
 rate = "200/s"
+backend-header = "X-Served-By"
+chaos = "kill one at 4 s, back after 2 s"
 
 [scenario.shop]
 targets = [{ url = "https://shop.example", weight = 3 }, { url = "http://[::1]:8080" }]
@@ -334,7 +338,7 @@ fn every_example_of_the_guide_parses_and_every_key_is_in_it() {
     let examples: Vec<&str> = guide.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
     let load = include_str!("../../docs/load.md");
     let of_load: Vec<&str> = load.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
-    assert_eq!((examples.len(), of_load.len()), (8, 6));
+    assert_eq!((examples.len(), of_load.len()), (8, 8));
     for example in examples.into_iter().chain(of_load) {
         if example.contains("[[waiver]]") {
             parse_waivers(example, "guide").unwrap();

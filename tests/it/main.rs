@@ -26,6 +26,7 @@ mod mariadb;
 mod mysqls;
 mod noise;
 mod npm;
+mod postgres;
 mod processes;
 mod publishing;
 mod reports;

@@ -113,9 +113,9 @@ fn with_service(
         }
     };
     let recorded = send(asked, load, running.addresses(), &running.over(), &also, show, context);
+    let recorded = recorded.map(Recorded::of_instances);
     running.load_ended();
     running.rest(load.rest);
-    let recorded = recorded.map(Recorded::of_instances);
     let usage = Some(running.usage()).filter(|usage| !usage.points.is_empty());
     let trouble = running.trouble();
     let stopped = running.stop();

@@ -6,6 +6,7 @@ pub mod profile;
 pub mod readings;
 pub mod record;
 pub mod schedule;
+pub mod walk;
 pub mod work;
 
 mod arrivals;
@@ -16,6 +17,7 @@ mod connect;
 mod cookies;
 mod crew;
 mod data;
+pub(in crate::measure) mod fetch;
 mod flow;
 #[cfg(test)]
 mod hostile;

@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "looks at fixed times")]
 
 mod mysql;
+mod postgres;
+mod prometheus;
 mod sql;
 
 use std::collections::BTreeSet;
@@ -18,6 +20,7 @@ use crate::model::{Exhibit, Name};
 use super::bench::Reading;
 use super::load::record::Recorded;
 use super::surroundings::Surroundings;
+use postgres::Postgres;
 
 /// One reader. It lives in a thread of its own, so it may wait; what makes load never waits for it, but for [`Probe::end`] and what follows.
 pub(in crate::measure) trait Probe {
@@ -113,13 +116,16 @@ impl Probes {
         addresses: &[Address],
         surroundings: &Surroundings,
     ) -> Result<Self, ProbeError> {
-        let _ = addresses;
         let mut probes = Self::default();
+        if let Some(endpoint) = service.probes.prometheus.clone() {
+            let (service, addresses) = (service.name.clone(), addresses.to_vec());
+            probes.start(move || prometheus::Endpoint::open(&service, endpoint, &addresses))?;
+        }
         for database in &service.probes.databases {
             let url = sql::url(database, service, &surroundings.environment)?;
             let database = database.clone();
             match database.kind {
-                DatabaseKind::Postgres => drop((database, url)),
+                DatabaseKind::Postgres => probes.start(move || Postgres::open(&database, &url))?,
                 DatabaseKind::Mysql => {
                     let service = service.name.clone();
                     probes.start(move || mysql::Mysql::open(&database, &url, &service))?;

@@ -185,7 +185,7 @@ fn shorten_list(folded: &mut String) {
     }
     let first = items.next().unwrap_or_default().to_owned();
     folded.truncate(open);
-    folded.push_str(&format!("({first}, …)"));
+    folded.extend(["(", first.as_str(), ", …)"]);
 }
 
 fn metrics(benchmark: &mut Benchmark, passes: &[Pass]) {

@@ -89,19 +89,6 @@ impl Running {
         self.watch.counts_from(Instant::now());
     }
 
-    /// Says that the load has ended: what it uses from then on does not count.
-    pub fn load_ended(&self) {
-        self.watch.load_ended();
-    }
-
-    /// Waits so long until it has given back what it took for the load, our connections closed: descriptors, threads, connections. Shorter where it has, and where it is
-    /// over. What is left then is in [`Self::usage`].
-    pub fn rest(&self, time: Duration) {
-        if !time.is_zero() {
-            self.watch.rest(time);
-        }
-    }
-
     /// Makes ready to do this to it; [`Self::disturb_in`] says when.
     pub fn prepare(&mut self, chaos: Chaos, service: &Service, place: &Place, surroundings: &Surroundings) {
         let (service, place, surroundings) = (service.clone(), place.clone(), surroundings.clone());
@@ -116,6 +103,19 @@ impl Running {
     /// Kills an instance after this time, where that was made ready.
     pub fn disturb_in(&self, time: Duration) {
         self.watch.kill_at(Instant::now() + time);
+    }
+
+    /// Says that the load has ended: what it uses from then on does not count.
+    pub fn load_ended(&self) {
+        self.watch.load_ended();
+    }
+
+    /// Waits so long until it has given back what it took for the load, our connections closed: descriptors, threads, connections. Shorter where it has, and where it is
+    /// over. What is left then is in [`Self::usage`].
+    pub fn rest(&self, time: Duration) {
+        if !time.is_zero() {
+            self.watch.rest(time);
+        }
     }
 
     /// What it used so far, since it was ready; no points where that cannot be known.

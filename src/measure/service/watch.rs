@@ -1,6 +1,7 @@
 //! Looks after a service while load runs: whether it lives, what it writes and uses, whether it answers. Refuses to end it.
 #![expect(clippy::disallowed_methods, reason = "looks at fixed times")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -51,7 +52,9 @@ struct Shared {
     trouble: Mutex<Option<ServiceError>>,
     /// Set when there is trouble, or the user wants to stop.
     over: Stop,
-    keepers: Mutex<Vec<u32>>,
+    /// Whether an instance was killed on purpose.
+    killed: AtomicBool,
+    keepers: Vec<u32>,
     ports: Vec<u16>,
     trees: Mutex<Trees>,
     meter: Mutex<Meter>,
@@ -63,7 +66,7 @@ impl Watch {
     pub(super) fn begin(service: &Service, instances: Vec<Instance>, stop: &Stop) -> Self {
         let asked: Vec<(String, u16)> = instances.iter().map(|one| (one.name().to_owned(), one.port())).collect();
         let shared = Arc::new(Shared {
-            keepers: Mutex::new(instances.iter().map(Instance::keeper).collect()),
+            keepers: instances.iter().map(Instance::keeper).collect(),
             ports: instances.iter().map(Instance::port).collect(),
             trees: Mutex::default(),
             meter: Mutex::default(),
@@ -71,6 +74,7 @@ impl Watch {
             log_bytes_max: service.log_bytes_max,
             trouble: Mutex::new(None),
             over: stop.within(),
+            killed: AtomicBool::new(false),
             course: Mutex::new(Course::new(Instant::now())),
         });
         let mut watch = Self { shared: Arc::clone(&shared), tells: Vec::new(), threads: Vec::new(), kill: None };
@@ -160,7 +164,7 @@ impl Watch {
         let now = Instant::now();
         locked(&self.shared.course).ended = Some(now);
         let metered = self.shared.metered();
-        let proportional_bytes = proportional_bytes(&self.shared.keepers());
+        let proportional_bytes = proportional_bytes(&self.shared.keepers);
         let mut course = locked(&self.shared.course);
         course.proportional_bytes = proportional_bytes;
         if let Some(metered) = metered {
@@ -172,8 +176,7 @@ impl Watch {
     pub(super) fn rest(&self, time: Duration) {
         let until = Instant::now() + time;
         loop {
-            let keepers = self.shared.keepers();
-            let Some(used) = locked(&self.shared.trees).used(&keepers, &self.shared.ports) else { return };
+            let Some(used) = locked(&self.shared.trees).used(&self.shared.keepers, &self.shared.ports) else { return };
             let holds = held(&used, self.shared.metered().as_ref());
             let mut course = locked(&self.shared.course);
             course.rested = Some(holds);
@@ -187,8 +190,11 @@ impl Watch {
         }
     }
 
-    /// What was used so far.
+    /// What was used so far; nothing where an instance was killed, which takes its counts along.
     pub(super) fn usage(&self) -> Usage {
+        if self.shared.killed.load(Ordering::SeqCst) {
+            return Usage::default();
+        }
         let course = locked(&self.shared.course);
         let meter = locked(&self.shared.meter);
         course.usage(|after, up_to| meter.opened(after, up_to))
@@ -219,8 +225,7 @@ impl Shared {
     fn look(&self) {
         self.look_for_trouble();
         let now = Instant::now();
-        let keepers = self.keepers();
-        if let Some(used) = locked(&self.trees).used(&keepers, &self.ports) {
+        if let Some(used) = locked(&self.trees).used(&self.keepers, &self.ports) {
             locked(&self.course).used.take(used, now);
         }
     }
@@ -234,13 +239,7 @@ impl Shared {
     }
 
     fn metered(&self) -> Option<Metered> {
-        let keepers = self.keepers();
-        locked(&self.meter).look(&keepers, &self.ports)
-    }
-
-    /// The processes around the instances that live.
-    fn keepers(&self) -> Vec<u32> {
-        locked(&self.keepers).clone()
+        locked(&self.meter).look(&self.keepers, &self.ports)
     }
 
     fn look_for_trouble(&self) {
@@ -258,13 +257,10 @@ impl Shared {
 
     /// Kills the last instance. Which it was.
     fn kill_last(&self) -> Option<Which> {
-        // What it used until then is not lost with it.
-        self.meter();
         let mut instances = locked(&self.instances);
         let last = instances.last_mut()?;
-        locked(&self.keepers).retain(|keeper| *keeper != last.keeper());
-        let killed = last.kill();
-        let which = last.which();
+        self.killed.store(true, Ordering::SeqCst);
+        let (killed, which) = (last.kill(), last.which());
         drop(instances);
         if let Err(error) = killed {
             self.tell(error);
@@ -276,7 +272,6 @@ impl Shared {
     fn bring_back(&self, which: Which, start_again: StartAgain) {
         match start_again(which, &self.over) {
             Ok(instance) => {
-                locked(&self.keepers).push(instance.keeper());
                 if let Some(place) = locked(&self.instances).iter_mut().find(|one| one.which() == which) {
                     *place = instance;
                 }

@@ -105,6 +105,7 @@ mod tests {
             sample::untrusted(),
             sample::disturbed(),
             sample::drifted(),
+            sample::explained(),
         ] {
             let text = to_json(&judgement);
             let read = from_json(text.as_bytes()).unwrap();
@@ -151,7 +152,7 @@ mod tests {
     #[test]
     fn what_is_written_follows_its_schema() {
         let schema = jsonschema::validator_for(&schema()).unwrap();
-        for judgement in [sample::every_variant(), sample::untrusted(), sample::disturbed()] {
+        for judgement in [sample::every_variant(), sample::untrusted(), sample::disturbed(), sample::explained()] {
             let written: serde_json::Value = serde_json::from_str(&to_json(&judgement)).unwrap();
             let errors: Vec<_> = schema.iter_errors(&written).map(|error| error.to_string()).collect();
             assert!(errors.is_empty(), "{errors:?}");

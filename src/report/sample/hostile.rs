@@ -4,6 +4,7 @@ use crate::model::judgement::{Drift, DriftState, Notice, PolicySource, WaiverSta
 use crate::model::*;
 
 use super::drift::since;
+use super::finding;
 use super::{id, judgement, name, revision, time, waiver};
 
 /// Names that attack every sink.
@@ -38,6 +39,7 @@ pub(in crate::report) fn hostile() -> Judgement {
         }
     });
     let mut judgement = judgement(RunVerdict::Regressed, rows.collect());
+    judgement.findings = HOSTILE.iter().map(|text| finding::hostile(text, id(text, text, text))).collect();
     judgement.notices = HOSTILE.iter().map(|text| Notice::Note((*text).to_owned())).collect();
     judgement.notices.extend(HOSTILE.iter().map(|text| Notice::HeadPolicyDiffers { message: (*text).to_owned() }));
     judgement.coverage.problems = HOSTILE

@@ -1,7 +1,10 @@
 //! The line that can be read alone, and what it means. Counts from the same outcomes that decide the exit code. Refuses to list rows.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
+use crate::model::finding::Certainty;
 use crate::model::verdict::Towards;
 use crate::model::{BudgetLevel, Identical, Judgement, Outcome, Role, Row, RunVerdict, Verdict};
 
@@ -9,6 +12,7 @@ use super::super::number::{self, count, plural};
 use super::super::sentence;
 use super::super::soundness;
 use super::super::text::{Text, append};
+use super::super::words;
 use super::proof;
 
 /// How the run ended, as a style, from best to worst. The headline says the same in words.
@@ -36,6 +40,7 @@ impl State {
             | RunVerdict::Untrusted
             | RunVerdict::Broken => Self::Unknown,
             RunVerdict::Pass if judgement.rows.iter().any(super::is_urgent) => Self::Noted,
+            RunVerdict::Pass if !judgement.findings.is_empty() => Self::Noted,
             // Green is a finding; here there is none.
             RunVerdict::Pass if Counts::of(&[judgement]).decided() == 0 && judgement.identical.is_empty() => {
                 Self::Noted
@@ -276,12 +281,13 @@ pub(super) fn lead(judgement: &Judgement, failing: &[&Row]) -> Text {
     let gap = |text: &Text| if text.is_empty() { "" } else { " " };
     let failures: Vec<_> = judgement.coverage.problems.iter().filter(|p| super::is_failure(&p.trouble)).collect();
     let definite = judgement.verdict >= RunVerdict::OverBudget;
+    let causes = causes(judgement, failing);
     let sentences: Vec<Text> = if definite || failures.is_empty() {
-        failing.iter().take(2).map(|row| sentence::row(row)).collect()
+        causes.iter().take(2).cloned().collect()
     } else {
         failures.iter().take(2).map(|problem| sentence::trouble(problem)).collect()
     };
-    let total = if definite || failures.is_empty() { failing.len() } else { failures.len() };
+    let total = if definite || failures.is_empty() { causes.len() } else { failures.len() };
     let said = sentences.len();
     for sentence in sentences {
         let before = gap(&text);
@@ -291,6 +297,22 @@ pub(super) fn lead(judgement: &Judgement, failing: &[&Row]) -> Text {
         text = text.say(format!(" {} more, below.", count(total - said)));
     }
     text
+}
+
+/// The failing rows as sentences; those that one surely known cause explains as one, with the cause before it.
+fn causes(judgement: &Judgement, failing: &[&Row]) -> Vec<Text> {
+    let of = |row: &Row| {
+        let mut sure = judgement.findings.iter().filter(|found| found.certainty == Certainty::Sure);
+        sure.position(|found| found.rows().any(|id| *id == row.metric.id))
+    };
+    let sure: Vec<_> = judgement.findings.iter().filter(|found| found.certainty == Certainty::Sure).collect();
+    let mut told = BTreeSet::new();
+    let sentences = failing.iter().filter_map(|row| match of(row) {
+        Some(at) if told.insert(at) => Some(words::text(&sure[at].what).say(": ").then(sentence::row(row))),
+        Some(_) => None,
+        None => Some(sentence::row(row)),
+    });
+    sentences.collect()
 }
 
 /// What to do about the run, as one plain sentence; empty where it passed.

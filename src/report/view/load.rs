@@ -84,19 +84,12 @@ impl Scenario<'_> {
 
     /// Whether it has what only a load scenario has: latencies beside a throughput, or a limit that was looked for.
     fn is_load(&self) -> bool {
-        self.benchmarks.values().any(|metrics| {
-            let latency = metrics.keys().any(|name| name.starts_with(named::LATENCY));
-            let looked_for =
-                [named::BREAKING_POINT, named::LATE_ARRIVALS].iter().any(|name| metrics.contains_key(name));
-            looked_for || latency && metrics.contains_key(named::THROUGHPUT)
-        })
+        self.benchmarks.values().any(|metrics| named::is_load(metrics.keys().copied()))
     }
 
     /// The benchmark that stands for all of it.
     fn whole(&self) -> &str {
-        let named = [named::ALL_REQUESTS].into_iter().find(|name| self.benchmarks.contains_key(name));
-        let parts = || self.benchmarks.keys().filter(|name| !is_part(name));
-        named.or_else(|| parts().next().copied()).unwrap_or_default()
+        named::whole(self.benchmarks.keys().copied()).unwrap_or_default()
     }
 
     /// A metric of all of it.
@@ -114,9 +107,9 @@ impl Scenario<'_> {
     pub(super) fn view(&self, judgement: &Judgement) -> LoadView {
         let whole = self.whole();
         let of = |is: &dyn Fn(&str) -> bool| self.benchmarks.iter().filter(|(name, _)| is(name)).collect::<Vec<_>>();
-        let requests = of(&|name| !is_part(name) && name != whole);
+        let requests = of(&|name| !named::is_part(name) && name != whole);
         let stages = of(&|name| name.starts_with(named::STAGE));
-        let targets = of(&|name| name.starts_with(named::TARGET));
+        let targets = of(&|name| name.starts_with(named::TARGET) || name.starts_with(named::BACKEND));
         let all = [of(&|name| name == whole), requests, stages, targets].concat();
         let lines: Vec<Line> =
             all.iter().map(|(name, metrics)| line(name, metrics)).filter(Line::says_something).collect();
@@ -157,11 +150,6 @@ impl Scenario<'_> {
         let facts: Vec<String> = facts.into_iter().flatten().collect();
         if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) }
     }
-}
-
-/// Whether a benchmark is a stage or a target, and no request.
-fn is_part(name: &str) -> bool {
-    name.starts_with(named::STAGE) || name.starts_with(named::TARGET)
 }
 
 fn line(name: &str, metrics: &BTreeMap<&str, &Row>) -> Line {

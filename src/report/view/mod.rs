@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::model::judgement::DriftState;
-use crate::model::{BudgetLevel, CoverageProblem, Judgement, Outcome, Row, Trouble, Verdict};
+use crate::model::{BudgetLevel, CoverageProblem, Judgement, MetricId, Outcome, Row, Trouble, Verdict};
 
 use super::sentence;
 use super::soundness;
@@ -129,6 +129,13 @@ impl View {
     /// How many rows block.
     pub(super) fn failing(&self) -> usize {
         self.failing
+    }
+
+    /// The cause that explains a failing row, with its number.
+    pub(super) fn cause_of(&self, id: &MetricId) -> Option<String> {
+        let name = id.to_string();
+        let found = self.findings.iter().find(|found| !found.rule.is_empty() && found.failing.contains(&name))?;
+        Some(format!("{}: {}", found.number, found.sentence.line(str::to_owned)))
     }
 
     /// The number of each finding of the judgement.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::model::effect::Precision;
 use crate::model::judgement::{Method, Side};
-use crate::model::{BudgetLevel, Determinism, Judgement, MetricId, Outcome, Row, Unit, Verdict};
+use crate::model::{BudgetLevel, Determinism, Judgement, MetricId, Outcome, Row, Thresholds, Unit, Verdict};
 
 use super::super::note;
 use super::super::number::{self, Digits, Scale};
@@ -99,7 +99,11 @@ pub(super) fn allowed(row: &Row) -> String {
     let direction = row.metric.direction;
     let base = row.base.as_ref().map_or(0.0, |side| side.value);
     let compared = row.method != Method::Alone && row.base.is_some() && row.head.is_some();
-    let tolerance = compared.then(|| number::tolerance(row.thresholds.with_floor_at(base).0, direction));
+    let Thresholds { tolerance_ratio, floor, .. } = row.thresholds;
+    let tolerance = compared.then(|| {
+        let by_floor = floor > tolerance_ratio * base && floor.is_finite();
+        if by_floor { number::floor(floor, unit, direction) } else { number::tolerance(tolerance_ratio, direction) }
+    });
     let limit = row.budget.as_ref().and_then(|check| {
         let missed = number::limit_at(&check.budget, check.level);
         missed.or_else(|| check.budget.limits().next().map(|(_, value)| value))

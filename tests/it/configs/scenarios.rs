@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tollgate::config::scenario::{
-    Arrivals, Body, Check, Credentials, Engine, Extract, FormContent, Level, Limits, Load, LoadFormat, Origin, Profile,
-    Protocol, Scenario, Stage, Target,
+    Arrivals, Body, Chaos, Check, Credentials, Engine, Extract, FormContent, Level, Limits, Load, LoadFormat, Origin,
+    Profile, Protocol, Scenario, Stage, Target,
 };
 use tollgate::config::service::Readiness;
 use tollgate::config::{Adapter, Config, schema};
@@ -80,6 +80,9 @@ fn a_service_is_read_into_base_units() {
         service.ready.clone()
     };
     assert_eq!(ready("'tcp'"), Readiness::Tcp);
+    let (header, chaos) = (&load(&config, "home").backend_header, load(&config, "home").chaos);
+    assert_eq!(header.as_deref(), Some("x-served-by"));
+    assert_eq!(chaos, Some(Chaos { at: seconds(4), back_after: Some(seconds(2)) }));
     assert_eq!(ready("{ path = '/up', status = 204 }"), Readiness::Http { path: "/up".to_owned(), status: 204 });
     assert_eq!(ready("{ log = 'listening on' }"), Readiness::Log("listening on".to_owned()));
 }
