@@ -1,6 +1,7 @@
 //! What the user asked for: suites and the gate's policy, fully checked. Refuses to know where the file came from.
 
 mod at;
+pub mod expression;
 pub mod human;
 pub mod origin;
 pub mod placeholder;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::model::{Direction, Name, Unit};
 
+use super::expression::Expression;
+
 /// What is read beside a service, apart from its processes, which are always watched.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Probes {
@@ -30,9 +32,11 @@ pub struct Prometheus {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedMetric {
     /// What is calculated, such as `cache_hits_total / (cache_hits_total + cache_misses_total)`.
-    pub expression: String,
+    pub expression: Expression,
     /// The base unit of its value.
     pub unit: Unit,
+    /// How many base units one of what the expression gives is: 0.001 for milliseconds.
+    pub scale: f64,
     /// Which direction is better.
     pub direction: Direction,
     /// Whether a regression blocks.

@@ -14,7 +14,7 @@ mod scenario;
 mod service;
 
 pub(super) use flow::{Basic, Check, Extract, Flow, FormField, Statuses, Step};
-pub(super) use probe::{Database, DatabaseUrl};
+pub(super) use probe::{Database, DatabaseUrl, NamedMetric, Prometheus};
 pub(super) use scenario::{Amount, Arrivals, LoadFormat, Profile, Protocol, Scenario, Stage};
 pub(super) use service::{Ready, Service};
 

@@ -3,6 +3,7 @@
 
 mod init;
 mod meaning;
+mod probes;
 mod request_problems;
 mod scenario_problems;
 mod scenarios;

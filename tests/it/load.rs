@@ -11,6 +11,7 @@ mod flows;
 mod formats;
 mod gates;
 mod ports;
+mod prometheus;
 #[cfg(unix)]
 mod protocols;
 mod resources;

@@ -44,6 +44,10 @@ pub(crate) struct Script {
     pub(crate) die_after: u64,
     /// `close-every`: each so many requests of a connection, it is closed after the reply without saying so.
     pub(crate) close_every: u64,
+    /// `hit-percent`: `/metrics` tells of a cache that answers so many of a hundred requests, and has answered a million before.
+    pub(crate) hit_percent: Option<u64>,
+    /// `no-misses=1`: it does not tell of what the cache did not answer.
+    pub(crate) no_misses: bool,
     /// `ready-after-ms`: waits before it listens.
     pub(crate) ready_after_ms: u64,
     /// `log-mib`: so much is written to its output.
@@ -96,6 +100,8 @@ impl Script {
             "error-every" => self.error_every = number,
             "die-after" => self.die_after = number,
             "close-every" => self.close_every = number,
+            "hit-percent" => self.hit_percent = Some(number),
+            "no-misses" => self.no_misses = number > 0,
             "ready-after-ms" => self.ready_after_ms = number,
             "log-mib" => self.log_mib = number,
             "never-ready" => self.never_ready = number > 0,

@@ -2,7 +2,7 @@
 //! standard library alone. Not a part of Tollgate.
 //!
 //! `served port=8080 slots=8 work-ms=10`: see [`Script`] for all words. Paths: `/status/<code>`, `/sleep/<ms>`, `/bytes/<count>`, `/echo`, `/json`, `/cookie`,
-//! `/redirect/<times>`, `/count`; everything else answers `Hello, world!`.
+//! `/redirect/<times>`, `/count`, `/metrics` where told; everything else answers `Hello, world!`.
 #![expect(clippy::disallowed_methods, reason = "serves, waits and looks at the clock")]
 #![expect(clippy::print_stdout, reason = "says that it is ready, as services do")]
 

@@ -71,6 +71,9 @@ fn read(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Asked>> {
 
 fn answer(asked: &Asked, state: &State) -> Answer {
     let path = asked.path.split('?').next().unwrap_or_default();
+    if let (Some(percent), "/metrics") = (state.script.hit_percent, path) {
+        return metrics(percent, state);
+    }
     let number = state.work(path);
     let text = |status: u16, body: &str| Answer { status, headers: Vec::new(), body: body.as_bytes().to_vec() };
     if state.script.error_every > 0 && number.is_multiple_of(state.script.error_every) {
@@ -113,4 +116,17 @@ fn answer(asked: &Asked, state: &State) -> Answer {
         "count" => text(200, &state.count().to_string()),
         _ => text(200, "Hello, world!"),
     }
+}
+
+/// What a cache says of itself in the text format of Prometheus. Asking is no request.
+fn metrics(percent: u64, state: &State) -> Answer {
+    let requests = state.count();
+    let hits = requests * percent / 100;
+    let mut body = format!("# TYPE cache_hits_total counter\ncache_hits_total {}\n", 1_000_000 + hits);
+    if !state.script.no_misses {
+        body += &format!("# TYPE cache_misses_total counter\ncache_misses_total {}\n", requests - hits);
+    }
+    body += "# TYPE cache_entries gauge\ncache_entries 512\n";
+    let headers = vec!["content-type: text/plain; version=0.0.4".to_owned()];
+    Answer { status: 200, headers, body: body.into_bytes() }
 }

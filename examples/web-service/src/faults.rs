@@ -73,7 +73,7 @@ pub async fn before_the_list() {
     static LISTS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
     if is(Fault::BusyLoop) {
         let mut sum = 0_u64;
-        for number in 0..4_000_000 {
+        for number in 0..2_000_000 {
             sum = std::hint::black_box(sum.wrapping_mul(31).wrapping_add(number));
         }
     }

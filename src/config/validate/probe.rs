@@ -1,6 +1,7 @@
 //! Probes of a service. Refuses to know how they read.
 
 mod database;
+mod prometheus;
 
 use crate::config::probe::{DatabaseKind, Probes};
 use crate::config::wire;
@@ -12,6 +13,9 @@ impl Reader<'_, '_> {
     pub(super) fn probes(&mut self, service: &wire::Service) -> Probes {
         let databases = [(DatabaseKind::Postgres, &service.postgres), (DatabaseKind::Mysql, &service.mysql)];
         let databases = databases.into_iter().filter_map(|(kind, database)| self.database(kind, database.as_ref()?));
-        Probes { databases: databases.collect(), ..Probes::default() }
+        Probes {
+            databases: databases.collect(),
+            prometheus: service.prometheus.as_ref().and_then(|prometheus| self.prometheus(prometheus)),
+        }
     }
 }

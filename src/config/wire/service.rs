@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, CommandLines, Database};
+use super::{At, CommandLines, Database, Prometheus};
 
 /// A program that scenarios drive load at. It is built once for base and once for head, and started afresh for each round.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -48,6 +48,8 @@ pub(in crate::config) struct Service {
     pub(in crate::config) postgres: Option<Database>,
     /// The MySQL or MariaDB database that it uses: MySQL 8 or later, MariaDB 10.5 or later.
     pub(in crate::config) mysql: Option<Database>,
+    /// Its metrics endpoint. Default: not read.
+    pub(in crate::config) prometheus: Option<At<Prometheus>>,
 }
 
 /// What shows that a service can take requests.

@@ -264,7 +264,8 @@ fn default_direction(unit: &Unit) -> Option<Direction> {
     }
 }
 
-fn kind_of(unit: &Unit) -> Kind {
+/// The kind of a metric of which only the unit is known.
+pub(in crate::measure) fn kind_of(unit: &Unit) -> Kind {
     match unit {
         Unit::Seconds => Kind::Time,
         Unit::Bytes => Kind::Bytes,

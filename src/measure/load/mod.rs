@@ -16,6 +16,7 @@ mod connect;
 mod cookies;
 mod crew;
 mod data;
+pub(in crate::measure) mod fetch;
 mod flow;
 #[cfg(test)]
 mod hostile;

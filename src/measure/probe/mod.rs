@@ -1,6 +1,7 @@
 //! Probes: readers of something beside latency while a scenario runs, each in a thread of its own. Refuses to know what load is made.
 #![expect(clippy::disallowed_methods, reason = "looks at fixed times")]
 
+mod prometheus;
 mod sql;
 
 use std::collections::BTreeSet;
@@ -112,14 +113,17 @@ impl Probes {
         addresses: &[Address],
         surroundings: &Surroundings,
     ) -> Result<Self, ProbeError> {
-        let _ = addresses;
-        let probes = Self::default();
+        let mut probes = Self::default();
         for database in &service.probes.databases {
             let url = sql::url(database, service, &surroundings.environment)?;
             let database = database.clone();
             match database.kind {
                 DatabaseKind::Postgres | DatabaseKind::Mysql => drop((database, url)),
             }
+        }
+        if let Some(endpoint) = service.probes.prometheus.clone() {
+            let (service, addresses) = (service.name.clone(), addresses.to_vec());
+            probes.start(move || prometheus::Endpoint::open(&service, endpoint, &addresses))?;
         }
         Ok(probes)
     }

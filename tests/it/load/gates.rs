@@ -9,7 +9,7 @@ use crate::harness::{TestRepo, served};
 use crate::processes::gone;
 
 /// The service is told by the file `words` what to do; whoever wants to know gets its number in `$TELL`.
-const CONFIG: &str = r#"
+pub(super) const CONFIG: &str = r#"
 [service.web]
 start = ["sh", "serve.sh", "{port}"]
 ready = "/"
@@ -25,7 +25,7 @@ path = "/"
 "#;
 
 /// A project with a scenario on `main`, on a branch `change`.
-fn project(config: &str) -> Project {
+pub(super) fn project(config: &str) -> Project {
     let repo = TestRepo::new();
     repo.write("tollgate.toml", config);
     repo.write(
