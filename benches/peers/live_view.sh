@@ -8,8 +8,9 @@ set -euo pipefail
 pairs=${1:-10} seconds=${2:-3}
 folder=${TOLLGATE_TARGET:-target/release}
 work=$(mktemp -d)
-pin() { if command -v taskset >/dev/null && [ "$(nproc)" -gt 1 ]; then taskset -c "$1" "${@:2}"; else "${@:2}"; fi; }
-pin 0 "$folder/examples/served" port=0 >"$work/server" &
+on_first=() on_second=()
+if command -v taskset >/dev/null && [ "$(nproc)" -gt 1 ]; then on_first=(taskset -c 0) on_second=(taskset -c 1); fi
+"${on_first[@]}" "$folder/examples/served" port=0 >"$work/server" &
 server=$!
 trap 'kill "$server"; rm -rf "$work"' EXIT
 until grep -q listening "$work/server"; do sleep 0.1; done
@@ -18,7 +19,7 @@ once() { # with or without → requests
   local quiet=()
   [ "$1" = without ] && quiet=(--quiet)
   local command=("$folder/tollgate" load --url "http://127.0.0.1:$port/" --users 64 --warm-up '500 ms' --duration "$seconds s" "${quiet[@]}" "--json=$work/out.json")
-  pin 1 script -qec "$(printf '%q ' "${command[@]}")" /dev/null >/dev/null
+  "${on_second[@]}" script -qec "$(printf '%q ' "${command[@]}")" /dev/null >/dev/null
   grep -o '"requests":[0-9]*' "$work/out.json" | head -1 | cut -d: -f2
 }
 for pair in $(seq "$pairs"); do

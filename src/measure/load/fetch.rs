@@ -30,7 +30,7 @@ pub(in crate::measure) struct Bounds {
 impl Fetcher {
     /// What asks these addresses, which are plain HTTP. A problem is in words.
     pub(in crate::measure) fn new(addresses: &[Address]) -> Result<Self, String> {
-        let connections = Connections { count: 1, protocol: Protocol::Http1Close, tls: Tls::default() };
+        let connections = Connections { count: 1, streams: 1, protocol: Protocol::Http1Close, tls: Tls::default() };
         let connector = Connector::new(addresses, &connections, None).map_err(|problems| problems.join("; "))?;
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
         Ok(Self { runtime, connector })

@@ -25,11 +25,13 @@ mod http2;
 mod location;
 mod pace;
 mod pool;
+mod shared;
 mod step;
 mod tally;
 mod template;
 mod tls;
 mod total;
+mod windows;
 mod worker;
 
 #[cfg(test)]

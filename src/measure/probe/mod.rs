@@ -125,6 +125,13 @@ impl Probes {
             let (service, addresses) = (service.name.clone(), addresses.to_vec());
             probes.start(move || prometheus::Endpoint::open(&service, endpoint, &addresses))?;
         }
+        for database in &service.probes.databases {
+            let url = sql::url(database, service, &surroundings.environment)?;
+            let database = database.clone();
+            match database.kind {
+                DatabaseKind::Postgres | DatabaseKind::Mysql => drop((database, url)),
+            }
+        }
         Ok(probes)
     }
 

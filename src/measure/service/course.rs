@@ -65,7 +65,7 @@ impl<T> Thinned<T> {
     }
 
     /// The first at this time or after it.
-    fn from(&self, time: Instant) -> Option<&T> {
+    fn at_or_after(&self, time: Instant) -> Option<&T> {
         Some(&self.values.get(self.values.partition_point(|(at, _)| *at < time))?.1)
     }
 
@@ -138,7 +138,7 @@ impl Course {
 
     /// Connections that the service opened; `None` where those of others may be its own.
     fn opened(&self, from: Instant, to: Instant, opened: impl Fn(u32, u32) -> (u64, u64)) -> Option<f64> {
-        let (first, [_, (_, last)]) = (self.metered.from(from)?, self.metered.around(to)?);
+        let (first, [_, (_, last)]) = (self.metered.at_or_after(from)?, self.metered.around(to)?);
         first.connections.and(last.connections)?;
         let (its, unknown) = opened(first.look, last.look);
         (its > 0 || unknown as f64 <= UNKNOWN_A_SECOND_MAX * since(from, to)).then_some(its as f64)
@@ -160,9 +160,9 @@ impl Course {
     pub(super) fn left(&self, holds: &Left) -> Option<Left> {
         let before = held(&self.used.values.first()?.1, self.metered.values.first().map(|(_, metered)| metered));
         let warm = self.counts_from.and_then(|from| {
-            let metered = self.metered.from(from);
+            let metered = self.metered.at_or_after(from);
             let accepted = metered?.connections?.1;
-            let held = held(self.used.from(from)?, metered);
+            let held = held(self.used.at_or_after(from)?, metered);
             let without = |count: u64| count.saturating_sub(accepted);
             Some(Left {
                 descriptors: without(held.descriptors),

@@ -107,14 +107,18 @@ mod linux {
 
     use super::Used;
     use super::counters::field;
-    use super::sockets::not_accepted;
+    use super::sockets::waiting;
 
     /// The most processes of a tree that are looked at.
     const PROCESSES_MAX: usize = 4_096;
-    /// A tree is taken down anew at every so many looks at least.
+    /// A tree is taken down anew at every so many looks at least, and at so many at most: of a service with many threads that is most of a look.
     const LOOKS_MAX: u32 = 10;
-    /// What is read of a table of sockets to see those that listen.
-    const TABLE_BYTES: usize = 8 << 10;
+    const LOOKS_MIN: u32 = 3;
+    /// What is read of a table of sockets at once, two lines: whoever asks for more than those that listen makes the kernel walk through all that there could be, a
+    /// hundred times as long.
+    const TABLE_BYTES: usize = 300;
+    /// The most that is read of it to find those that listen.
+    const TABLE_BYTES_MAX: usize = 16 << 10;
 
     /// The processes of some trees, as they were not long ago.
     #[derive(Debug, Default)]
@@ -122,7 +126,10 @@ mod linux {
         pids: BTreeSet<u32>,
         /// The last process that the machine started.
         last: String,
+        /// Since it was taken down.
         looks: u32,
+        /// Where its ports were found.
+        table: Option<&'static str>,
     }
 
     impl Trees {
@@ -142,31 +149,47 @@ mod linux {
                 all.threads += field(&status, "Threads:").unwrap_or(0);
                 all.descriptors += fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |entries| entries.count() as u64);
             }
-            all.not_accepted = waiting(one?, ports);
+            all.not_accepted = self.not_accepted(one?, ports);
             Some(all)
+        }
+
+        /// Connections that wait at these ports, as the network of this process has them: in the table in which they were last time, else in either.
+        fn not_accepted(&mut self, pid: u32, ports: &[u16]) -> Option<u64> {
+            if ports.is_empty() {
+                return None;
+            }
+            let tables = self.table.into_iter().chain(["tcp", "tcp6"]);
+            let found = tables.into_iter().find_map(|table| Some((table, waiting_in(pid, table, ports)?)));
+            self.table = found.map(|(table, _)| table);
+            found.map(|(_, waiting)| waiting)
         }
 
         /// Takes the trees down anew where a process may have been started, which every thread counts as.
         fn refresh(&mut self, roots: &[u32]) {
             let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
             let last = load.split_whitespace().last().unwrap_or_default();
-            if last.is_empty() || self.last != last || self.looks.is_multiple_of(LOOKS_MAX) {
+            let changed = last.is_empty() || self.last != last;
+            if self.pids.is_empty() || (changed && self.looks >= LOOKS_MIN) || self.looks >= LOOKS_MAX {
                 last.clone_into(&mut self.last);
                 self.pids = roots.iter().flat_map(|root| descendants(*root)).collect();
+                self.looks = 0;
             }
-            self.looks = self.looks.wrapping_add(1);
+            self.looks += 1;
         }
     }
 
-    /// Connections that wait at these ports, as the network of this process has them.
-    fn waiting(pid: u32, ports: &[u16]) -> Option<u64> {
-        let mut buffer = vec![0; TABLE_BYTES];
-        let of = |table: &str| {
-            let read =
-                File::open(format!("/proc/{pid}/net/{table}")).and_then(|mut file| file.read(&mut buffer)).ok()?;
-            not_accepted(&String::from_utf8_lossy(buffer.get(..read)?), ports)
-        };
-        ["tcp", "tcp6"].map(of).into_iter().flatten().reduce(|all, one| all + one)
+    /// Connections that wait at these ports by one table; `None` where it has none of them.
+    fn waiting_in(pid: u32, table: &str, ports: &[u16]) -> Option<u64> {
+        let mut file = File::open(format!("/proc/{pid}/net/{table}")).ok()?;
+        let (mut text, mut part) = (Vec::new(), [0; TABLE_BYTES]);
+        loop {
+            let read = file.read(&mut part).ok()?;
+            text.extend_from_slice(part.get(..read)?);
+            let found = waiting(&String::from_utf8_lossy(&text), ports);
+            if found.over || read == 0 || text.len() > TABLE_BYTES_MAX {
+                return found.by_port.into_values().reduce(|all, one| all + one);
+            }
+        }
     }
 
     /// Every process below this one, without itself.

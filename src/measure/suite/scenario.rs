@@ -140,12 +140,12 @@ impl Part for ScenarioPart {
                     (None, Ok((mut parsed, seen))) => {
                         stopped?;
                         // What a database says of tables it says only after the service has gone.
-                        let probed = probes.finish(&seen);
-                        parsed.readings.extend(probed.readings);
+                        let told = probes.finish(&seen);
+                        parsed.readings.extend(told.readings);
                         parsed.readings.sort_by(|a, b| a.metric.id.cmp(&b.metric.id));
-                        parsed.unparsed.extend(probed.missing);
-                        parsed.notes.extend(probed.notes);
-                        parsed.exhibits.extend(probed.exhibits);
+                        parsed.unparsed.extend(told.missing);
+                        parsed.notes.extend(told.notes);
+                        parsed.exhibits.extend(told.exhibits);
                         Ok(parsed)
                     }
                 }

@@ -75,5 +75,25 @@ fn everything_that_is_wrong_with_a_metrics_endpoint_has_its_place() {
         "#);
     insta::assert_snapshot!(refused(
         "[service.web]\nstart = ['web']\nprometheus = {}\n[service.api]\nstart = ['api']\n[service.api.prometheus.metric.b]\nexpression = 'a'\nbetter = 'more'\ngated = true\n"
-    ), @"");
+    ), @r"
+        3 problems in tollgate.toml
+
+        tollgate.toml:3:14: `[service.web.prometheus]` lacks `metric`
+          |
+        3 | prometheus = {}
+          |              ^^
+          = help: `metric`: What becomes a metric of the scenario, by its name
+
+        tollgate.toml:8:10: `more` is not a value of `better`
+          |
+        8 | better = 'more'
+          |          ^^^^^^
+          = help: possible here: `lower`, `higher`
+
+        tollgate.toml:9:1: `gated` is not a key of `[service.api.prometheus.metric.b]`
+          |
+        9 | gated = true
+          | ^^^^^
+          = help: did you mean `gate`?
+        ");
 }

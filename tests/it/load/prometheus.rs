@@ -38,7 +38,7 @@ fn a_cache_that_answers_less_is_red_where_it_is_gated_and_only_there() {
 #[test]
 fn a_series_that_is_not_there_is_trouble_and_not_zero() {
     let checked = told(ENDPOINT, "hit-percent=90", "hit-percent=90 no-misses=1");
-    checked.ends(3, &["`cache-hit-rate` has no value: no series `cache_misses_total` is there"]);
+    checked.ends(4, &["cache-hit-rate has no value: no series cache_misses_total is there"]);
     assert!(!checked.rows().iter().any(|row| row.contains("cache-hit-rate:regressed")));
 }
 

@@ -44,7 +44,7 @@ pub(super) fn load(flows: Vec<Flow>) -> Load {
         warm_up: Duration::ZERO,
         rest: Duration::ZERO,
         flows,
-        connections: Connections { count: 1, protocol: Protocol::Http1, tls: Tls::default() },
+        connections: Connections { count: 1, streams: 1, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(100),

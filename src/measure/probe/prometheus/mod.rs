@@ -134,8 +134,8 @@ impl Probe for Endpoint {
         for (name, metric) in &self.config.metrics {
             match self.metric(&mut benchmark, name, metric, seen.requests) {
                 Ok(()) => {}
-                Err(Without::Missing(why)) => probed.missing.push(format!("`{name}` has no value: {why}")),
-                Err(Without::Undefined(why)) => probed.notes.push(format!("`{name}` has no value in a round: {why}")),
+                Err(Without::Missing(why)) => probed.missing.push(format!("{name} has no value: {why}")),
+                Err(Without::Undefined(why)) => probed.notes.push(format!("{name} has no value in a round: {why}")),
             }
         }
         probed.readings = benchmark.readings();

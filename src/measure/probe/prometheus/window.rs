@@ -135,7 +135,7 @@ impl Window {
                 let all = self.followed(selector, true)?;
                 let rises = all.iter().flat_map(|(_, followed)| &followed.series);
                 quantile(*of, rises.filter_map(|((_, labels), series)| Some((bound(labels)?, series.increase))))
-                    .ok_or_else(|| Without::Undefined(format!("`{selector}` observed nothing")))?
+                    .ok_or_else(|| Without::Undefined(format!("{selector} observed nothing")))?
             }
             Expression::PerRequest(_) if requests == 0 => {
                 return Err(Without::Undefined("no request is known to have ended".to_owned()));
@@ -161,7 +161,7 @@ impl Window {
         let all = self.followed(selector, false)?;
         let counts = all.iter().any(|(_, followed)| followed.is_counter);
         let other =
-            |is: &str, functions: &str| Without::Missing(format!("`{selector}` is {is}: {functions} it has not"));
+            |is: &str, functions: &str| Without::Missing(format!("{selector} is {is}: {functions} it has not"));
         match (reading, counts) {
             (Reading::Plain | Reading::Increase, true) => Ok(all.iter().map(|(_, one)| one.increase()).sum()),
             (Reading::Rate, true) => {
@@ -173,7 +173,7 @@ impl Window {
             (Reading::Plain | Reading::Mean | Reading::Max, false) => {
                 let sums: Vec<f64> = all.iter().flat_map(|(_, one)| one.sums.iter().copied()).collect();
                 if sums.is_empty() {
-                    return Err(Without::Undefined(format!("`{selector}` was no number")));
+                    return Err(Without::Undefined(format!("{selector} was no number")));
                 }
                 Ok(match reading {
                     Reading::Max => sums.iter().copied().fold(f64::NEG_INFINITY, f64::max),
@@ -196,7 +196,7 @@ impl Window {
             .collect();
         if all.is_empty() {
             let what = if buckets { "histogram" } else { "series" };
-            return Err(Without::Missing(format!("no {what} `{selector}` is there")));
+            return Err(Without::Missing(format!("no {what} {selector} is there")));
         }
         Ok(all)
     }
@@ -225,7 +225,7 @@ impl Instance {
             let fresh = Series { scrape: 0, last: from, increase: 0.0 };
             let series = followed.series.entry(key).or_insert(fresh);
             if series.scrape == self.scrapes {
-                return Err(format!("a series of `{shown}` is there twice"));
+                return Err(format!("a series of {shown} is there twice"));
             }
             series.scrape = self.scrapes;
             if value.is_finite() {
@@ -359,7 +359,7 @@ mod tests {
         check("nodejs_active_resources_total{type=''}", &[&[NODE]], 2.0);
         assert_eq!(
             value("last_gc_seconds", &[&[FIRST, SECOND]]),
-            Err(Without::Undefined("`last_gc_seconds` was no number".to_owned()))
+            Err(Without::Undefined("last_gc_seconds was no number".to_owned()))
         );
     }
 
@@ -378,7 +378,7 @@ mod tests {
         check("request_seconds_sum{code='200'}", &[&[FIRST, SECOND]], 2.95);
         assert_eq!(
             value("quantile(0.9, request_seconds{code='500'})", &[&[FIRST, SECOND]]),
-            Err(Without::Undefined("`request_seconds{code=\"500\"}` observed nothing".to_owned()))
+            Err(Without::Undefined("request_seconds{code=\"500\"} observed nothing".to_owned()))
         );
     }
 
@@ -388,11 +388,11 @@ mod tests {
             Err(Without::Missing(why)) => why,
             other => panic!("{text}: {other:?}"),
         };
-        assert_eq!(missing("1 + nothing"), "no series `nothing` is there");
-        assert_eq!(missing("cache_hits{cache='c'}"), "no series `cache_hits{cache=\"c\"}` is there");
-        assert_eq!(missing("quantile(0.5, pool_in_use)"), "no histogram `pool_in_use` is there");
-        assert_eq!(missing("rate(pool_in_use)"), "`pool_in_use` is a gauge: an increase and a rate it has not");
-        assert_eq!(missing("max(cache_hits)"), "`cache_hits` is a counter: a mean and a maximum it has not");
+        assert_eq!(missing("1 + nothing"), "no series nothing is there");
+        assert_eq!(missing("cache_hits{cache='c'}"), "no series cache_hits{cache=\"c\"} is there");
+        assert_eq!(missing("quantile(0.5, pool_in_use)"), "no histogram pool_in_use is there");
+        assert_eq!(missing("rate(pool_in_use)"), "pool_in_use is a gauge: an increase and a rate it has not");
+        assert_eq!(missing("max(cache_hits)"), "cache_hits is a counter: a mean and a maximum it has not");
     }
 
     #[test]
@@ -407,6 +407,6 @@ mod tests {
         let mut window = Window::new([&expression], 1);
         let twice = b"a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 1\n";
         let refused = window.take(0, (twice, Format::Text), (When::Begin, 0.0));
-        assert_eq!(refused, Err("a series of `a` is there twice".to_owned()));
+        assert_eq!(refused, Err("a series of a is there twice".to_owned()));
     }
 }

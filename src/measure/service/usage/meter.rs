@@ -85,8 +85,9 @@ impl Meter {
         for (tid, thread) in &now {
             self.all.add(thread.since(self.threads.get(tid).copied().unwrap_or_default()));
         }
-        let known = !now.is_empty();
         self.threads = now;
+        // A kernel that does not keep the account says 0 for all of them.
+        let known = self.all.cpu_ns > 0;
         let tick = 1.0 / rustix::param::clock_ticks_per_second() as f64;
         let (ticks_s, threads_s) = (ticks as f64 * tick, self.all.cpu_ns as f64 * 1e-9);
         if !known {

@@ -56,11 +56,27 @@ fn state(code: &str) -> Option<SocketState> {
     })
 }
 
-/// Connections that were not accepted yet, of the sockets that listen on these ports; `None` where none does. Listening sockets come first in a table, so its beginning is enough.
-pub(super) fn not_accepted(table: &str, ports: &[u16]) -> Option<u64> {
-    let listening =
-        parse(table).filter(|socket| socket.state == SocketState::Listen && ports.contains(&socket.local.1));
-    listening.map(|socket| socket.waiting).reduce(|all, one| all + one)
+/// Connections that were not accepted yet, by port, of the sockets that listen on these ports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) by_port: BTreeMap<u16, u64>,
+    /// Whether the rest of the table says no more: all were found, or those that listen are over, which come first.
+    pub(super) over: bool,
+}
+
+/// What the beginning of a table says of them. A line that is not whole is left out.
+pub(super) fn waiting(table: &str, ports: &[u16]) -> Waiting {
+    let mut found = Waiting::default();
+    let whole = table.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    for socket in parse(whole) {
+        if socket.state != SocketState::Listen {
+            found.over = true;
+        } else if ports.contains(&socket.local.1) {
+            *found.by_port.entry(socket.local.1).or_default() += socket.waiting;
+        }
+    }
+    found.over |= ports.iter().all(|port| found.by_port.contains_key(port));
+    found
 }
 
 /// What one look at the tables says.
@@ -165,9 +181,17 @@ mod tests {
             "0: 0000000000000000FFFF00000100007F:1F90 0000000000000000FFFF00000100007F:C000 08 0:0 0:0 0 0 0 5 1\n";
         let mapped: Vec<Socket> = parse(six).collect();
         assert_eq!((mapped[0].local, mapped[0].state), ((0x100_007F, 8080), SocketState::CloseWait));
-        assert_eq!(not_accepted(TABLE, &[8080]), Some(17));
-        assert_eq!(not_accepted(TABLE, &[80]), None);
         assert_eq!(parse("").count(), 0);
+    }
+
+    #[test]
+    fn a_table_is_read_no_further_than_to_the_ports() {
+        let [first, second] = [2, 3].map(|lines| TABLE.split_inclusive('\n').take(lines).collect::<String>());
+        let found = |over: bool| Waiting { by_port: BTreeMap::from([(8080, 17)]), over };
+        assert_eq!(waiting(&first, &[8080]), found(true));
+        assert_eq!(waiting(&first, &[8080, 80]), found(false));
+        assert_eq!(waiting(&second, &[8080, 80]), found(true), "what comes next does not listen");
+        assert_eq!(waiting(first.trim_end(), &[8080]), Waiting::default(), "half a line");
     }
 
     #[test]

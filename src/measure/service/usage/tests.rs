@@ -19,6 +19,8 @@ impl Script {
             .args(["-c", "sh -c \"$1\"; exit 0", "sh", text])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // The shell says there that what it started was killed.
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut line = String::new();
