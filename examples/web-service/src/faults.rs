@@ -83,7 +83,7 @@ pub async fn before_the_list() {
     }
 }
 
-/// `SlowBackend`: the warehouse takes more than twice as long to put something aside.
-pub fn warehouse_takes() -> Duration {
-    Duration::from_millis(if is(Fault::SlowBackend) { 40 } else { 15 })
+/// `SlowBackend`: the warehouse is asked for more than it was, and takes more than twice as long for it.
+pub fn put_aside() -> &'static str {
+    if is(Fault::SlowBackend) { "inspect-and-put-aside" } else { "put-aside" }
 }
