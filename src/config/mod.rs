@@ -3,6 +3,7 @@
 mod at;
 pub mod human;
 pub mod origin;
+pub mod owners;
 pub mod placeholder;
 pub mod policy;
 pub mod probe;
