@@ -13,6 +13,8 @@ const PRESSURE_MIN: f64 = 0.05;
 const MAJOR_FAULTS_MIN: f64 = 0.01;
 /// Below this share of the processors something else than they is waited for.
 const IDLE_RATIO: f64 = 0.6;
+/// CPU time of a request that rose by less than this is as in base.
+const MORE_WORK_RATIO: f64 = 0.10;
 
 /// The processors are used up.
 pub(super) fn cpu<'a>(case: &Case<'a>) -> Option<Found<'a>> {
@@ -103,5 +105,5 @@ fn used(case: &Case<'_>) -> Option<f64> {
 /// Whether cores were free and requests do no more work than in base.
 fn is_idle(case: &Case<'_>) -> bool {
     let free = used(case).is_some_and(|used| case.cores > 0 && used < IDLE_RATIO * f64::from(case.cores));
-    free && !case.row(probe::CPU_PER_REQUEST).is_some_and(|row| rose(row, 0.10).is_some())
+    free && case.row(probe::CPU_PER_REQUEST).is_none_or(|row| rose(row, MORE_WORK_RATIO).is_none())
 }

@@ -75,7 +75,7 @@ pub(super) fn run_queue<'a>(case: &Case<'a>) -> Option<Found<'a>> {
         .say(" of their time, ")
         .ratio(queue.base)
         .say(" in base");
-    let cause = match (others, steal) {
+    let why = match (others, steal) {
         (Some(_), _) => {
             "other programs of the machine took cores while head was measured: this may not be the change's doing"
         }
@@ -91,7 +91,7 @@ pub(super) fn run_queue<'a>(case: &Case<'a>) -> Option<Found<'a>> {
         steal,
         case.rose(probe::THREADS_PEAK, 0.0),
     ]);
-    Some(found.because(Words::new(cause)).advise(if disturbed {
+    Some(found.because(Words::new(why)).advise(if disturbed {
         "measure again on a machine that is left alone"
     } else {
         "run no more threads that compute than there are cores"
