@@ -1,6 +1,6 @@
 //! The probe of PostgreSQL on the real thing: what requests ask of it, how that is carried out, and what stands in its way.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod cluster;
 
