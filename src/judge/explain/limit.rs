@@ -7,8 +7,6 @@ use super::found::Found;
 
 /// From this share of what there is on, a resource is used up: the rest goes to the system and the generator.
 const USED_UP_RATIO: f64 = 0.85;
-/// So much of the time in which tasks wait for memory is memory that is short.
-const PRESSURE_MIN: f64 = 0.05;
 /// A page that has to come from a disk in one of a hundred requests is memory that is short, too.
 const MAJOR_FAULTS_MIN: f64 = 0.01;
 /// Below this share of the processors something else than they is waited for.
@@ -39,19 +37,13 @@ pub(super) fn cpu<'a>(case: &Case<'a>) -> Option<Found<'a>> {
 /// Memory is used up.
 pub(super) fn memory<'a>(case: &Case<'a>) -> Option<Found<'a>> {
     let (row, what) = broken(case, "memory")?;
-    let high = |metric, least| case.rose(metric, 0.0).filter(|moved| moved.head >= least);
-    let (pressure, faults) =
-        (high(probe::MACHINE_MEMORY_PRESSURE, PRESSURE_MIN), high(probe::MAJOR_FAULTS, MAJOR_FAULTS_MIN));
-    (pressure.is_some() || faults.is_some()).then(|| {
-        let found = Found::sure(row, what).sure_if(pressure.is_some()).moved([
-            pressure,
-            faults,
-            case.rose(probe::MEMORY_PEAK, 0.0),
-        ]);
+    let faults = case.rose(probe::MAJOR_FAULTS, 0.0).filter(|moved| moved.head >= MAJOR_FAULTS_MIN)?;
+    let found = Found::possible(row, what).moved([Some(faults), case.rose(probe::MEMORY_PEAK, 0.0)]);
+    Some(
         found
-            .because(Words::new("tasks waited for memory"))
-            .advise("hold less at once, or give the service more memory")
-    })
+            .because(Words::new("pages that the service uses are read back from a disk"))
+            .advise("hold less at once, or give the service more memory"),
+    )
 }
 
 /// Storage is what is waited for.

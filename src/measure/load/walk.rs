@@ -49,7 +49,7 @@ pub fn walk(work: &Work, walks: u32, stop: &Stop, beside: &dyn Beside) -> Result
         crew.tally.borrow_mut().begin(false, Instant::now());
         let mut walker = Walker {
             crew,
-            me: Worker::new(0, 0, true),
+            me: Worker::new(0, 0, true, None),
             connection: None,
             end: Instant::now() + LIMIT,
             stop,

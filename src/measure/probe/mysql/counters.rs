@@ -70,14 +70,12 @@ impl Sums {
     }
 
     fn by(self, other: Self, how: fn(u64, u64) -> u64) -> Self {
-        let [a, b, c] = self.odd;
-        let [x, y, z] = other.odd;
         Self {
             calls: how(self.calls, other.calls),
             picoseconds: how(self.picoseconds, other.picoseconds),
             rows: how(self.rows, other.rows),
             examined: how(self.examined, other.examined),
-            odd: [how(a, x), how(b, y), how(c, z)],
+            odd: std::array::from_fn(|at| how(self.odd[at], other.odd[at])),
         }
     }
 
