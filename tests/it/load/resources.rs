@@ -49,7 +49,7 @@ fn used(words: &[&str], rest: Duration, surroundings: &Surroundings) -> Result<(
     Ok((usage, took))
 }
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_service_that_gives_everything_back_does_not_have_to_rest_long() {
