@@ -33,9 +33,6 @@ pub(crate) struct Script {
     pub(crate) collect_every: u64,
     /// `keep-descriptors`: opened at the first request and kept, as a pool does.
     pub(crate) keep_descriptors: u64,
-    /// `call` and `hold-us`: at each request connects to this port of the machine, and closes that after so long.
-    pub(crate) call: u16,
-    pub(crate) hold_us: u64,
     /// `leak-descriptors`: opened and kept, each so many requests.
     pub(crate) leak_descriptors_every: u64,
     /// `error-every`: each so many requests, one is answered with 500.
@@ -94,8 +91,6 @@ impl Script {
             "leak-until" => self.leak_until = number,
             "collect-every" => self.collect_every = number,
             "keep-descriptors" => self.keep_descriptors = number,
-            "hold-us" => self.hold_us = number,
-            "call" => self.call = u16::try_from(number).ok()?,
             "leak-descriptors-every" => self.leak_descriptors_every = number,
             "error-every" => self.error_every = number,
             "die-after" => self.die_after = number,
@@ -195,11 +190,6 @@ impl State {
         if number == 1 {
             let opened = (0..script.keep_descriptors).filter_map(|_| std::fs::File::open("/dev/null").ok());
             self.files.lock().expect("no panic").extend(opened);
-        }
-        if script.call > 0 {
-            // Nobody there is as good.
-            let _held = std::net::TcpStream::connect(("127.0.0.1", script.call));
-            sleep_us(script.hold_us);
         }
         let every = self.script.leak_descriptors_every;
         if every > 0

@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use tollgate::config::scenario::Origin;
@@ -49,7 +49,7 @@ fn used(words: &[&str], rest: Duration, surroundings: &Surroundings) -> Result<(
     Ok((usage, took))
 }
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_service_that_gives_everything_back_does_not_have_to_rest_long() {
@@ -86,22 +86,4 @@ fn the_users_wish_to_stop_ends_the_rest() {
     });
     assert!(took < LONG / 2, "{took:?}");
     assert!(usage.left.is_none_or(|left| left.descriptors > 0), "{usage:?}");
-}
-
-#[test]
-fn a_service_that_keeps_no_connection_to_others_is_seen() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let call = format!("call={port}");
-    // What it connects to holds each connection for a moment, as a database does that answers.
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::sleep(Duration::from_millis(2));
-            drop(stream);
-        }
-    });
-    // It holds each for so long that one of the looks, one a second, sees where it goes.
-    let (usage, _) = used(&[&call, "hold-us=20000"], Duration::ZERO, &surroundings()).unwrap();
-    let opened = usage.amounts.get(&Amount::Opened).copied().unwrap();
-    assert!((150.0..=201.0).contains(&opened), "{usage:?}");
 }

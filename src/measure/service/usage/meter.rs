@@ -65,7 +65,7 @@ impl Meter {
             *value = *last;
         }
         let mut metered = Metered { amounts, limits: group.limits, ..Metered::default() };
-        if let Some((sockets, owned)) = sockets_of(first).zip(processes.sockets()) {
+        if let Some((sockets, owned)) = sockets(first, &processes) {
             let seen = self.outgoing.look(&sockets, &owned, ports);
             metered.connections = Some((seen.connections, seen.accepted));
             metered.by_state = seen.by_state;
@@ -165,17 +165,19 @@ impl Processes {
     }
 }
 
-/// All sockets of the network of a process; `None` where they cannot be seen.
-fn sockets_of(pid: u32) -> Option<Vec<Socket>> {
+/// All sockets of the network of a process, and the numbers of those that are its tree's; `None` where they cannot be seen.
+fn sockets(pid: u32, processes: &Processes) -> Option<(Vec<Socket>, BTreeSet<u64>)> {
     let read = |table: &str| {
         let mut bytes = Vec::new();
         File::open(format!("/proc/{pid}/net/{table}")).ok()?.take(TABLE_BYTES_MAX).read_to_end(&mut bytes).ok()?;
-        Some(parse(&String::from_utf8_lossy(&bytes)).collect::<Vec<_>>())
+        Some(bytes)
     };
-    let mut sockets = read("tcp")?;
+    // A connection of a few milliseconds has to be in a table and among the descriptors: nothing slow comes between.
+    let (four, owned, six) = (read("tcp")?, processes.sockets()?, read("tcp6"));
     // A machine without version 6 has no such table.
-    sockets.extend(read("tcp6").unwrap_or_default());
-    Some(sockets)
+    let tables = [Some(four), six].into_iter().flatten();
+    let sockets = tables.flat_map(|table| parse(&String::from_utf8_lossy(&table)).collect::<Vec<Socket>>());
+    Some((sockets.collect(), owned))
 }
 
 /// Resident memory of the descendants of these processes with shared pages divided among those that share them, in bytes. Slow: it walks all pages. `None` where one of
