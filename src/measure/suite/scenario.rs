@@ -17,6 +17,7 @@ use super::super::load::profile::{kill_in, stages};
 use super::super::load::readings::{limits, readings};
 use super::super::load::record::{Recorded, Snapshot};
 use super::super::load::work::Work;
+use super::super::machine;
 use super::super::probe::{Probes, Seen, counted};
 use super::super::proof::Runs;
 use super::super::service::{Running, ServiceError};
@@ -115,6 +116,7 @@ impl Part for ScenarioPart {
                 self.measure(addresses.clone(), None, place, surroundings).map(|(parsed, _)| parsed)
             }
             Target::Service(service) => {
+                let look = machine::look();
                 let mut running = Running::start(service, place, surroundings)?;
                 let mut lasting = running.addresses();
                 if let Engine::Own(load) = &self.scenario.engine
@@ -142,6 +144,9 @@ impl Part for ScenarioPart {
                         // What a database says of tables it says only after the service has gone.
                         let probed = probes.finish(&seen);
                         parsed.readings.extend(probed.readings);
+                        // The service has ended, so what it used is known not to be others'.
+                        let beside = look.zip(machine::look()).map(|(look, later)| look.until(&later));
+                        parsed.readings.extend(beside.iter().flat_map(|time| machine::readings(&seen, time)));
                         parsed.readings.sort_by(|a, b| a.metric.id.cmp(&b.metric.id));
                         parsed.unparsed.extend(probed.missing);
                         parsed.notes.extend(probed.notes);
