@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # Whether the latencies of an open model are those of other programs: Tollgate beside oha (with --latency-correction) and an open model in C
 # (open_model.c, built here), in alternating order, each quantile in milliseconds and as a ratio to Tollgate's.
-#   benches/peers/latency.sh stall [rounds] [rate]   a server that stops for 200 ms every 5 s; 25 s a run
+#   benches/peers/latency.sh stall [rounds] [rate]   a server that stops for 200 ms every 5 s, beside what that must give; 25 s a run
 #   benches/peers/latency.sh nginx [rounds] [rate]   nginx with a small body; 10 s a run
-#   benches/peers/latency.sh truth [rate]            what a server that stops must give, from how many requests a second it can answer
 # Needs a C compiler and nginx; oha from PATH or $OHA. wrk2 and vegeta would be peers too; neither is in Debian. A machine that does nothing else: server on
 # core 0, client on core 1. LOAD names a bench target that is built already.
 set -euo pipefail
@@ -25,7 +24,7 @@ cc -O2 -pthread -o "$folder/open_model" benches/peers/open_model.c
 
 # The whole server stops: one thread that answers everything and then sleeps.
 stalls() {
-    taskset -c 0 "$load" "$port" 3600 serve 5000 200 &
+    taskset -c 0 "$load" "$port" 3600 serve 5000 200 >"$folder/server" &
     server=$!
     sleep 0.5
 }
@@ -102,15 +101,11 @@ compare() {
 }
 
 # Arrivals at equal distances at a server that answers one after the other and stops for 200 ms every 5 s: each is answered when the one before it is and
-# the server does not stop.
+# the server does not stop. How fast it answers those who waited, the server has counted.
 truth() {
     local rate=$1 capacity
-    taskset -c 0 "$load" "$port" 60 serve 0 0 &
-    server=$!
-    sleep 0.5
-    capacity=$(taskset -c 1 "$load" "$port" 3 users 64 | sed -n 's/^ended .*: \([0-9]*\)\/s$/\1/p')
-    stops
-    echo "# the server answers $capacity/s; with that, and with a server that needs no time:"
+    capacity=$(sed -n 's/^answered \([0-9]*\).*/\1/p' "$folder/server" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }')
+    echo "# the server answered those who waited at $capacity/s (median of its pauses); truth with that, and for a server that needs no time:"
     for at in "$capacity" 1e12; do
         awk -v rate="$rate" -v capacity="$at" 'BEGIN {
             n = 25 * rate; done = 0
@@ -133,6 +128,7 @@ case ${1:-} in
     stall)
         stalls
         compare "${2:-3}" 25 "${3:-1000}"
+        truth "${3:-1000}"
         stops
         ;;
     nginx)
@@ -140,9 +136,8 @@ case ${1:-} in
         compare "${2:-3}" 10 "${3:-1000}"
         stops
         ;;
-    truth) truth "${2:-5000}" ;;
     *)
-        sed -n '2,9s/^# \{0,1\}//p' "$0"
+        sed -n '2,8s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
 esac

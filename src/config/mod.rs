@@ -4,6 +4,7 @@ mod at;
 pub mod expression;
 pub mod human;
 pub mod origin;
+pub mod owners;
 pub mod placeholder;
 pub mod policy;
 pub mod probe;

@@ -1,7 +1,9 @@
 //! What is allowed: the gate, rules per metric, budgets and waivers, and what they come to for one metric.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::model::finding::{self, Escalation};
 use crate::model::{
     BenchmarkId, Budget, Ceiling, Determinism, Direction, Kind, Metric, Name, Quantity, Role, Shares, Thresholds, Unit,
     Waiver,
@@ -140,6 +142,8 @@ pub struct Policy {
     pub budgets: Vec<BudgetRule>,
     /// The reviewed exceptions.
     pub waivers: Vec<Waiver>,
+    /// Who is told of findings, from which severity on.
+    pub escalate: BTreeMap<finding::Severity, Escalation>,
 }
 
 /// What the policy comes to for one metric.
@@ -199,6 +203,11 @@ pub fn counts_instructions(metric: &Metric) -> bool {
 }
 
 impl Policy {
+    /// Who is told of a finding of this severity: those of the highest that is named and that it reaches.
+    pub fn escalation(&self, severity: finding::Severity) -> Escalation {
+        self.escalate.range(..=severity).next_back().map(|(_, told)| told.clone()).unwrap_or_default()
+    }
+
     /// What the policy comes to for `metric`: the defaults of its kind, then the gate's own settings, then the rules in their order.
     pub fn resolve(&self, metric: &Metric) -> Resolved<'_> {
         let mut default =

@@ -7,12 +7,14 @@ use serde::Deserialize;
 
 use super::at::At;
 
+mod escalate;
 mod flow;
 mod kinds;
 mod probe;
 mod scenario;
 mod service;
 
+pub(super) use escalate::{Escalate, Told};
 pub(super) use flow::{Basic, Check, Extract, Flow, FormField, Statuses, Step};
 pub(super) use probe::{Database, DatabaseUrl, NamedMetric, Prometheus};
 pub(super) use scenario::{Amount, Arrivals, LoadFormat, Profile, Protocol, Scenario, Stage};
@@ -41,6 +43,9 @@ pub(super) struct File {
     /// Absolute limits. The last budget that selects a metric counts.
     #[serde(default)]
     pub(super) budget: Vec<At<Budget>>,
+    /// Who is told of findings, by their severity.
+    #[serde(default)]
+    pub(super) escalate: Escalate,
 }
 
 /// Settings of the whole gate.

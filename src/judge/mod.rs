@@ -183,7 +183,7 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
         policy: circumstances.policy.clone(),
         verdict,
         promise: promise(&judged, policy),
-        findings: explain::explain(&judged.rows, evidence.base, evidence.head),
+        findings: explain::explain(&judged.rows, evidence.base, evidence.head, policy),
         rows: judged.rows,
         coverage,
         // What base against itself shows to be untrue of the rounds is untrue of all benchmarks together.

@@ -80,6 +80,6 @@ pub fn is_part(benchmark: &str) -> bool {
 
 /// Of the benchmarks of a scenario the one that stands for all of it.
 pub fn whole<'a>(benchmarks: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    let mut requests = benchmarks.clone().filter(|name| !is_part(name));
-    benchmarks.clone().find(|name| *name == ALL_REQUESTS).or_else(|| requests.next())
+    let all = benchmarks.clone().find(|name| *name == ALL_REQUESTS);
+    all.or_else(|| benchmarks.into_iter().find(|name| !is_part(name)))
 }

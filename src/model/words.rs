@@ -18,6 +18,7 @@ pub enum Part {
 
 /// A sentence in parts, without a full stop.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
 pub struct Words(Vec<Part>);
 
 impl Words {

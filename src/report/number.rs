@@ -159,13 +159,14 @@ pub fn percent(ratio: f64) -> String {
     format!("{text} %")
 }
 
-/// The size of a change without a sign, as precise as its interval allows: `6.3 %`, `86 times`.
+/// The size of a change without a sign, as precise as its interval allows: `6.3 %`.
 pub(super) fn change_size(effect: &Effect, unit: &Unit) -> String {
-    let alone = change_alone(effect, unit);
-    match alone.strip_prefix('×') {
-        Some(times) => format!("{times} times"),
-        None => alone.trim_start_matches(['+', MINUS]).to_owned(),
-    }
+    change_alone(effect, unit).trim_start_matches(['+', MINUS]).to_owned()
+}
+
+/// `86 times`, for a change that is written as a factor.
+pub(super) fn as_times(effect: &Effect, unit: &Unit) -> Option<String> {
+    change_alone(effect, unit).strip_prefix('×').map(|times| format!("{times} times"))
 }
 
 /// How many times base it is: `86`, `5.2`, `0.50`.

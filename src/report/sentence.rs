@@ -97,6 +97,12 @@ fn changed(row: &Row) -> Text {
             .code(name)
             .say(" than base, which has none");
     }
+    if let Some(times) = number::as_times(effect, unit) {
+        return match kind {
+            Kind::Time if is_plain_time(id) => bench.say(format!(" takes {times} as long as base")),
+            _ => bench.say(format!(" has {times} the ")).code(name).say(" of base"),
+        };
+    }
     match kind {
         Kind::Time if is_plain_time(id) => bench.say(format!(" is {size} {} than base", slower(more))),
         Kind::Time => bench.say(format!(" is {size} {} than base in ", slower(more))).code(name),

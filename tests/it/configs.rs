@@ -1,6 +1,7 @@
 //! A config is read in full or refused with everything that is wrong with it, each problem with its place.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod databases;
 mod init;
 mod meaning;
 mod probes;

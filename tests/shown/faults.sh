@@ -39,7 +39,9 @@ bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1 || true)
     echo "PostgreSQL is not installed: apt-get install postgresql" >&2
     exit 2
 }
+warehouse=
 cleanup() {
+    [ -z "$warehouse" ] || kill "$warehouse" 2>/dev/null || true
     [ ! -f "$work/db/data/postmaster.pid" ] || as_server "$bin/pg_ctl" -D "$work/db/data" -m immediate -w stop >/dev/null 2>&1 || true
     rm -rf "$work"
 }
@@ -69,6 +71,17 @@ database() { # a cluster on a free port; sets DATABASE_URL and WATCH_DATABASE_UR
     export DATABASE_URL="postgres://shop@127.0.0.1:$port/shop" WATCH_DATABASE_URL="postgres://watch@127.0.0.1:$port/shop"
 }
 
+stock() { # a warehouse beside the shop, on a free port; sets WAREHOUSE
+    "$root/target/example/release/web-service" warehouse 0 >"$work/warehouse" &
+    warehouse=$!
+    for _ in $(seq 50); do
+        WAREHOUSE=$(sed -n 's/^listening on //p' "$work/warehouse")
+        [ -z "$WAREHOUSE" ] || break
+        sleep 0.1
+    done
+    export WAREHOUSE
+}
+
 repository() { # the example with its database
     cp -r "$root/examples/web-service" "$work/shop"
     rm -rf "$work/shop/target" "$work/shop/.tollgate"
@@ -88,7 +101,7 @@ branch() { # part: a branch with that mistake, or with none
     git checkout -q -f main
     git checkout -q -B "try-$1"
     if [ "$1" = off ]; then
-        sed -i 's/usage: web-service PORT/usage: web-service PORT /' src/main.rs
+        sed -i 's/usage: web-service PORT/usage: web-service PORT or so/' src/main.rs
     else
         fault=$(echo "$1" | sed -E 's/(^|-)([a-z])/\U\2/g')
         sed -i "s/= None;/= Some(Fault::$fault);/" src/faults.rs
@@ -134,6 +147,7 @@ tollgate=${TOLLGATE:-$root/target/release/tollgate}
 [ -n "${TOLLGATE:-}" ] || cargo build --release --locked --quiet --manifest-path "$root/Cargo.toml" --bin tollgate
 cargo build --release --locked --quiet --features postgres --manifest-path "$root/examples/web-service/Cargo.toml" --target-dir "$root/target/example"
 database
+stock
 repository
 printf '| %-16s | %4s | %-36s | %-30s | %6s | %s |\n' 'mistake in head' exit 'its finding' 'others beside it' time ''
 for run in $(seq "$runs"); do

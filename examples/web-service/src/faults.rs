@@ -73,7 +73,7 @@ pub async fn before_the_list() {
     static LISTS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
     if is(Fault::BusyLoop) {
         let mut sum = 0_u64;
-        for number in 0..4_000_000 {
+        for number in 0..2_000_000 {
             sum = std::hint::black_box(sum.wrapping_mul(31).wrapping_add(number));
         }
     }
@@ -83,7 +83,7 @@ pub async fn before_the_list() {
     }
 }
 
-/// `SlowBackend`: the warehouse takes more than twice as long to put something aside.
-pub fn warehouse_takes() -> Duration {
-    Duration::from_millis(if is(Fault::SlowBackend) { 40 } else { 15 })
+/// `SlowBackend`: the warehouse is asked for more than it was, and takes more than twice as long for it.
+pub fn put_aside() -> &'static str {
+    if is(Fault::SlowBackend) { "inspect-and-put-aside" } else { "put-aside" }
 }

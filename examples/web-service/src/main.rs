@@ -1,4 +1,4 @@
-//! A small shop: items to look at, orders to place. `web-service <port>`; with the feature `postgres` and `DATABASE_URL` its data is in PostgreSQL, else in
+//! A small shop: items to look at, orders to place. `web-service PORT` is the shop, `web-service warehouse PORT` what is behind it; with the feature `postgres` and `DATABASE_URL` its data is in PostgreSQL, else in
 //! memory. What the warehouse knows it asks over TCP, and keeps some of it in a cache.
 
 mod cache;
@@ -31,11 +31,18 @@ pub struct Shop {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Some(port) = std::env::args().nth(1).and_then(|word| word.parse::<u16>().ok()) else {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (is_warehouse, port) = match words.as_slice() {
+        [port] => (false, port.parse().ok()),
+        [word, port] if word == "warehouse" => (true, port.parse().ok()),
+        _ => (false, None),
+    };
+    let Some(port) = port else {
         eprintln!("usage: web-service PORT");
         return ExitCode::from(2);
     };
-    match serve(port).await {
+    let served = if is_warehouse { warehouse::serve(port).await } else { serve(port).await };
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("web-service: {error}");
@@ -44,6 +51,7 @@ async fn main() -> ExitCode {
     }
 }
 
+/// The shop.
 async fn serve(port: u16) -> Result<(), Error> {
     let shop = Arc::new(Shop {
         store: Store::open().await?,

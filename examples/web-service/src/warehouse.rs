@@ -1,9 +1,9 @@
-//! The warehouse: a server of its own behind the shop, which is asked in lines over TCP. In a real shop it is somebody else's.
+//! The warehouse: a server behind the shop, which is asked in lines over TCP. `WAREHOUSE` says where it is; without that the shop opens one of its own.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -34,7 +34,7 @@ impl Warehouse {
     /// Puts items aside for an order.
     pub async fn put_aside(&self, item: i32, count: i32) -> Result<(), Error> {
         let began = Instant::now();
-        self.ask(&format!("put-aside {item} {count}\n")).await?;
+        self.ask(&format!("{} {item} {count}\n", faults::put_aside())).await?;
         self.calls.fetch_add(1, Ordering::Relaxed);
         let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.took_us.fetch_add(took_us, Ordering::Relaxed);
@@ -65,17 +65,30 @@ async fn connect(address: SocketAddr) -> Result<BufReader<TcpStream>, Error> {
     Ok(BufReader::new(stream))
 }
 
-/// Opens the warehouse on a free port.
+/// Where the warehouse is.
 pub async fn open() -> Result<SocketAddr, Error> {
+    if let Ok(address) = std::env::var("WAREHOUSE") {
+        return Ok(address.parse()?);
+    }
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            // A shop that goes away is no event.
-            tokio::spawn(async move { answer(stream).await.ok() });
-        }
-    });
+    tokio::spawn(accept(listener));
     Ok(address)
+}
+
+/// The warehouse as a program of its own.
+pub async fn serve(port: u16) -> Result<(), Error> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    println!("listening on {}", listener.local_addr()?);
+    accept(listener).await;
+    Ok(())
+}
+
+async fn accept(listener: TcpListener) {
+    while let Ok((stream, _)) = listener.accept().await {
+        // A shop that goes away is no event.
+        tokio::spawn(async move { answer(stream).await.ok() });
+    }
 }
 
 async fn answer(stream: TcpStream) -> std::io::Result<()> {
@@ -86,14 +99,17 @@ async fn answer(stream: TcpStream) -> std::io::Result<()> {
         let words: Vec<&str> = question.split_whitespace().collect();
         let answer = match words.as_slice() {
             ["days", item] => format!("{}\n", 1 + item.len()),
-            ["put-aside", ..] => {
-                tokio::time::sleep(faults::warehouse_takes()).await;
-                "done\n".to_owned()
-            }
+            ["put-aside", ..] => done(Duration::from_millis(15)).await,
+            ["inspect-and-put-aside", ..] => done(Duration::from_millis(40)).await,
             _ => "what?\n".to_owned(),
         };
         stream.write_all(answer.as_bytes()).await?;
         question.clear();
     }
     Ok(())
+}
+
+async fn done(takes: Duration) -> String {
+    tokio::time::sleep(takes).await;
+    "done\n".to_owned()
 }

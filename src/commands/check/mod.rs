@@ -11,6 +11,7 @@ pub(crate) mod provable;
 
 pub(crate) mod evidence;
 
+mod owners;
 pub(crate) mod verdicts;
 
 pub(crate) mod conclude;

@@ -14,6 +14,7 @@ use crate::model::{Determinism, Judgement, Kind, Metric, Role};
 use crate::plan::{Plan, PlannedSuite};
 
 use super::evidence::Gathered;
+use super::owners;
 use super::planned::against;
 use super::sources::Sources;
 
@@ -56,7 +57,8 @@ pub(crate) fn reach(
         against: against(args, sources),
         notices: notices(args, sources, plan, gathered),
     };
-    let judgement = judge::judge(&evidence, &limited(&sources.config.policy, plan), &circumstances);
+    let mut judgement = judge::judge(&evidence, &limited(&sources.config.policy, plan), &circumstances);
+    owners::assign(&mut judgement, sources);
     match heads_policy(sources, plan) {
         Some(policy) => judge::by_both(judgement, &judge::judge(&evidence, &policy, &circumstances)),
         None => judgement,

@@ -167,8 +167,8 @@ fn time(time: Duration) -> String {
 fn short(text: String) -> String {
     let Some((cut, _)) = text.char_indices().nth(TEXT_CHARS_MAX) else { return text };
     let hash = Sha256::digest(text.as_bytes());
-    let hash: String = hash.iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}… ({} bytes, SHA-256 {hash}…)", text.get(..cut).unwrap_or_default(), text.len())
+    let hash = hash.iter().take(HASH_BYTES).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
+    format!("{}… ({} bytes, SHA-256 {hash:016x}…)", text.get(..cut).unwrap_or_default(), text.len())
 }
 
 #[cfg(test)]

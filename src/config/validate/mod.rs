@@ -1,6 +1,7 @@
 //! From wire types to the config: what the values mean and whether they fit together. Every problem is reported, so that reading goes on after each.
 
 mod chaos;
+mod escalate;
 mod flow;
 mod gate;
 mod probe;
@@ -46,12 +47,13 @@ pub(super) fn config(file: File, suites: &[String], problems: &mut Problems<'_>)
     let gate = reader.gate(&file.gate);
     let rules = file.rule.iter().filter_map(|rule| reader.rule(rule)).collect();
     let budgets = reader.budgets(&file.budget);
+    let escalate = reader.escalate(&file.escalate);
     reader.check_names(&file);
     let services = reader.services(&file.service);
     let mut suites = reader.suites(file.suite);
     suites.extend(reader.scenarios(file.scenario, &services));
     suites.sort_by(|a, b| a.name.cmp(&b.name));
-    Some(Config { suites, policy: Policy { gate, rules, budgets, waivers: Vec::new() } })
+    Some(Config { suites, policy: Policy { gate, rules, budgets, waivers: Vec::new(), escalate } })
 }
 
 impl Reader<'_, '_> {

@@ -61,7 +61,7 @@ pub(super) fn left<'a>(case: &Case<'a>) -> Option<Found<'a>> {
         .say(format!(" {noun} are not given back after the load, "))
         .count(moved.base)
         .say(" in base");
-    let found = Found::sure(moved.row, what).moved([case.rose(probe::THREADS_PEAK, 0.0)]);
+    let found = Found::sure(moved.row, what).moved([Some(moved), case.rose(probe::THREADS_PEAK, 0.0)]);
     Some(
         found
             .because(Words::new(format!(

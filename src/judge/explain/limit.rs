@@ -7,12 +7,12 @@ use super::found::Found;
 
 /// From this share of what there is on, a resource is used up: the rest goes to the system and the generator.
 const USED_UP_RATIO: f64 = 0.85;
-/// So much of the time in which tasks wait for memory is memory that is short.
-const PRESSURE_MIN: f64 = 0.05;
 /// A page that has to come from a disk in one of a hundred requests is memory that is short, too.
 const MAJOR_FAULTS_MIN: f64 = 0.01;
 /// Below this share of the processors something else than they is waited for.
 const IDLE_RATIO: f64 = 0.6;
+/// CPU time of a request that rose by less than this is as in base.
+const MORE_WORK_RATIO: f64 = 0.10;
 
 /// The processors are used up.
 pub(super) fn cpu<'a>(case: &Case<'a>) -> Option<Found<'a>> {
@@ -37,19 +37,13 @@ pub(super) fn cpu<'a>(case: &Case<'a>) -> Option<Found<'a>> {
 /// Memory is used up.
 pub(super) fn memory<'a>(case: &Case<'a>) -> Option<Found<'a>> {
     let (row, what) = broken(case, "memory")?;
-    let high = |metric, least| case.rose(metric, 0.0).filter(|moved| moved.head >= least);
-    let (pressure, faults) =
-        (high(probe::MACHINE_MEMORY_PRESSURE, PRESSURE_MIN), high(probe::MAJOR_FAULTS, MAJOR_FAULTS_MIN));
-    (pressure.is_some() || faults.is_some()).then(|| {
-        let found = Found::sure(row, what).sure_if(pressure.is_some()).moved([
-            pressure,
-            faults,
-            case.rose(probe::MEMORY_PEAK, 0.0),
-        ]);
+    let faults = case.rose(probe::MAJOR_FAULTS, 0.0).filter(|moved| moved.head >= MAJOR_FAULTS_MIN)?;
+    let found = Found::possible(row, what).moved([Some(faults), case.rose(probe::MEMORY_PEAK, 0.0)]);
+    Some(
         found
-            .because(Words::new("tasks waited for memory"))
-            .advise("hold less at once, or give the service more memory")
-    })
+            .because(Words::new("pages that the service uses are read back from a disk"))
+            .advise("hold less at once, or give the service more memory"),
+    )
 }
 
 /// Storage is what is waited for.
@@ -103,5 +97,5 @@ fn used(case: &Case<'_>) -> Option<f64> {
 /// Whether cores were free and requests do no more work than in base.
 fn is_idle(case: &Case<'_>) -> bool {
     let free = used(case).is_some_and(|used| case.cores > 0 && used < IDLE_RATIO * f64::from(case.cores));
-    free && !case.row(probe::CPU_PER_REQUEST).is_some_and(|row| rose(row, 0.10).is_some())
+    free && case.row(probe::CPU_PER_REQUEST).is_none_or(|row| rose(row, MORE_WORK_RATIO).is_none())
 }

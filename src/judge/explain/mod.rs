@@ -16,6 +16,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use crate::config::Policy;
 use crate::model::finding::{Escalation, FINDINGS_MAX, Finding, RuleId, Severity};
 use crate::model::{BudgetLevel, MetricId, Row, Run, Words};
 
@@ -38,8 +39,11 @@ pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The findings, the worst first.
-pub(super) fn explain(rows: &[Row], base: Option<&Run>, head: &Run) -> Vec<Finding> {
+pub(super) fn explain(rows: &[Row], base: Option<&Run>, head: &Run, policy: &Policy) -> Vec<Finding> {
     let mut findings: Vec<Finding> = cases(rows, base, head).iter().flat_map(of_case).collect();
+    for found in &mut findings {
+        found.escalation = policy.escalation(found.severity);
+    }
     findings
         .sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.row.cmp(&b.row)).then_with(|| a.rule.cmp(&b.rule)));
     findings.truncate(FINDINGS_MAX);

@@ -61,7 +61,7 @@ pub(super) fn cache_hit_rate<'a>(case: &Case<'a>) -> Option<Found<'a>> {
 
 /// Requests wait for a connection of a pool.
 pub(super) fn exhausted<'a>(case: &Case<'a>) -> Option<Found<'a>> {
-    let full = |metric| case.named(metric).find_map(|row| full(row));
+    let full = |metric| case.named(metric).find_map(full);
     let waiting =
         case.named(probe::POOL_WAITING).find_map(|row| rose(row, 0.0).filter(|moved| moved.head >= WAITING_MIN));
     let used = full(probe::POOL_USED).or_else(|| full(probe::DATABASE_CONNECTIONS_USED));
@@ -100,12 +100,12 @@ pub(super) fn lock_waits<'a>(case: &Case<'a>) -> Option<Found<'a>> {
     let what = Words::new("statements wait for locks in ").ratio(waits.head).say(" of the looks at the database, ");
     let what = what.ratio(waits.base).say(" in base");
     let idle = case.rose(probe::IDLE_IN_TRANSACTION, 0.0);
-    let cause = match idle {
+    let why = match idle {
         Some(_) => "transactions are left open while something else is done, and keep their locks",
         None => "transactions change the same rows, or keep their locks for longer",
     };
     let found = Found::sure(waits.row, what).moved([Some(waits), idle, case.rose(probe::QUERY_TIME, 0.0)]);
-    Some(found.because(Words::new(cause)).advise("make transactions shorter, and change rows in one order"))
+    Some(found.because(Words::new(why)).advise("make transactions shorter, and change rows in one order"))
 }
 
 /// A hit rate that fell by more than requests would not feel.

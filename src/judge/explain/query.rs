@@ -84,11 +84,11 @@ pub(super) fn repeated<'a>(case: &Case<'a>) -> Option<Found<'a>> {
         let what =
             Words::default().name(&worst.head.text).say(" runs ").count(worst.head.calls).say(" times a request of ");
         let what = what.name(worst.head.benchmark.to_string()).say(", ").count(before).say(" in base");
-        let cause = if before > 0.0 { "the same statement is run again" } else { "base does not run this statement" };
+        let why = if before > 0.0 { "the same statement is run again" } else { "base does not run this statement" };
         return Some(
             at_statement(case, worst, what)?
                 .moved([queries(case, worst.head)])
-                .because(Words::new(cause))
+                .because(Words::new(why))
                 .advise("run it once and keep the answer, or fetch it with another"),
         );
     }

@@ -69,31 +69,16 @@ pub(super) fn event_loop<'a>(case: &Case<'a>) -> Option<Found<'a>> {
 /// Threads are ready and have no core.
 pub(super) fn run_queue<'a>(case: &Case<'a>) -> Option<Found<'a>> {
     let queue = case.rose(probe::RUN_QUEUE, RATIO).filter(|moved| moved.head >= RUN_QUEUE_MIN)?;
-    let (others, steal) = (case.rose(probe::MACHINE_OTHERS, RATIO), case.rose(probe::MACHINE_STEAL, RATIO));
     let what = Words::new("threads wait for a core in ")
         .ratio(queue.head)
         .say(" of their time, ")
         .ratio(queue.base)
         .say(" in base");
-    let cause = match (others, steal) {
-        (Some(_), _) => {
-            "other programs of the machine took cores while head was measured: this may not be the change's doing"
-        }
-        (None, Some(_)) => {
-            "the host took cores from the machine while head was measured: this may not be the change's doing"
-        }
-        (None, None) => "more threads are ready at once than there are cores",
-    };
-    let disturbed = others.is_some() || steal.is_some();
-    let found = Found::sure(queue.row, what).sure_if(!disturbed).moved([
-        Some(queue),
-        others,
-        steal,
-        case.rose(probe::THREADS_PEAK, 0.0),
-    ]);
-    Some(found.because(Words::new(cause)).advise(if disturbed {
-        "measure again on a machine that is left alone"
-    } else {
-        "run no more threads that compute than there are cores"
-    }))
+    // What else ran on the machine is told with the rounds that it disturbed.
+    let found = Found::possible(queue.row, what).moved([Some(queue), case.rose(probe::THREADS_PEAK, 0.0)]);
+    Some(
+        found
+            .because(Words::new("more threads are ready at once than there are cores"))
+            .advise("run no more threads that compute than there are cores"),
+    )
 }

@@ -37,11 +37,11 @@ pub(super) fn imbalance<'a>(case: &Case<'a>) -> Option<Found<'a>> {
             .ratio(moved.base)
             .say(" in base"),
     };
-    let cause = match slow {
+    let why = match slow {
         Some(_) => "one instance is slower than the others, by its machine, its data or its configuration",
         None => "requests are not spread by the weights of the instances",
     };
-    let found = Found::sure(moved.row, what).moved([slow, uneven]).because(Words::new(cause));
+    let found = Found::sure(moved.row, what).moved([slow, uneven]).because(Words::new(why));
     let found = found.advise("compare this instance with the others; send requests to where fewest are open");
     Some(match which {
         Some(row) => {
@@ -80,14 +80,14 @@ pub(super) fn churn<'a>(case: &Case<'a>) -> Option<Found<'a>> {
             .say(" in base"),
         None => Words::new("connections are closed after a request and made again"),
     };
-    let cause = match opened {
+    let why = match opened {
         Some(_) => "a client inside the service is made anew for each request, or keeps no connection",
         None => "the service closes connections after its reply: keep-alive is off, or its limit is low",
     };
     Some(
         Found::sure(moved.row, what)
             .moved([opened, again, closed])
-            .because(Words::new(cause))
+            .because(Words::new(why))
             .advise("make the client once and keep its connections; keep keep-alive on"),
     )
 }

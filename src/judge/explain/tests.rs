@@ -5,6 +5,7 @@ mod statements;
 
 use std::collections::BTreeSet;
 
+use crate::config::Config;
 use crate::config::policy::INSTRUCTIONS;
 use crate::model::exhibit::Statement;
 use crate::model::finding::{Certainty, Finding};
@@ -142,13 +143,15 @@ fn run(statements: Vec<Statement>) -> Run {
         dirty: false,
     };
     let mut run = Run::new(revision, environment);
-    statements.into_iter().for_each(|statement| run.show(Exhibit::Statement(statement)));
+    for statement in statements {
+        run.show(Exhibit::Statement(statement));
+    }
     run
 }
 
 /// What is found in these rows.
 pub(super) fn found(rows: &[Row], base: Vec<Statement>, head: Vec<Statement>) -> Vec<Finding> {
-    explain(rows, Some(&run(base)), &run(head))
+    explain(rows, Some(&run(base)), &run(head), &Config::parse("", "tollgate.toml").unwrap().policy)
 }
 
 /// The rules that speak, each with whether it is sure.

@@ -7,10 +7,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::measure::rounds::Ended;
 use crate::measure::scripted::time;
+use crate::model::exhibit::{IndexAdvice, Scan, Statement};
 use crate::model::sample::{Count, Exposure, Histogram, Summary, Track};
 use crate::model::{
-    Arm, BenchmarkId, Canary, CoverageProblem, Determinism, Direction, Environment, Identical, Kind, Metric, MetricId,
-    Protocol, Quantity, Role, Run, Sample, Series, Trouble, Unit,
+    Arm, BenchmarkId, Canary, CoverageProblem, Determinism, Direction, Environment, Exhibit, Identical, Kind, Metric,
+    MetricId, Protocol, Quantity, Role, Run, Sample, Series, Trouble, Unit,
 };
 
 fn name(text: &str) -> Name {
@@ -235,4 +236,59 @@ proptest! {
             let _text = to_json(&read);
         }
     }
+}
+
+/// A statement of head that attacks whoever reads it.
+fn statement(text: &str) -> Exhibit {
+    let index = IndexAdvice { create: "CREATE INDEX ON t (a)".to_owned(), would_be_used: Some(true) };
+    Exhibit::Statement(Statement {
+        benchmark: BenchmarkId { suite: name("core"), benchmark: name("parse") },
+        database: "PostgreSQL 15.4".to_owned(),
+        text: text.to_owned(),
+        calls: 20.0,
+        rows: 1.0,
+        rows_examined: Some(5e4),
+        seconds: 0.02,
+        plan: Some(format!("Seq Scan\n  {text}")),
+        scans: vec![Scan { table: name("t"), columns: vec![name("a")], rows: 5e4 }],
+        index: Some(index),
+    })
+}
+
+#[test]
+fn what_was_seen_beside_the_numbers_is_read_back_and_crowds_out_nothing() {
+    let mut measurement = everything();
+    measurement.measured.head.show(statement("SELECT '\u{1b}[2J@octocat'"));
+    measurement.measured.base.as_mut().unwrap().show(statement("SELECT 1"));
+    let read = from_json(to_json(&measurement).as_bytes()).unwrap();
+    assert_eq!(read.measured.head.exhibits, measurement.measured.head.exhibits);
+    assert_eq!(read.measured.base.unwrap().exhibits, measurement.measured.base.as_ref().unwrap().exhibits);
+    for number in 0..1_200 {
+        measurement.measured.head.show(statement(&format!("{number}{}", "x".repeat(15_000))));
+    }
+    let text = to_json(&measurement);
+    assert!(text.len() < 12 << 20, "{} bytes", text.len());
+    assert!(from_json(text.as_bytes()).unwrap().measured.head.exhibits.len() > 100);
+}
+
+#[test]
+fn an_exhibit_that_nobody_can_have_seen_is_refused() {
+    let mut measurement = everything();
+    measurement.measured.head.show(statement("SELECT 1"));
+    let written = to_json(&measurement);
+    let refused = |from: &str, to: &str| {
+        let hostile = written.replacen(from, to, 1);
+        assert_ne!(hostile, written, "{from}");
+        assert!(from_json(hostile.as_bytes()).is_err(), "{to}");
+    };
+    refused("\"calls\":20.0", "\"calls\":-1.0");
+    refused("\"calls\":20.0", "\"calls\":1e300");
+    refused("\"calls\":20.0", "\"calls\":20.0,\"more\":1");
+    refused("SELECT 1", &"x".repeat(20_000));
+    refused("\"table\":\"t\"", "\"table\":\"\"");
+    refused("\"head_exhibits\"", "\"base_exhibits\":[],\"head_exhibits\":[],\"head_exhibits\"");
+    let mut alone = measurement;
+    alone.measured.base = None;
+    let text = to_json(&alone).replacen("\"head_exhibits\"", "\"base_exhibits\"", 1);
+    assert!(from_json(text.as_bytes()).is_err());
 }

@@ -6,6 +6,7 @@ pub mod profile;
 pub mod readings;
 pub mod record;
 pub mod schedule;
+pub mod walk;
 pub mod work;
 
 mod arrivals;

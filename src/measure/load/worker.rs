@@ -126,7 +126,12 @@ impl Crew {
     }
 
     /// Sends one request and counts it. When it ended, and whether it failed.
-    async fn request(&self, me: &Worker, run: &mut Run, connection: &mut Option<Connection>) -> (Instant, bool) {
+    pub(super) async fn request(
+        &self,
+        me: &Worker,
+        run: &mut Run,
+        connection: &mut Option<Connection>,
+    ) -> (Instant, bool) {
         let sent = Instant::now();
         let (timeout, step) = (self.step(run).timeout, self.step(run).name);
         let stage = run.stage as usize;

@@ -1,6 +1,8 @@
 //! Probes: readers of something beside latency while a scenario runs, each in a thread of its own. Refuses to know what load is made.
 #![expect(clippy::disallowed_methods, reason = "looks at fixed times")]
 
+mod mysql;
+mod postgres;
 mod prometheus;
 mod sql;
 
@@ -18,6 +20,7 @@ use crate::model::{Exhibit, Name};
 use super::bench::Reading;
 use super::load::record::Recorded;
 use super::surroundings::Surroundings;
+use postgres::Postgres;
 
 /// One reader. It lives in a thread of its own, so it may wait; what makes load never waits for it, but for [`Probe::end`] and what follows.
 pub(in crate::measure) trait Probe {
@@ -55,8 +58,6 @@ pub(in crate::measure) struct Seen {
     pub(in crate::measure) whole: Name,
     /// Requests that ended from [`Probe::begin`] to [`Probe::end`].
     pub(in crate::measure) requests: u64,
-    /// The time between those, in seconds.
-    pub(in crate::measure) seconds: f64,
     /// Requests that failed when they were walked alone, and those of their flow that follow: what was counted of them is not to be told.
     pub(in crate::measure) unwalked: BTreeSet<Name>,
 }
@@ -114,6 +115,13 @@ impl Probes {
         surroundings: &Surroundings,
     ) -> Result<Self, ProbeError> {
         let mut probes = Self::default();
+        for database in &service.probes.databases {
+            let url = sql::url(database, service, &surroundings.environment)?;
+            let database = database.clone();
+            match database.kind {
+                DatabaseKind::Postgres | DatabaseKind::Mysql => drop((database, url)),
+            }
+        }
         if let Some(endpoint) = service.probes.prometheus.clone() {
             let (service, addresses) = (service.name.clone(), addresses.to_vec());
             probes.start(move || prometheus::Endpoint::open(&service, endpoint, &addresses))?;
@@ -122,7 +130,11 @@ impl Probes {
             let url = sql::url(database, service, &surroundings.environment)?;
             let database = database.clone();
             match database.kind {
-                DatabaseKind::Postgres | DatabaseKind::Mysql => drop((database, url)),
+                DatabaseKind::Postgres => probes.start(move || Postgres::open(&database, &url))?,
+                DatabaseKind::Mysql => {
+                    let service = service.name.clone();
+                    probes.start(move || mysql::Mysql::open(&database, &url, &service))?;
+                }
             }
         }
         Ok(probes)
@@ -251,8 +263,16 @@ fn live(mut probe: impl Probe, told: &Receiver<Told>) -> Probed {
     }
 }
 
-/// The requests that ended while what counts was kept, and how long that was in seconds.
-pub(in crate::measure) fn counted(recorded: &Recorded) -> (u64, f64) {
-    let steps = recorded.stretches.iter().flat_map(|stretch| stretch.steps.values());
-    (steps.map(|step| step.ended).sum(), recorded.stretches.iter().map(|stretch| stretch.seconds).sum())
+/// What is set in databases of a service before it connects to them, until this is dropped.
+pub(in crate::measure) fn before_start(
+    service: &Service,
+    surroundings: &Surroundings,
+) -> Result<Vec<mysql::Settings>, ProbeError> {
+    let databases = service.probes.databases.iter().filter(|database| database.slow_log);
+    databases.map(|database| mysql::arm(database, &sql::url(database, service, &surroundings.environment)?)).collect()
+}
+
+/// The requests that ended while what counts was kept.
+pub(in crate::measure) fn counted(recorded: &Recorded) -> u64 {
+    recorded.stretches.iter().flat_map(|stretch| stretch.steps.values()).map(|step| step.ended).sum()
 }

@@ -185,7 +185,7 @@ fn shorten_list(folded: &mut String) {
     }
     let first = items.next().unwrap_or_default().to_owned();
     folded.truncate(open);
-    folded.push_str(&format!("({first}, …)"));
+    folded.extend(["(", first.as_str(), ", …)"]);
 }
 
 fn metrics(benchmark: &mut Benchmark, passes: &[Pass]) {
@@ -274,7 +274,7 @@ mod tests {
     fn seen(unwalked: &[&str]) -> Seen {
         let name = |text: &str| Name::new(text).unwrap();
         let unwalked = unwalked.iter().map(|text| name(text)).collect();
-        Seen { suite: name("shop"), whole: name("list"), requests: 100, seconds: 1.0, unwalked }
+        Seen { suite: name("shop"), whole: name("list"), requests: 100, unwalked }
     }
 
     fn walked(calls: &[u64]) -> Walked {

@@ -111,8 +111,9 @@ mod linux {
 
     /// The most processes of a tree that are looked at.
     const PROCESSES_MAX: usize = 4_096;
-    /// A tree is taken down anew at every so many looks at least.
+    /// A tree is taken down anew at every so many looks at least, and at so many at most: of a service with many threads that is most of a look.
     const LOOKS_MAX: u32 = 10;
+    const LOOKS_MIN: u32 = 3;
     /// What is read of a table of sockets at once, two lines: whoever asks for more than those that listen makes the kernel walk through all that there could be, a
     /// hundred times as long.
     const TABLE_BYTES: usize = 300;
@@ -125,6 +126,7 @@ mod linux {
         pids: BTreeSet<u32>,
         /// The last process that the machine started.
         last: String,
+        /// Since it was taken down.
         looks: u32,
         /// Where its ports were found.
         table: Option<&'static str>,
@@ -166,11 +168,13 @@ mod linux {
         fn refresh(&mut self, roots: &[u32]) {
             let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
             let last = load.split_whitespace().last().unwrap_or_default();
-            if last.is_empty() || self.last != last || self.looks.is_multiple_of(LOOKS_MAX) {
+            let changed = last.is_empty() || self.last != last;
+            if self.pids.is_empty() || (changed && self.looks >= LOOKS_MIN) || self.looks >= LOOKS_MAX {
                 last.clone_into(&mut self.last);
                 self.pids = roots.iter().flat_map(|root| descendants(*root)).collect();
+                self.looks = 0;
             }
-            self.looks = self.looks.wrapping_add(1);
+            self.looks += 1;
         }
     }
 

@@ -21,8 +21,8 @@ use super::usage::{Meter, Metered, Trees, own_cpu, proportional_bytes};
 /// How often it is looked at, and how often what adds up and its sockets are, which cost more.
 const LOOK: Duration = Duration::from_millis(100);
 const METER: Duration = Duration::from_secs(1);
-/// The most that each of these may take of a core: what costs more, as with thousands of threads, is done less often.
-const COST_SHARE_MAX: f64 = 0.005;
+/// The most that each of these may take of a core, so that both together stay below 1 %: what costs more, as with thousands of threads, is done less often.
+const COST_SHARE_MAX: f64 = 0.0045;
 /// How often a service that rests is looked at.
 const REST_LOOK: Duration = Duration::from_millis(200);
 /// How often its health is asked for, and how long an answer may take.
@@ -54,7 +54,6 @@ struct Shared {
     over: Stop,
     /// Whether an instance was killed on purpose.
     killed: AtomicBool,
-    keepers: Vec<u32>,
     ports: Vec<u16>,
     trees: Mutex<Trees>,
     meter: Mutex<Meter>,
@@ -66,7 +65,6 @@ impl Watch {
     pub(super) fn begin(service: &Service, instances: Vec<Instance>, stop: &Stop) -> Self {
         let asked: Vec<(String, u16)> = instances.iter().map(|one| (one.name().to_owned(), one.port())).collect();
         let shared = Arc::new(Shared {
-            keepers: instances.iter().map(Instance::keeper).collect(),
             ports: instances.iter().map(Instance::port).collect(),
             trees: Mutex::default(),
             meter: Mutex::default(),
@@ -164,7 +162,7 @@ impl Watch {
         let now = Instant::now();
         locked(&self.shared.course).ended = Some(now);
         let metered = self.shared.metered();
-        let proportional_bytes = proportional_bytes(&self.shared.keepers);
+        let proportional_bytes = proportional_bytes(&self.shared.keepers());
         let mut course = locked(&self.shared.course);
         course.proportional_bytes = proportional_bytes;
         if let Some(metered) = metered {
@@ -176,7 +174,9 @@ impl Watch {
     pub(super) fn rest(&self, time: Duration) {
         let until = Instant::now() + time;
         loop {
-            let Some(used) = locked(&self.shared.trees).used(&self.shared.keepers, &self.shared.ports) else { return };
+            let Some(used) = locked(&self.shared.trees).used(&self.shared.keepers(), &self.shared.ports) else {
+                return;
+            };
             let holds = held(&used, self.shared.metered().as_ref());
             let mut course = locked(&self.shared.course);
             course.rested = Some(holds);
@@ -225,9 +225,14 @@ impl Shared {
     fn look(&self) {
         self.look_for_trouble();
         let now = Instant::now();
-        if let Some(used) = locked(&self.trees).used(&self.keepers, &self.ports) {
+        if let Some(used) = locked(&self.trees).used(&self.keepers(), &self.ports) {
             locked(&self.course).used.take(used, now);
         }
+    }
+
+    /// The processes around the instances that there are now.
+    fn keepers(&self) -> Vec<u32> {
+        locked(&self.instances).iter().map(Instance::keeper).collect()
     }
 
     /// Takes down what adds up.
@@ -239,7 +244,7 @@ impl Shared {
     }
 
     fn metered(&self) -> Option<Metered> {
-        locked(&self.meter).look(&self.keepers, &self.ports)
+        locked(&self.meter).look(&self.keepers(), &self.ports)
     }
 
     fn look_for_trouble(&self) {

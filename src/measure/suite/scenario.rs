@@ -16,9 +16,10 @@ use super::super::load::drive::drive;
 use super::super::load::profile::{kill_in, stages};
 use super::super::load::readings::{limits, readings};
 use super::super::load::record::{Recorded, Snapshot};
+use super::super::load::walk::{Beside, walk};
 use super::super::load::work::Work;
 use super::super::machine;
-use super::super::probe::{Probes, Seen, counted};
+use super::super::probe::{Probes, Seen, before_start, counted};
 use super::super::proof::Runs;
 use super::super::service::{Running, ServiceError};
 use super::super::surroundings::Surroundings;
@@ -116,6 +117,8 @@ impl Part for ScenarioPart {
                 self.measure(addresses.clone(), None, place, surroundings).map(|(parsed, _)| parsed)
             }
             Target::Service(service) => {
+                // Put back at the end, whatever comes between.
+                let _settings = before_start(service, surroundings)?;
                 let look = machine::look();
                 let mut running = Running::start(service, place, surroundings)?;
                 let mut lasting = running.addresses();
@@ -142,15 +145,15 @@ impl Part for ScenarioPart {
                     (None, Ok((mut parsed, seen))) => {
                         stopped?;
                         // What a database says of tables it says only after the service has gone.
-                        let probed = probes.finish(&seen);
-                        parsed.readings.extend(probed.readings);
+                        let beside = probes.finish(&seen);
+                        parsed.readings.extend(beside.readings);
                         // The service has ended, so what it used is known not to be others'.
-                        let beside = look.zip(machine::look()).map(|(look, later)| look.until(&later));
-                        parsed.readings.extend(beside.iter().flat_map(|time| machine::readings(&seen, time)));
+                        let time = look.zip(machine::look()).map(|(look, later)| look.until(&later));
+                        parsed.readings.extend(time.iter().flat_map(|time| machine::readings(&seen, time)));
                         parsed.readings.sort_by(|a, b| a.metric.id.cmp(&b.metric.id));
-                        parsed.unparsed.extend(probed.missing);
-                        parsed.notes.extend(probed.notes);
-                        parsed.exhibits.extend(probed.exhibits);
+                        parsed.unparsed.extend(beside.missing);
+                        parsed.notes.extend(beside.notes);
+                        parsed.exhibits.extend(beside.exhibits);
                         Ok(parsed)
                     }
                 }
@@ -170,14 +173,14 @@ impl ScenarioPart {
     ) -> Result<(Parsed, Seen), PartError> {
         match &self.scenario.engine {
             Engine::Own(load) => {
-                let (recorded, mut notes) = self.drive(load, addresses, watched, place, surroundings)?;
+                let (recorded, mut notes, unwalked) = self.drive(load, addresses, watched, place, surroundings)?;
                 if surroundings.stop.is_set() {
                     return Err(ServiceError::Stopped.into());
                 }
                 let usage = watched.map(|(running, _)| running.usage()).filter(|usage| !usage.points.is_empty());
                 notes.extend(usage.as_ref().and_then(limits));
                 let readings = readings(&self.suite.name, load, &recorded, usage.as_ref());
-                let seen = self.seen(load, &recorded);
+                let seen = Seen { unwalked, ..self.seen(load, &recorded) };
                 Ok((Parsed { readings, notes, unparsed: no_backend(load, &recorded), ..Parsed::default() }, seen))
             }
             Engine::External(engine) => {
@@ -189,28 +192,20 @@ impl ScenarioPart {
                     probes.load_ended();
                 }
                 let whole = Name::new(ALL_REQUESTS).expect("it is a name");
-                Ok((
-                    parsed,
-                    Seen {
-                        suite: self.suite.name.clone(),
-                        whole,
-                        requests: 0,
-                        seconds: 0.0,
-                        unwalked: BTreeSet::new(),
-                    },
-                ))
+                let suite = self.suite.name.clone();
+                Ok((parsed, Seen { suite, whole, requests: 0, unwalked: BTreeSet::new() }))
             }
         }
     }
 
     /// What probes are told of the round.
     fn seen(&self, load: &Load, recorded: &Recorded) -> Seen {
-        let (requests, seconds) = counted(recorded);
+        let requests = counted(recorded);
         let mut steps = load.flows.iter().flat_map(|flow| &flow.steps).map(|step| &step.name);
         let first = steps.next().cloned();
         let one = first.filter(|first| steps.all(|step| step == first));
         let whole = one.unwrap_or_else(|| Name::new(ALL_REQUESTS).expect("it is a name"));
-        Seen { suite: self.suite.name.clone(), whole, requests, seconds, unwalked: BTreeSet::new() }
+        Seen { suite: self.suite.name.clone(), whole, requests, unwalked: BTreeSet::new() }
     }
 
     fn drive(
@@ -220,7 +215,7 @@ impl ScenarioPart {
         watched: Option<(&Running, &Probes)>,
         place: &Place,
         surroundings: &Surroundings,
-    ) -> Result<(Recorded, Vec<String>), PartError> {
+    ) -> Result<(Recorded, Vec<String>, BTreeSet<Name>), PartError> {
         let failed = |message: String, hint: Option<String>| PartError::Prepare {
             what: format!("the load of `{}`", self.suite.name),
             message,
@@ -243,15 +238,31 @@ impl ScenarioPart {
         };
         let recorded = drive(&work, stages(load).as_mut(), &surroundings.stop, &watch)
             .map_err(|error| failed(error.to_string(), error.hint()))?;
+        let mut unwalked = BTreeSet::new();
         if let Some((running, probes)) = watched {
             running.load_ended();
             probes.load_ended();
             running.rest(load.rest);
+            unwalked = walk(&work, probes.walks(), &surroundings.stop, probes)
+                .map_err(|error| failed(error.to_string(), error.hint()))?;
         }
         let recorded = if watched.is_some() { recorded.of_instances() } else { recorded };
         // Without how often: each round would say something else.
-        let notes = work.failed().into_iter().map(|(step, words, _)| format!("{step}: {words}")).collect();
-        Ok((recorded, notes))
+        let mut notes: Vec<String> =
+            work.failed().into_iter().map(|(step, words, _)| format!("{step}: {words}")).collect();
+        let alone = "failed when it was sent alone, or a request before it did: its statements are not counted";
+        notes.extend(unwalked.iter().map(|step| format!("{step}: {alone}")));
+        Ok((recorded, notes, unwalked))
+    }
+}
+
+impl Beside for Probes {
+    fn before(&self) {
+        self.before_step();
+    }
+
+    fn after(&self, step: &Name) {
+        self.after_step(step);
     }
 }
 

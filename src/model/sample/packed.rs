@@ -98,7 +98,9 @@ mod tests {
 
     fn histogram(values: &[(f64, u64)]) -> Histogram {
         let mut histogram = Histogram::default();
-        values.iter().for_each(|(value, times)| histogram.record(*value, *times).expect("a value"));
+        for (value, times) in values {
+            histogram.record(*value, *times).expect("a value");
+        }
         histogram
     }
 

@@ -179,7 +179,10 @@ pub(super) fn special(result: &LoadResult) -> Vec<&Value> {
     use crate::model::load::{
         BREAKING_POINT, DESCRIPTOR_GROWTH, LATENCY_DRIFT, MEMORY_GROWTH, RECOVERY_TIME, SERVICE_CPU,
     };
-    let names = [BREAKING_POINT, RECOVERY_TIME, MEMORY_GROWTH, DESCRIPTOR_GROWTH, LATENCY_DRIFT, SERVICE_CPU];
+    use crate::model::probe::{CONNECTIONS_LEFT, CPU_PER_REQUEST, DESCRIPTORS_LEFT, MEMORY_PEAK, THREADS_LEFT};
+    let found = [BREAKING_POINT, RECOVERY_TIME, MEMORY_GROWTH, DESCRIPTOR_GROWTH, LATENCY_DRIFT];
+    let used = [SERVICE_CPU, CPU_PER_REQUEST, MEMORY_PEAK, DESCRIPTORS_LEFT, THREADS_LEFT, CONNECTIONS_LEFT];
+    let names = [&found[..], &used].concat();
     result.values.iter().filter(|value| names.contains(&value.metric.as_str())).collect()
 }
 

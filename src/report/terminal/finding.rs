@@ -17,12 +17,18 @@ pub(super) fn show(out: &mut String, finding: &Finding) {
     let lines = |texts: &[Text]| texts.iter().map(line).collect::<Vec<_>>();
     fact("impact", &line(&finding.impact));
     fact("location", &line(&finding.location));
-    lines(&finding.seen).iter().for_each(|text| fact("evidence", text));
+    for text in lines(&finding.seen) {
+        fact("evidence", &text);
+    }
     fact("evidence", &escape::terminal(&finding.evidence));
-    lines(&finding.others).iter().for_each(|text| fact("also", text));
+    for text in lines(&finding.others) {
+        fact("also", &text);
+    }
     fact("cause", &line(&finding.cause));
     fact("try", &line(&finding.advice));
-    lines(&finding.notes).iter().for_each(|text| fact("note", text));
+    for text in lines(&finding.notes) {
+        fact("note", &text);
+    }
     fact("owner", &finding.owner.as_deref().map(escape::terminal).unwrap_or_default());
     fact("tell", &line(&finding.told));
     for (title, command) in [("paste", &finding.paste), ("reproduce", &finding.reproduce)] {

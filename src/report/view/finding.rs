@@ -173,8 +173,10 @@ fn caused(found: &model::Finding, named: &Row, about: &[&Row], judgement: &Judge
         impact: if found.impact.is_empty() { Text::default() } else { severity.then(words::text(&found.impact)) },
         location: found.location.as_ref().map(location).unwrap_or_default(),
         seen: found.evidence.iter().map(words::text).collect(),
+        // What is allowed to a row that does not fail is beside the point.
+        evidence: if named.outcome.fails() { evidence(named) } else { sentence::method(named) },
         others: shown.chain(more).collect(),
-        cause: Text::prose(possible).then(words::text(&found.cause)),
+        cause: words::text(&found.cause),
         advice: words::text(&found.advice),
         paste: found.paste.as_ref().map(paste).unwrap_or_default(),
         plans: found.plans.as_ref().map(plans),
@@ -240,13 +242,20 @@ fn paste(paste: &model::finding::Paste) -> String {
 /// Plans with their lines cut to what is read.
 fn plans(plans: &model::finding::Plans) -> Plans {
     let side = |title, plan: &Option<String>| {
-        let lines = plan.as_ref()?.lines().take(PLAN_LINES_MAX);
-        Some(Plan { title, lines: lines.map(|line| escape::shorten(&escape::visible(line), PLAN_WIDTH_MAX)).collect() })
+        let lines = plan.as_ref()?.lines().filter(|line| !line.trim().is_empty()).take(PLAN_LINES_MAX);
+        Some(Plan { title, lines: lines.map(plan_line).collect() })
     };
     Plans {
         statement: escape::shorten(&escape::visible(&plans.statement.replace('\n', " ")), STATEMENT_MAX),
         sides: [side("Base", &plans.base), side("Head", &plans.head)].into_iter().flatten().collect(),
     }
+}
+
+/// A line of a plan. How far it is indented says whose step it is, so that no format may lose that.
+fn plan_line(line: &str) -> String {
+    let text = line.trim_start();
+    let indent = "\u{a0}".repeat((line.len() - text.len()).min(PLAN_WIDTH_MAX / 2));
+    indent + &escape::shorten(&escape::visible(text), PLAN_WIDTH_MAX)
 }
 
 /// Who is told.
@@ -266,68 +275,4 @@ fn told(escalation: &model::finding::Escalation) -> Text {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::super::{annotations, html, junit, markdown, sample, terminal};
-    use super::*;
-
-    /// The lines of a text from the first with `from` to the last before `to`.
-    fn between(text: &str, from: &str, to: &str) -> String {
-        let lines = text.lines().skip_while(|line| !line.contains(from)).take_while(|line| !line.contains(to));
-        lines.collect::<Vec<_>>().join("\n")
-    }
-
-    #[test]
-    fn a_cause_stands_before_its_rows_and_with_what_to_do() {
-        let text = markdown::render(&sample::explained(), markdown::LIMIT);
-        insta::assert_snapshot!(between(&text, "##", "<details><summary>1 unchanged"), @"");
-    }
-
-    #[test]
-    fn the_terminal_says_the_same() {
-        let text = anstream::adapter::strip_str(&terminal::render(&sample::explained())).to_string();
-        insta::assert_snapshot!(between(&text, "PERF-001", "1 unchanged"), @"");
-    }
-
-    #[test]
-    fn annotations_and_test_reports_name_the_cause_too() {
-        insta::assert_snapshot!(annotations::render(&sample::explained()), @"");
-        let cases = junit::render(&sample::explained());
-        assert_eq!(
-            cases.matches("; PERF-001: `SELECT * FROM items WHERE order_id = $1` runs 20 times").count(),
-            2,
-            "{cases}"
-        );
-    }
-
-    #[test]
-    fn the_page_has_the_plans_and_the_statement_to_paste() {
-        let page = html::render(&sample::explained());
-        for part in
-            ["<h3>Head</h3>", "Index Cond: …", "CREATE INDEX ON orders (customer)", "src/orders.rs:118", "labels"]
-        {
-            assert!(page.contains(part), "{part}");
-        }
-    }
-
-    #[test]
-    fn what_would_be_cut_or_hides_something_is_not_offered_to_be_pasted() {
-        let paste_of = |text: &str| paste(&model::finding::Paste { language: Language::Sql, text: text.to_owned() });
-        assert_eq!(paste_of("CREATE INDEX\n  ON t (a)"), "CREATE INDEX ON t (a)");
-        assert_eq!(paste_of("CREATE \u{202e}x"), "");
-        assert_eq!(paste_of(&"x".repeat(STATEMENT_MAX + 1)), "");
-    }
-
-    #[test]
-    fn numbers_are_given_in_the_order_of_the_report() {
-        let judgement = sample::explained();
-        let view = super::super::View::of(&judgement);
-        let order: Vec<_> =
-            view.findings.iter().map(|found| (found.number.as_str(), found.fails, found.rule.as_str())).collect();
-        assert_eq!(
-            order,
-            [("PERF-001", true, "n-plus-one"), ("PERF-002", true, ""), ("PERF-003", false, "missing-index")]
-        );
-        assert_eq!(view.numbers(), ["PERF-001", "PERF-003"]);
-        assert_eq!(view.failing(), 3);
-    }
-}
+mod tests;

@@ -150,3 +150,33 @@ pub(super) fn change_title(judgement: &Judgement) -> String {
         _ => "change (interval)".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample;
+    use super::*;
+    use crate::model::Direction::{HigherIsBetter, LowerIsBetter};
+
+    #[test]
+    fn where_the_floor_decides_it_is_what_is_allowed() {
+        let allowed_at = |base: f64, unit: Unit, floor: f64, direction| {
+            let mut row = sample::time("shop", "list", base, 4.66, 0.01);
+            row.metric.unit = unit;
+            row.metric.direction = direction;
+            row.thresholds = Thresholds { tolerance_ratio: 0.02, must_detect_ratio: 0.05, floor };
+            allowed(&row)
+        };
+        assert_eq!(allowed_at(215e-6, Unit::Seconds, 1e-3, LowerIsBetter), "≤ +1 ms");
+        assert_eq!(allowed_at(1.0, Unit::Seconds, 1e-3, LowerIsBetter), "+2 %");
+        assert_eq!(allowed_at(10.0, Unit::PerSecond, 1.0, HigherIsBetter), "≥ −1 /s");
+        assert_eq!(allowed_at(0.0, Unit::Ratio, 0.001, LowerIsBetter), "≤ +0.1 points");
+    }
+
+    #[test]
+    fn what_became_ten_times_as_much_is_written_as_a_factor() {
+        let change = |ratio: f64| RowView::of(&sample::time("shop", "list", 1e-3, ratio, 0.5)).change;
+        assert_eq!(change(85.24), "×86 (×86 … ×87)");
+        assert_eq!(change(9.2), "×10 (×9.7 … ×11)");
+        assert_eq!(change(8.0), "+800 % (+750 … +850)");
+    }
+}

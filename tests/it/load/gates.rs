@@ -193,19 +193,22 @@ fn what_runs_elsewhere_is_measured_once_and_held_against_its_budget() {
 fn stored_runs_of_another_load_block_until_new_ones_are_stored() {
     let elsewhere = Elsewhere::start();
     let project = project(&elsewhere.config);
+    let checked = || {
+        project.repo.commit("Empty");
+        project.check(&["--max-rounds", "10"])
+    };
     let store = || {
         let output = project.repo.tollgate(&["baseline", "update"]);
         assert_eq!(output.status, 0, "{}", output.stderr);
         project.repo.commit("Store a run");
         project.land();
-        project.check(&["--max-rounds", "10"])
+        checked()
     };
     let first = store();
     assert!(first.code != 5 && !first.stdout.contains("another load"), "{}", first.stdout);
     project.commit("tollgate.toml", elsewhere.config.replace("200/s", "250/s"));
     project.land();
-    let said = "the stored runs are of another load: `level` is `200/s` there, `250/s` here";
-    project.check(&["--max-rounds", "10"]).ends(5, &[said]);
+    checked().ends(5, &["the stored runs are of another load: `level` is `200/s` there, `250/s` here"]);
     let again = store();
     assert!(again.code != 5 && !again.stdout.contains("another load"), "{}", again.stdout);
 }

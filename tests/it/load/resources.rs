@@ -10,7 +10,7 @@ use tollgate::measure::load::record::{Amount, Left, Usage};
 use tollgate::measure::service::{Running, ServiceError};
 use tollgate::measure::surroundings::Surroundings;
 
-use super::services::{arm, serving};
+use super::services::{arm, serving, wait_for};
 use crate::processes::surroundings;
 
 /// A connection to the service.
@@ -36,6 +36,8 @@ fn used(words: &[&str], rest: Duration, surroundings: &Surroundings) -> Result<(
     let mut stream = connect(&running);
     ask(&mut stream, 1);
     running.counts_from_now();
+    // What it opens before it is looked at is taken for its own.
+    wait_for(|| running.usage().points.last().is_some_and(|point| point.seconds > 0.0).then_some(()));
     ask(&mut stream, 200);
     running.load_ended();
     drop(stream);
@@ -98,7 +100,8 @@ fn a_service_that_keeps_no_connection_to_others_is_seen() {
             drop(stream);
         }
     });
-    let (usage, _) = used(&[&call, "delay-us=3000", "hold-us=4000"], Duration::ZERO, &surroundings()).unwrap();
+    // It holds each for so long that one of the looks, one a second, sees where it goes.
+    let (usage, _) = used(&[&call, "hold-us=20000"], Duration::ZERO, &surroundings()).unwrap();
     let opened = usage.amounts.get(&Amount::Opened).copied().unwrap();
     assert!((150.0..=201.0).contains(&opened), "{usage:?}");
 }

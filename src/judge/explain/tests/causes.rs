@@ -39,11 +39,10 @@ pub(in super::super) const EXAMPLES: &[Example] = &[
     ),
     ("throttled", &[("throttled", 0.0, 0.4)], true, &[("throttled", 0.0, 0.01)]),
     ("event-loop", &[("event-loop-lag", 1e-3, 60e-3)], true, &[("event-loop-lag", 1e-3, 3e-3)]),
-    ("run-queue", &[("run-queue", 0.02, 0.4)], true, &[("run-queue", 0.02, 0.03)]),
-    ("run-queue", &[("run-queue", 0.02, 0.4), ("machine-others", 0.1, 2.0)], false, &[("machine-others", 0.1, 2.0)]),
+    ("run-queue", &[("run-queue", 0.02, 0.4)], false, &[("run-queue", 0.02, 0.03)]),
     ("waiting", &[("context-switches-voluntary", 2.0, 6.0)], false, &[("cpu-per-request", 1e-3, 2e-3)]),
     ("cpu-bound", CPU_BOUND, true, STILL),
-    ("memory-bound", &[("breaking-point", 800.0, 300.0), ("machine-memory-pressure", 0.0, 0.5)], true, STILL),
+    ("memory-bound", &[("breaking-point", 800.0, 300.0), ("major-faults", 0.0, 50.0)], false, STILL),
     (
         "io-bound",
         &[("breaking-point", 800.0, 300.0), ("service-cpu", 0.5, 0.4), ("disk-written", 1e3, 9e3)],
@@ -65,8 +64,7 @@ pub(in super::super) const EXAMPLES: &[Example] = &[
 
 const CPU_BOUND: Metrics = &[("breaking-point", 800.0, 500.0), ("service-cpu", 3.5, 3.6), ("generator-cpu", 0.3, 0.3)];
 /// A breaking point that did not move.
-const STILL: Metrics =
-    &[("breaking-point", 800.0, 800.0), ("service-cpu", 3.5, 3.6), ("machine-memory-pressure", 0.0, 0.5)];
+const STILL: Metrics = &[("breaking-point", 800.0, 800.0), ("service-cpu", 3.5, 3.6), ("major-faults", 0.0, 50.0)];
 
 /// The rows of an example: what blocks by default, or what its users gate, blocks where it is worse.
 fn rows(metrics: Metrics) -> Vec<Row> {

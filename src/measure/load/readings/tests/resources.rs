@@ -68,16 +68,16 @@ fn what_is_not_known_is_not_there() {
 
 #[test]
 fn limits_are_told_where_the_service_ran_into_them() {
-    let limits = |throttled: f64, mib: u64| {
+    let told = |throttled: f64, mib: u64| {
         let point = UsagePoint { resident_bytes: mib << 20, ..UsagePoint::default() };
         let allowed = crate::measure::load::record::Limits { cores: Some(0.5), memory_bytes: Some(512 << 20) };
         let amounts = BTreeMap::from([(Amount::ThrottledPeriods, throttled)]);
         limits(&Usage { points: vec![point], amounts, limits: allowed, ..Usage::default() })
     };
-    assert_eq!(limits(0.0, 100), None);
+    assert_eq!(told(0.0, 100), None);
     let held = "the service is allowed by its control group 0.5 cores, and was held back by that";
-    assert_eq!(limits(3.0, 100).as_deref(), Some(held));
-    assert_eq!(limits(3.0, 500), Some(format!("{held}; 512 MiB of memory, and came near that")));
+    assert_eq!(told(3.0, 100).as_deref(), Some(held));
+    assert_eq!(told(3.0, 500), Some(format!("{held}; 512 MiB of memory, and came near that")));
 }
 
 #[test]
