@@ -5,6 +5,12 @@ use std::io::Read;
 use std::time::Instant;
 
 use crate::model::machine::MachineTime;
+use crate::model::probe::{MACHINE_MEMORY_PRESSURE, MACHINE_OTHERS, MACHINE_STEAL};
+use crate::model::{Direction, Kind, Role, Unit};
+
+use super::bench::Reading;
+use super::bench::metric::{Benchmark, Shape};
+use super::probe::Seen;
 
 /// How many of the system's ticks are a second: Linux shows every program the same.
 const TICKS: f64 = 100.0;
@@ -58,6 +64,16 @@ impl Look {
             throttled: later.throttled.saturating_sub(self.throttled),
         }
     }
+}
+
+/// What the machine did beside a scenario, as metrics of it. Nothing of no time.
+pub(in crate::measure) fn readings(seen: &Seen, time: &MachineTime) -> Vec<Reading> {
+    let mut benchmark = Benchmark::new(&seen.suite, seen.whole.as_str());
+    let shape = |unit, kind| Shape(unit, kind, Direction::LowerIsBetter, Role::Informative);
+    benchmark.value(MACHINE_STEAL, time.stolen_s / time.cores_s, shape(Unit::Ratio, Kind::Ratio));
+    benchmark.value(MACHINE_OTHERS, time.others_s / time.wall_s, shape(Unit::Count, Kind::Count));
+    benchmark.value(MACHINE_MEMORY_PRESSURE, time.memory_s / time.wall_s, shape(Unit::Ratio, Kind::Ratio));
+    benchmark.readings()
 }
 
 fn text(path: &str) -> Option<String> {

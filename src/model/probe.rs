@@ -42,6 +42,13 @@ pub const THREADS_LEFT: &str = "threads-left";
 /// Connections that were not given back.
 pub const CONNECTIONS_LEFT: &str = "connections-left";
 
+/// The share of the time of the machine's cores that its host took away, over the whole round.
+pub const MACHINE_STEAL: &str = "machine-steal";
+/// The cores that others than the service and the generator used, over the whole round.
+pub const MACHINE_OTHERS: &str = "machine-others";
+/// The share of the time in which some task of the machine waited for memory, over the whole round.
+pub const MACHINE_MEMORY_PRESSURE: &str = "machine-memory-pressure";
+
 /// Statements of a database for each request, by request; exact.
 pub const QUERIES: &str = "queries";
 /// Rows that tables were read through for, for each request, by request.

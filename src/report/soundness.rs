@@ -119,7 +119,7 @@ fn sized(shift: &CommonShift) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{annotations, junit, markdown, sample, terminal};
+    use super::super::{annotations, json, junit, markdown, sample, terminal};
     use super::*;
 
     #[test]
@@ -234,5 +234,9 @@ mod tests {
         let doubt = notices(&judgement)[0].line(str::to_owned);
         assert!(doubt.starts_with(&format!("3 of 12 rounds of `core` {expected}. Base and head")), "{doubt}");
         assert_eq!(disturbed(&sample::green()), None);
+        let warning = crate::model::judgement::Warning::MachineDisturbed { rounds: 3, of: 12 };
+        judgement.rows[0].warnings = vec![warning];
+        let read = json::from_json(json::to_json(&judgement).as_bytes()).unwrap();
+        assert_eq!(read, judgement);
     }
 }

@@ -18,6 +18,7 @@ use super::super::load::readings::{limits, readings};
 use super::super::load::record::{Recorded, Snapshot};
 use super::super::load::walk::{Beside, walk};
 use super::super::load::work::Work;
+use super::super::machine;
 use super::super::probe::{Probes, Seen, before_start, counted};
 use super::super::proof::Runs;
 use super::super::service::{Running, ServiceError};
@@ -118,6 +119,7 @@ impl Part for ScenarioPart {
             Target::Service(service) => {
                 // Put back at the end, whatever comes between.
                 let _settings = before_start(service, surroundings)?;
+                let look = machine::look();
                 let mut running = Running::start(service, place, surroundings)?;
                 let mut lasting = running.addresses();
                 if let Engine::Own(load) = &self.scenario.engine
@@ -145,6 +147,9 @@ impl Part for ScenarioPart {
                         // What a database says of tables it says only after the service has gone.
                         let beside = probes.finish(&seen);
                         parsed.readings.extend(beside.readings);
+                        // The service has ended, so what it used is known not to be others'.
+                        let time = look.zip(machine::look()).map(|(look, later)| look.until(&later));
+                        parsed.readings.extend(time.iter().flat_map(|time| machine::readings(&seen, time)));
                         parsed.readings.sort_by(|a, b| a.metric.id.cmp(&b.metric.id));
                         parsed.unparsed.extend(beside.missing);
                         parsed.notes.extend(beside.notes);

@@ -64,8 +64,7 @@ pub(in super::super) const EXAMPLES: &[Example] = &[
 
 const CPU_BOUND: Metrics = &[("breaking-point", 800.0, 500.0), ("service-cpu", 3.5, 3.6), ("generator-cpu", 0.3, 0.3)];
 /// A breaking point that did not move.
-const STILL: Metrics =
-    &[("breaking-point", 800.0, 800.0), ("service-cpu", 3.5, 3.6), ("major-faults", 0.0, 50.0)];
+const STILL: Metrics = &[("breaking-point", 800.0, 800.0), ("service-cpu", 3.5, 3.6), ("major-faults", 0.0, 50.0)];
 
 /// The rows of an example: what blocks by default, or what its users gate, blocks where it is worse.
 fn rows(metrics: Metrics) -> Vec<Row> {
