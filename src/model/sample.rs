@@ -3,6 +3,7 @@
 
 mod count;
 mod histogram;
+mod packed;
 mod processes;
 mod recorder;
 mod track;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 pub use count::{Count, Exposure};
 pub use histogram::{BEYOND_MIN, Histogram, Parts, Summary};
+pub use packed::Packed;
 pub use processes::Processes;
 pub use recorder::{Recordable, Recorder};
 pub use track::{POINTS_MAX, POINTS_MIN, Track};

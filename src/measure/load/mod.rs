@@ -28,6 +28,7 @@ mod tally;
 mod template;
 mod tls;
 mod total;
+mod windows;
 mod worker;
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use crate::config::scenario::Level;
 use crate::model::Name;
 use crate::model::sample::{Histogram, Recordable, Recorder};
 
-use super::record::{ErrorKind, Recorded, Snapshot, StepRecord, Stretch, TargetRecord, WINDOW, WINDOWS_MAX, Window};
+use super::record::{ErrorKind, Recorded, Snapshot, StepRecord, Stretch, TargetRecord};
+use super::windows::Windows;
 
 /// One request that ended.
 pub(super) struct Ended {
@@ -265,70 +266,4 @@ impl StepTally {
 
 fn by_kind(errors: [u64; 4]) -> BTreeMap<ErrorKind, u64> {
     ErrorKind::ALL.into_iter().map(|kind| (kind, errors[kind as usize])).filter(|(_, times)| *times > 0).collect()
-}
-
-/// Time cut into windows, of which only the last is being written to.
-struct Windows {
-    start: Option<Instant>,
-    length: Duration,
-    past: Vec<Window>,
-    response: Recorder,
-    ended: u64,
-    failed: u64,
-}
-
-impl Default for Windows {
-    fn default() -> Self {
-        let response = Recorder::default();
-        Self { start: None, length: WINDOW, past: Vec::new(), response, ended: 0, failed: 0 }
-    }
-}
-
-impl Windows {
-    /// From here on time is cut. Only the first call says so.
-    fn begin(&mut self, now: Instant) {
-        self.start.get_or_insert(now);
-    }
-
-    fn ended(&mut self, done: Instant, response: Recordable, failed: Option<ErrorKind>) {
-        let Some(start) = self.start else { return };
-        while done.saturating_duration_since(start) >= self.length.saturating_mul(windows(self.past.len() + 1)) {
-            self.close();
-        }
-        self.response.record(response);
-        self.ended += 1;
-        self.failed += u64::from(failed.is_some());
-    }
-
-    fn close(&mut self) {
-        let response = self.response.histogram();
-        self.response.clear();
-        let (ended, failed) = (std::mem::take(&mut self.ended), std::mem::take(&mut self.failed));
-        self.past.push(Window { response, ended, failed });
-        if self.past.len() == WINDOWS_MAX {
-            self.past = self.past.chunks(2).map(joined).collect();
-            self.length *= 2;
-        }
-    }
-
-    fn finish(mut self) -> (Duration, Vec<Window>) {
-        if self.ended > 0 {
-            self.close();
-        }
-        (self.length, self.past)
-    }
-}
-
-fn windows(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-fn joined(pair: &[Window]) -> Window {
-    let mut all = Window::default();
-    for window in pair {
-        all.response.merge(&window.response).expect("fewer than 2⁵³ requests");
-        all.ended += window.ended;
-        all.failed += window.failed;
-    }
-    all
 }

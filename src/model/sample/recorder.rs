@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::histogram::{Histogram, Parts, bucket};
+use super::packed::Packed;
 
 /// The bucket of the shortest time above nothing, a nanosecond: 2⁻³⁰ s is the power of two below it.
 const FIRST: u32 = (1023 - 30) << 10;
@@ -62,12 +63,21 @@ impl Recorder {
 
     /// What was recorded, in seconds: the same as if each time had been recorded in a [`Histogram`].
     pub fn histogram(&self) -> Histogram {
+        // Nothing recorded has no parts.
+        Histogram::from_parts(self.parts()).unwrap_or_default()
+    }
+
+    /// The same in little memory.
+    pub fn packed(&self) -> Packed {
+        Packed::new(&self.parts())
+    }
+
+    fn parts(&self) -> Parts {
         let doublings = (FIRST..).step_by(1 << 10).zip(&self.doublings);
         let counts = doublings.filter_map(|(first, counts)| Some((first..).zip(counts.as_ref()?.iter().copied())));
         let buckets =
             std::iter::once((0, self.zeros)).chain(counts.flatten()).filter(|(_, times)| *times > 0).collect();
-        // Nothing recorded has no parts.
-        Histogram::from_parts(Parts { buckets, sum: self.sum, min: self.min, max: self.max }).unwrap_or_default()
+        Parts { buckets, sum: self.sum, min: self.min, max: self.max }
     }
 
     /// Forgets what was recorded and keeps the memory.
@@ -92,6 +102,7 @@ mod tests {
             histogram.record(time.as_secs_f64().min(SECONDS_MAX), 1).expect("a time");
         }
         assert_eq!(recorder.histogram(), histogram);
+        assert_eq!(recorder.packed().histogram(), histogram);
         recorder.clear();
         assert_eq!(recorder.histogram(), Histogram::default());
     }
