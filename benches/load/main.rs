@@ -51,7 +51,7 @@ fn load(level: Level, duration: Duration, count: u32, arrivals: Arrivals) -> Loa
         seed: 1,
         warm_up: Duration::ZERO,
         flows: vec![flow],
-        connections: Connections { count, protocol: Protocol::Http1, tls: Tls::default() },
+        connections: Connections { count, streams: 1, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(500),

@@ -208,8 +208,11 @@ pub enum Arrivals {
 /// How connections are made and kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connections {
-    /// How many at most, and how many are opened before the clock starts. In a closed model each user has one of its own.
+    /// How many at most, and how many are opened before the clock starts. In a closed model it is the number of users: each has one of its own, or
+    /// shares it with as many as it has streams.
     pub count: u32,
+    /// How many requests at a time one of them carries, 1 to 256; more than 1 with HTTP/2 only.
+    pub streams: u32,
     /// The protocol.
     pub protocol: Protocol,
     /// Whom to trust and who we are, for TLS.

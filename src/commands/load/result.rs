@@ -127,6 +127,9 @@ pub(super) fn conditions(load: &Load) -> Vec<(String, String)> {
     };
     conditions.push(("connections", load.connections.count.to_string()));
     conditions.push(("protocol", protocol.to_owned()));
+    if load.connections.streams > 1 {
+        conditions.push(("streams", load.connections.streams.to_string()));
+    }
     conditions.push(("warm-up", if load.warm_up.is_zero() { "none".to_owned() } else { time(load.warm_up) }));
     conditions.push(("timeout", time(load.timeout)));
     conditions.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -23,6 +23,8 @@ const ENGINE_TIMEOUT: Duration = Duration::from_mins(10);
 const APDEX: Duration = Duration::from_millis(500);
 const SEED: u64 = 1;
 const CONNECTIONS: u32 = 64;
+/// The most requests on their way at once: each takes some KiB.
+const REQUESTS_AT_ONCE_MAX: u64 = 20_000;
 const REPLY_BYTES_MAX: u64 = 16 << 20;
 const TARGETS_MAX: usize = 64;
 
@@ -131,6 +133,7 @@ impl Reader<'_, '_> {
         let flows = self.flows(name, wire);
         let count =
             self.connections(wire, profile.as_ref().and_then(|profile| Some((profile.first()?, profile.highest()))));
+        let streams = self.streams(wire, count);
         let tls = self.tls(wire, target);
         let load = Load {
             arrivals: match wire.arrivals {
@@ -140,7 +143,7 @@ impl Reader<'_, '_> {
             seed: wire.seed.unwrap_or(SEED),
             warm_up: self.human(wire.warm_up.as_ref(), human::pause).unwrap_or(WARM_UP),
             flows: flows?,
-            connections: Connections { count, protocol: protocol(wire.protocol), tls: tls? },
+            connections: Connections { count, streams, protocol: protocol(wire.protocol), tls: tls? },
             timeout: self.human(wire.timeout.as_ref(), human::duration).unwrap_or(TIMEOUT),
             reply_bytes_max: self.human(wire.max_reply.as_ref(), human::limit_bytes).unwrap_or(REPLY_BYTES_MAX),
             apdex: self.human(wire.apdex.as_ref(), human::duration).unwrap_or(APDEX),
@@ -161,6 +164,22 @@ impl Reader<'_, '_> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "users are 1 to 10 000")]
         let users = users.ceil() as u32;
         users
+    }
+
+    /// How many requests at a time a connection carries.
+    fn streams(&mut self, wire: &wire::Scenario, connections: u32) -> u32 {
+        let Some(At { value: streams, span }) = &wire.streams else { return 1 };
+        if *streams > 1 && protocol(wire.protocol) != Protocol::Http2 {
+            let help = Some("set `protocol = \"http2\"`, or more `connections`".to_owned());
+            self.problems.add(span, "HTTP/1.1 carries one request at a time", help);
+        }
+        if u64::from(*streams) * u64::from(connections) > REQUESTS_AT_ONCE_MAX {
+            let message = format!(
+                "{connections} connections of {streams} streams are more than {REQUESTS_AT_ONCE_MAX} requests at a time"
+            );
+            self.problems.add(span, message, Some("fewer of either send as much where replies are fast".to_owned()));
+        }
+        *streams
     }
 
     fn tls(&mut self, wire: &wire::Scenario, target: Option<&Target>) -> Option<Tls> {

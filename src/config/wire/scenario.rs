@@ -84,6 +84,9 @@ pub(in crate::config) struct Scenario {
     pub(in crate::config) connections: Option<At<u32>>,
     /// The protocol. Default: http1.
     pub(in crate::config) protocol: Option<Protocol>,
+    /// How many requests at a time one connection carries, with `http2`. Default: 1.
+    #[schemars(range(min = 1, max = 256))]
+    pub(in crate::config) streams: Option<At<u32>>,
     /// Whom to trust and who we are, for `https`.
     pub(in crate::config) tls: Option<At<Tls>>,
     /// The longest that one request may take, default 10 s; of another engine, that one run of it may take, default 10 min.
@@ -272,6 +275,7 @@ const OWN: &[&str] = &[
     "think-time",
     "connections",
     "protocol",
+    "streams",
     "tls",
     "timeout",
     "max-reply",

@@ -51,7 +51,7 @@ enum Dial {
     Unix(PathBuf),
 }
 
-/// A connection that requests can be sent on, one at a time.
+/// A connection that requests can be sent on, one at a time; of HTTP/2, or one of its streams.
 pub(super) enum Connection {
     /// HTTP/1.1.
     Http1(Http1<Stream>),
@@ -190,6 +190,14 @@ impl Connection {
         match self {
             Self::Http1(connection) => connection.exchange(request, keep, bytes_max).await,
             Self::Http2(connection) => connection.exchange(request, keep, bytes_max).await,
+        }
+    }
+
+    /// The same connection once more, for another request at the same time; `None` where it takes one at a time, or is closed.
+    pub(super) fn another(&self) -> Option<Self> {
+        match self {
+            Self::Http1(_) => None,
+            Self::Http2(connection) => connection.another().map(Self::Http2),
         }
     }
 

@@ -11,6 +11,7 @@ use super::arrivals::Dice;
 use super::flow::ReadyStep;
 use super::pace::Alarm;
 use super::pool::{Arrival, Lane, Later, Run, Turns, Waiting, Worker, pause};
+use super::shared::Seats;
 use super::tally::Tally;
 use super::work::{Prepared, Work};
 
@@ -25,6 +26,8 @@ pub(super) struct Crew {
     pub(super) lanes: RefCell<Vec<Lane>>,
     pub(super) later: RefCell<Later>,
     turns: RefCell<Turns>,
+    /// Who shares a connection.
+    pub(super) seats: Seats,
     pub(super) dials: Semaphore,
     /// Requests on their way.
     pub(super) in_flight: Cell<u64>,
@@ -56,6 +59,7 @@ impl Crew {
             lanes: RefCell::new(targets.iter().map(|_| Lane::default()).collect()),
             later: RefCell::default(),
             turns: RefCell::new(Turns::new(targets.iter().map(|(_, weight)| *weight))),
+            seats: Seats::new(targets.len(), work.0.streams),
             dials: Semaphore::new(DIALS_MAX),
             in_flight: Cell::new(0),
             started: Cell::new(0),

@@ -159,8 +159,9 @@ impl Driver<'_> {
         if is_open && self.pool.is_empty() {
             let weights: usize = targets.iter().map(|(_, weight)| *weight as usize).sum();
             for (target, (_, weight)) in targets.iter().enumerate() {
-                let share = (self.work.0.connections * *weight as usize / weights).max(1);
-                self.pool.extend((0..share).map(|_| Rc::new(Worker::new(0, target, false))));
+                let share = (self.work.0.connections * *weight as usize / weights).max(1) * self.work.0.streams;
+                let shared = || self.crew.seats.take(target);
+                self.pool.extend((0..share).map(|_| Rc::new(Worker::new(0, target, false, shared()))));
             }
             fresh.extend_from_slice(&self.pool);
         }
@@ -169,7 +170,8 @@ impl Driver<'_> {
             Level::Rate(_) => 0,
         });
         for number in self.users.len()..users.max().unwrap_or(0) {
-            let user = Rc::new(Worker::new(number, self.crew.turn(), true));
+            let target = self.crew.turn();
+            let user = Rc::new(Worker::new(number, target, true, self.crew.seats.take(target)));
             self.users.push(Rc::clone(&user));
             fresh.push(user);
         }

@@ -1,4 +1,4 @@
-//! HTTP/2 on one connection, one request at a time: a connection then means the same with every protocol. Refuses to know how it was made.
+//! HTTP/2 on one connection: one request at a time on each of as many handles as share it. Refuses to know how it was made.
 #![expect(clippy::disallowed_methods, reason = "a reply has the times when it was asked for and when it was there")]
 
 use std::convert::Infallible;
@@ -6,7 +6,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -25,21 +25,21 @@ const HEADERS_BYTES_MAX: u32 = 64 * 1024;
 /// How much is read from a connection at once, in bytes.
 const READ_BYTES: usize = 16 * 1024;
 
-/// One connection.
+/// One connection, or a handle to it that sends one request at a time.
 pub(super) struct Http2 {
     sender: SendRequest<Once>,
     wire: Arc<Wire>,
     scheme: &'static str,
     authority: String,
-    /// Whether a reply has come on it already.
-    carried: bool,
     /// Ends with the connection.
     alive: watch::Receiver<()>,
 }
 
-/// Bytes that went over a connection and belong to no reply yet.
+/// What all handles to a connection know of it: bytes that went over it and belong to no reply yet.
 #[derive(Debug, Default)]
 struct Wire {
+    /// Whether a reply has come on it already.
+    carried: AtomicBool,
     read: AtomicU64,
     written: AtomicU64,
 }
@@ -63,7 +63,20 @@ impl Http2 {
             drop(connection.await);
             drop(life);
         }));
-        Ok(Self { sender, wire, scheme, authority, carried: false, alive })
+        Ok(Self { sender, wire, scheme, authority, alive })
+    }
+
+    /// Another handle to the same connection; `None` where it is closed. Bytes count for the reply after which they are first looked at, so that the sums of
+    /// all handles are right.
+    pub(super) fn another(&self) -> Option<Self> {
+        let alive = self.alive.has_changed().is_ok() && !self.sender.is_closed();
+        alive.then(|| Self {
+            sender: self.sender.clone(),
+            wire: Arc::clone(&self.wire),
+            scheme: self.scheme,
+            authority: self.authority.clone(),
+            alive: self.alive.clone(),
+        })
     }
 
     /// Comes to an end when the connection does.
@@ -84,13 +97,13 @@ impl Http2 {
             Err(mut error) => {
                 // A request that comes back was never sent.
                 let unsent = error.take_message().is_some();
-                let stale = unsent && self.carried;
+                let stale = unsent && self.wire.carried.load(Ordering::Relaxed);
                 return Err(if stale { ExchangeError::Stale } else { ExchangeError::Broken(words(error.error())) });
             }
         };
         let (status, headers) = (response.status().as_u16(), kept_headers(&response, keep));
         let (body, body_bytes) = read_body(response.into_body(), keep, bytes_max).await?;
-        self.carried = true;
+        self.wire.carried.store(true, Ordering::Relaxed);
         Ok(Reply {
             status,
             headers,

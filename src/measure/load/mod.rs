@@ -23,6 +23,7 @@ mod http2;
 mod location;
 mod pace;
 mod pool;
+mod shared;
 mod step;
 mod tally;
 mod template;

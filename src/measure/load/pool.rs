@@ -1,4 +1,4 @@
-//! Who has a connection and who waits for one. No clock and no sockets: connections are the workers' own.
+//! Who has a connection and who waits for one. No clock and no sockets: connections are the workers'.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BinaryHeap, VecDeque};
@@ -7,6 +7,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::flow::Session;
+use super::shared::Shared;
 
 /// The most arrivals that wait for a connection, some 30 MiB; more are dropped at once.
 const WAITING_MAX: usize = 1 << 20;
@@ -19,6 +20,8 @@ pub(super) struct Worker {
     pub(super) target: usize,
     /// Whether it is a user, who gets nobody else's requests.
     pub(super) is_user: bool,
+    /// The connection that it shares with others, where it does.
+    pub(super) shared: Option<Rc<Shared>>,
     /// Whether a user has begun and not stopped, be it that he pauses.
     pub(super) busy: Cell<bool>,
     /// What it is to do next.
@@ -83,11 +86,12 @@ pub(super) struct Lane {
 
 impl Worker {
     /// A worker with nothing to do.
-    pub(super) fn new(number: usize, target: usize, is_user: bool) -> Self {
+    pub(super) fn new(number: usize, target: usize, is_user: bool, shared: Option<Rc<Shared>>) -> Self {
         Self {
             number,
             target,
             is_user,
+            shared,
             busy: Cell::new(false),
             task: RefCell::new(None),
             waker: RefCell::new(None),
@@ -284,7 +288,7 @@ mod tests {
 
     #[test]
     fn the_connection_used_last_is_used_first_and_who_waits_is_served_in_turn() {
-        let workers: Vec<_> = (0..3).map(|number| Rc::new(Worker::new(number, 0, false))).collect();
+        let workers: Vec<_> = (0..3).map(|number| Rc::new(Worker::new(number, 0, false, None))).collect();
         let mut lane = Lane::default();
         for worker in &workers {
             assert!(lane.next(worker).is_none());

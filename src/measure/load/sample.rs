@@ -20,7 +20,7 @@ pub(super) fn load(profile: Profile) -> Load {
         seed: 1,
         warm_up: Duration::ZERO,
         flows: vec![Flow { name: name("main"), weight: 1, data: None, steps: vec![step("get")] }],
-        connections: Connections { count: 64, protocol: Protocol::Http1, tls: Tls::default() },
+        connections: Connections { count: 64, streams: 1, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(100),

@@ -33,6 +33,8 @@ pub(super) struct Prepared {
     pub(super) seed: u64,
     /// Connections of an open model, all targets together.
     pub(super) connections: usize,
+    /// Requests at a time on each, at least 1.
+    pub(super) streams: usize,
     /// The longest that any request may take.
     pub(super) timeout: Duration,
     /// The largest body of a reply, in bytes.
@@ -105,6 +107,7 @@ impl Work {
             arrivals: load.arrivals,
             seed: load.seed,
             connections: load.connections.count as usize,
+            streams: load.connections.streams.max(1) as usize,
             timeout,
             reply_bytes_max: load.reply_bytes_max,
             targets: addresses.into_iter().map(|address| (shown(&address.origin), address.weight)).collect(),

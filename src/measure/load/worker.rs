@@ -13,6 +13,7 @@ use super::crew::Crew;
 use super::exchange::{ExchangeError, Keep, Reply, Request};
 use super::pool::{Run, Worker};
 use super::record::{ErrorKind, is_late};
+use super::shared::Got;
 use super::tally::Ended;
 
 /// What a request came to.
@@ -36,7 +37,7 @@ impl Crew {
             match self.dial(&me).await {
                 Ok(opened) => {
                     connection = Some(opened);
-                    self.opened.set(self.opened.get() + 1);
+                    self.opened.set(self.opened.get() + u64::from(me.shared.is_none()));
                 }
                 Err(error) => {
                     self.refused.borrow_mut().get_or_insert((me.target, error.reason()));
@@ -53,9 +54,24 @@ impl Crew {
     async fn dial(&self, me: &Worker) -> Result<Connection, ExchangeError> {
         let _turn = self.dials.acquire().await.map_err(|error| ExchangeError::Connect(error.to_string()))?;
         me.expect_by(Some(Instant::now() + self.work.0.timeout));
-        let opened = within(me, pin!(self.work.0.connector.open(me.target))).await;
+        let opened = within(me, pin!(self.open(me))).await;
         me.expect_by(None);
         opened.unwrap_or(Err(ExchangeError::Timeout))
+    }
+
+    /// The worker's connection, made where nobody has made it.
+    async fn open(&self, me: &Worker) -> Result<Connection, ExchangeError> {
+        let open = self.work.0.connector.open(me.target);
+        let Some(shared) = &me.shared else { return open.await };
+        let (connection, got) = shared.get(open).await?;
+        self.opened.set(self.opened.get() + u64::from(got == Got::First));
+        self.reconnects.set(self.reconnects.get() + u64::from(got == Got::Again));
+        Ok(connection)
+    }
+
+    /// A connection of one's own was lost. Who shares one counts when it is made again.
+    fn lost(&self, me: &Worker) {
+        self.reconnects.set(self.reconnects.get() + u64::from(me.shared.is_none()));
     }
 
     /// What is to be done next. While there is nothing, an idle connection that the server closes is made again: a pause of the service ends with
@@ -72,7 +88,7 @@ impl Crew {
                 Woken::Task(run) => return run,
                 Woken::Closed => {
                     self.lanes.borrow_mut()[me.target].withdraw(me);
-                    self.reconnects.set(self.reconnects.get() + 1);
+                    self.lost(me);
                     *connection = self.dial(me).await.ok();
                     if let Some(run) = me.take() {
                         return run;
@@ -115,7 +131,7 @@ impl Crew {
         self.tally.borrow_mut().sent(stage, self.in_flight.get());
         let mut sums = Sums { done: None, bytes_in: 0, bytes_out: 0 };
         me.expect_by(Some(sent + timeout));
-        let ended = within(me, pin!(self.perform(me.target, run, connection, &mut sums))).await;
+        let ended = within(me, pin!(self.perform(me, run, connection, &mut sums))).await;
         me.expect_by(None);
         if ended.is_none() {
             // Half a reply may be on it.
@@ -137,7 +153,7 @@ impl Crew {
 
     async fn perform(
         &self,
-        target: usize,
+        me: &Worker,
         run: &mut Run,
         connection: &mut Option<Connection>,
         sums: &mut Sums,
@@ -148,7 +164,7 @@ impl Crew {
         let mut redirects = 0;
         loop {
             sums.done = None;
-            let reply = self.exchange(target, connection, &request, step.keep()).await.map_err(|error| kind(&error))?;
+            let reply = self.exchange(me, connection, &request, step.keep()).await.map_err(|error| kind(&error))?;
             sums.done = Some(reply.done);
             sums.bytes_in += reply.bytes_in;
             sums.bytes_out += reply.bytes_out;
@@ -166,7 +182,7 @@ impl Crew {
     /// One exchange; once more where the server had closed the idle connection.
     async fn exchange(
         &self,
-        target: usize,
+        me: &Worker,
         connection: &mut Option<Connection>,
         request: &Request,
         keep: Keep,
@@ -175,13 +191,15 @@ impl Crew {
         loop {
             let open = match connection {
                 Some(open) => open,
-                None => connection.insert(self.work.0.connector.open(target).await?),
+                None => connection.insert(self.open(me).await?),
             };
             let error = match open.exchange(request, keep, self.work.0.reply_bytes_max).await {
                 Ok(reply) if reply.reusable => return Ok(reply),
                 Ok(reply) => {
                     *connection = None;
-                    self.reconnects.set(self.reconnects.get() + u64::from(!self.work.0.connector.once()));
+                    if !self.work.0.connector.once() {
+                        self.lost(me);
+                    }
                     return Ok(reply);
                 }
                 Err(error) => error,
@@ -191,7 +209,7 @@ impl Crew {
                 ExchangeError::Stale if !again => again = true,
                 error => return Err(error),
             }
-            self.reconnects.set(self.reconnects.get() + 1);
+            self.lost(me);
         }
     }
 }

@@ -121,6 +121,7 @@ fn notes(load: &Load, target: &Target) -> Vec<String> {
     let connections = &load.connections;
     note(connections.tls.ca.is_some(), "k6 takes whom to trust from the system: set SSL_CERT_FILE to the file of `ca`");
     note(connections.tls.server_name.is_some(), "k6 asks for the name in the address: `server-name` is left out");
+    note(connections.streams > 1, "k6 decides itself how many requests share a connection: `streams` is left out");
     match connections.protocol {
         Protocol::Http2 => note(!tls, "k6 speaks HTTP/2 over TLS only: without it, it speaks HTTP/1.1"),
         Protocol::Http1 | Protocol::Http1Close => {

@@ -111,7 +111,7 @@ fn executor(load: &Load, stages: &[Stage], starts: Duration) -> Value {
         turns.push(json!({"target": level(stage.to), "duration": time(stage.duration)}));
         here = stage.to;
     }
-    let connections = load.connections.count;
+    let connections = load.connections.count * load.connections.streams;
     let mut executor = match (is_rate(load), constant) {
         (true, true) => json!({"executor": "constant-arrival-rate", "rate": level(first), "duration": time(total)}),
         (true, false) => json!({"executor": "ramping-arrival-rate", "startRate": level(first), "stages": turns}),

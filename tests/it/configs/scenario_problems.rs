@@ -306,3 +306,15 @@ fn a_service_says_how_it_is_awaited() {
            = help: possible here: `log`, `path`, `status`
         "#);
 }
+
+#[test]
+fn streams_that_no_connection_has_are_refused() {
+    let of = |more: &str| refused(&format!("[scenario.a]\nurl = 'http://h'\nrate = '1/s'\n{more}"));
+    let http1 = of("streams = 2");
+    assert!(http1.contains("tollgate.toml:4:11: HTTP/1.1 carries one request at a time"), "{http1}");
+    assert!(http1.contains("= help: set `protocol = \"http2\"`, or more `connections`"), "{http1}");
+    let many = of("protocol = 'http2'\nconnections = 100\nstreams = 201");
+    assert!(many.contains("100 connections of 201 streams are more than 20000 requests at a time"), "{many}");
+    let outside = of("protocol = 'http2'\nstreams = 257");
+    assert!(outside.contains("tollgate.toml:5:11: "), "{outside}");
+}

@@ -72,7 +72,7 @@ fn load(steps: Vec<Step>, connections: u32) -> Load {
         seed: 1,
         warm_up: Duration::ZERO,
         flows: vec![Flow { name: name("flow"), weight: 1, data: None, steps }],
-        connections: Connections { count: connections, protocol: Protocol::Http1, tls: Tls::default() },
+        connections: Connections { count: connections, streams: 1, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(500),

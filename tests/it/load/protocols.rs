@@ -37,12 +37,17 @@ http {
     listen 127.0.0.1:SECURE ssl http2; listen unix:FOLDER/socket;
     location / { return 200 "hello"; }
     location = /large { root FOLDER; }
+    location = /slow { limit_rate 250k; alias FOLDER/large; }
     location = /login { add_header set-cookie "sid=s1; Path=/"; add_header x-id "4 2"; return 200 "in"; }
     location = /me { return 200 "$http_cookie $arg_id $content_length $http_x_a"; }
     location = /mine { if ($ssl_client_verify != SUCCESS) { return 403; } return 200 "$ssl_client_s_dn"; }
   }
   server { listen 127.0.0.1:OLD ssl; location / { return 200 "hello"; } }
-  server { listen 127.0.0.1:PLAIN http2; location / { return 200 "hello"; } }
+  server {
+    listen 127.0.0.1:PLAIN http2; http2_max_concurrent_streams 2;
+    location / { return 200 "hello"; }
+    location = /slow { limit_rate 250k; alias FOLDER/large; }
+  }
 }
 "#;
 
@@ -134,7 +139,7 @@ fn trusting() -> Tls {
 }
 
 fn get(path: &str, protocol: Protocol, tls: Tls) -> Load {
-    let connections = Connections { count: 4, protocol, tls };
+    let connections = Connections { count: 4, streams: 1, protocol, tls };
     Load { connections, ..load(vec![flow(vec![step("get", path)])]) }
 }
 
@@ -266,7 +271,7 @@ fn a_flow_is_the_same_over_every_protocol() {
             checks: vec![Check::Contains("sid=s1 4%202 500000 <4 2>".to_owned())],
             ..step("send", "/me?id={id}")
         };
-        let connections = Connections { count: 4, protocol, tls: trusting() };
+        let connections = Connections { count: 4, streams: 1, protocol, tls: trusting() };
         let load = Load { connections, ..load(vec![flow(vec![login, send])]) };
         let work = ready(&load, vec![nginx.secure()], nginx.folder.path(), &[]).unwrap();
         let recorded = starts(&work, 10).unwrap();
@@ -276,4 +281,43 @@ fn a_flow_is_the_same_over_every_protocol() {
         let whole = record(&recorded, "send").bytes_out > 10 * 500_000;
         assert!(whole || protocol == Protocol::Http2, "{protocol:?}");
     }
+}
+
+/// Five starts in a twentieth of a second on one connection of so many streams: what came back, and the longest response.
+fn on_one_connection(nginx: &Nginx, to: Address, path: &str, streams: u32) -> (Recorded, f64) {
+    let tls = if to == nginx.secure() { trusting() } else { Tls::default() };
+    let connections = Connections { count: 1, streams, protocol: Protocol::Http2, tls };
+    let load = Load { connections, ..load(vec![flow(vec![step("get", path)])]) };
+    let work = ready(&load, vec![to], nginx.folder.path(), &[]).unwrap();
+    let recorded = starts(&work, 5).unwrap();
+    assert_eq!((errors(&recorded), record(&recorded, "get").ended), (BTreeMap::new(), 5), "{streams} streams");
+    let longest = record(&recorded, "get").response.quantile(1.0).unwrap();
+    (recorded, longest)
+}
+
+#[test]
+fn streams_of_a_connection_wait_for_nobody_but_the_server() {
+    let nginx = Nginx::start();
+    let slow = |to, streams| {
+        let (recorded, longest) = on_one_connection(&nginx, to, "/slow", streams);
+        assert_eq!((recorded.connections_opened, recorded.stretches[0].in_flight_max), (1, streams.into()));
+        longest
+    };
+    let (alone, shared) = (slow(nginx.secure(), 1), slow(nginx.secure(), 5));
+    assert!(3.0 * shared < alone, "{shared} s with five at a time, {alone} s one after the other");
+    // nginx takes two at a time here; the others wait for it, and that is part of their response.
+    let limited = slow(address(false, "127.0.0.1", nginx.plain), 5);
+    assert!(2.0 * shared < limited, "{shared} s with five at a time, {limited} s with two");
+    assert_eq!(nginx.seen(), BTreeMap::from([("HTTP/2.0 200".to_owned(), 15)]));
+}
+
+#[test]
+fn a_shared_connection_that_the_server_ends_is_made_again_once() {
+    let nginx = Nginx::start();
+    let connections = Connections { count: 2, streams: 4, protocol: Protocol::Http2, tls: trusting() };
+    let recorded = nginx.drive(&Load { connections, ..get("/", Protocol::Http2, trusting()) }, nginx.secure()).unwrap();
+    assert_eq!((errors(&recorded), record(&recorded, "get").ended), (BTreeMap::new(), 30));
+    assert_eq!(recorded.connections_opened, 2);
+    // Ten requests a connection: two more for thirty, and one at the most that was closed at the end.
+    assert!((1..=3).contains(&recorded.reconnects), "{}", recorded.reconnects);
 }

@@ -35,7 +35,7 @@ fn load(steps: Vec<Step>) -> Load {
         seed: 7,
         warm_up: Duration::from_millis(300),
         flows: vec![Flow { name: name("visit"), weight: 1, data: None, steps }],
-        connections: Connections { count: 16, protocol: Protocol::Http1, tls: Tls::default() },
+        connections: Connections { count: 16, streams: 1, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(100),

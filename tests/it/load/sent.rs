@@ -43,7 +43,7 @@ pub(super) fn load(flows: Vec<Flow>) -> Load {
         seed: 1,
         warm_up: Duration::ZERO,
         flows,
-        connections: Connections { count: 1, protocol: Protocol::Http1, tls: Tls::default() },
+        connections: Connections { count: 1, streams: 1, protocol: Protocol::Http1, tls: Tls::default() },
         timeout: Duration::from_secs(10),
         reply_bytes_max: 1 << 20,
         apdex: Duration::from_millis(100),
