@@ -101,7 +101,8 @@ fn everything() -> Measurement {
         canary: Some(Canary { one: one.clone(), other: one }),
         identical: vec![Identical { suite: name("same"), benchmarks: vec![name("a"), name("b")] }],
     };
-    let all = BTreeSet::from([Fact::ByStored, Fact::Changed, Fact::SourcesChanged, Fact::BaseFailed]);
+    let all =
+        BTreeSet::from([Fact::ByStored, Fact::Changed, Fact::SourcesChanged, Fact::BaseFailed, Fact::OtherConditions]);
     Measurement {
         tollgate: "0.1.0".to_owned(),
         seed: 9_007_199_254_740_993,
