@@ -8,11 +8,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,14 +59,17 @@ static int whole(const char *reply, size_t size) {
 
 static void *drive(void *argument) {
     struct thread *me = argument;
-    struct pollfd *polled = calloc(per_thread, sizeof *polled);
+    int *fd = calloc(per_thread, sizeof *fd), poll = epoll_create1(0);
+    struct epoll_event ready[256];
     long *request = calloc(per_thread, sizeof *request); /* which one is on its way, or -1 */
     char (*reply)[4097] = calloc(per_thread, sizeof *reply);
     size_t *size = calloc(per_thread, sizeof *size);
     int *idle = calloc(per_thread, sizeof *idle), idles = 0;
     prctl(PR_SET_TIMERSLACK, 1);
     for (int at = 0; at < per_thread; at++) {
-        polled[at] = (struct pollfd){.fd = dial(), .events = POLLIN};
+        struct epoll_event reads = {.events = EPOLLIN, .data.u32 = at};
+        fd[at] = dial();
+        if (epoll_ctl(poll, EPOLL_CTL_ADD, fd[at], &reads)) fail("epoll_ctl");
         request[at] = -1;
         idle[idles++] = at;
     }
@@ -79,7 +82,7 @@ static void *drive(void *argument) {
             int one = idle[--idles];
             double lag = at - (start + next / rate);
             if (open < per_thread - 1 && lag > me->lag_max) me->lag_max = lag;
-            if (write(polled[one].fd, REQUEST, sizeof REQUEST - 1) != sizeof REQUEST - 1) fail("write");
+            if (write(fd[one], REQUEST, sizeof REQUEST - 1) != sizeof REQUEST - 1) fail("write");
             request[one] = next;
             size[one] = 0;
             open++;
@@ -88,10 +91,11 @@ static void *drive(void *argument) {
         if (wait < 0) wait = 0;
         struct timespec timeout = {.tv_sec = 0, .tv_nsec = (long)(wait * 1e9)};
         if (wait >= 1) timeout = (struct timespec){.tv_sec = 1};
-        if (ppoll(polled, per_thread, &timeout, NULL) < 0 && errno != EINTR) fail("ppoll");
-        for (int at = 0; at < per_thread; at++) {
-            if (!(polled[at].revents & (POLLIN | POLLERR | POLLHUP))) continue;
-            ssize_t got = read(polled[at].fd, reply[at] + size[at], 4096 - size[at]);
+        int events = epoll_pwait2(poll, ready, 256, &timeout, NULL);
+        if (events < 0 && errno != EINTR) fail("epoll_pwait2");
+        for (int event = 0; event < events; event++) {
+            int at = ready[event].data.u32;
+            ssize_t got = read(fd[at], reply[at] + size[at], 4096 - size[at]);
             if (got <= 0) fail("the server closed a connection");
             size[at] += got;
             reply[at][size[at]] = 0;
