@@ -85,7 +85,6 @@ pub(super) struct Body<'a> {
     troubles_omitted: String,
     findings: &'a [Finding],
     findings_omitted: String,
-    /// Whether there is room for plans of statements.
     plans: bool,
     notices: &'a [Text],
     loads: &'a [LoadView],

@@ -35,7 +35,8 @@ fn counted<'a>(case: &Case<'a>) -> Option<Found<'a>> {
         Some((time, rose(count, 0.0).filter(|_| more)?))
     })?;
     let what = Words::default().name(time.metric.id.benchmark.to_string()).say(" is slower because it does more work");
-    Some(Found::sure(time, what).seen(changes(time, instructions)))
+    let seen = Words::new("+").ratio(ratio(time)?).say(" time, +").ratio(ratio(instructions.row)?);
+    Some(Found::sure(time, what).seen(seen.say(" instructions: more work")))
 }
 
 /// By the CPU time of the service for each request.
