@@ -56,6 +56,8 @@ pub struct Database {
     pub timeout: Duration,
     /// How often each flow is walked alone after the load, to count its statements; 0 for not at all.
     pub walks: u32,
+    /// Whether MySQL or `MariaDB` may have its slow log on while flows are walked, and its settings changed for the round.
+    pub slow_log: bool,
 }
 
 /// How a probe reaches a database. Never shown: either may hold a password.

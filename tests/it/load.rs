@@ -17,7 +17,7 @@ mod protocols;
 mod resources;
 mod scenarios;
 mod sent;
-mod services;
+pub(crate) mod services;
 mod shards;
 
 use std::collections::BTreeMap;

@@ -22,6 +22,8 @@ mod judgements;
 mod late;
 mod load;
 mod load_calibration;
+mod mariadb;
+mod mysqls;
 mod noise;
 mod npm;
 mod postgres;

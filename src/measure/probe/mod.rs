@@ -1,6 +1,7 @@
 //! Probes: readers of something beside latency while a scenario runs, each in a thread of its own. Refuses to know what load is made.
 #![expect(clippy::disallowed_methods, reason = "looks at fixed times")]
 
+mod mysql;
 mod postgres;
 mod prometheus;
 mod sql;
@@ -123,7 +124,10 @@ impl Probes {
             let database = database.clone();
             match database.kind {
                 DatabaseKind::Postgres => probes.start(move || Postgres::open(&database, &url))?,
-                DatabaseKind::Mysql => {}
+                DatabaseKind::Mysql => {
+                    let service = service.name.clone();
+                    probes.start(move || mysql::Mysql::open(&database, &url, &service))?;
+                }
             }
         }
         Ok(probes)
@@ -250,6 +254,15 @@ fn live(mut probe: impl Probe, told: &Receiver<Told>) -> Probed {
             Err(RecvTimeoutError::Disconnected) => return Probed::default(),
         }
     }
+}
+
+/// What is set in databases of a service before it connects to them, until this is dropped.
+pub(in crate::measure) fn before_start(
+    service: &Service,
+    surroundings: &Surroundings,
+) -> Result<Vec<mysql::Settings>, ProbeError> {
+    let databases = service.probes.databases.iter().filter(|database| database.slow_log);
+    databases.map(|database| mysql::arm(database, &sql::url(database, service, &surroundings.environment)?)).collect()
 }
 
 /// The requests that ended while what counts was kept.

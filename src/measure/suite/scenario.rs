@@ -18,7 +18,7 @@ use super::super::load::readings::{limits, readings};
 use super::super::load::record::{Recorded, Snapshot};
 use super::super::load::walk::{Beside, walk};
 use super::super::load::work::Work;
-use super::super::probe::{Probes, Seen, counted};
+use super::super::probe::{Probes, Seen, before_start, counted};
 use super::super::proof::Runs;
 use super::super::service::{Running, ServiceError};
 use super::super::surroundings::Surroundings;
@@ -116,6 +116,8 @@ impl Part for ScenarioPart {
                 self.measure(addresses.clone(), None, place, surroundings).map(|(parsed, _)| parsed)
             }
             Target::Service(service) => {
+                // Put back at the end, whatever comes between.
+                let _settings = before_start(service, surroundings)?;
                 let mut running = Running::start(service, place, surroundings)?;
                 let mut lasting = running.addresses();
                 if let Engine::Own(load) = &self.scenario.engine

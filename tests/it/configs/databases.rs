@@ -27,12 +27,13 @@ fn databases(table: &str) -> Vec<Database> {
 #[test]
 fn a_database_needs_its_address_alone() {
     let url = DatabaseUrl::Written("postgresql://shop@h/db".to_owned());
-    let plain = Database { kind: DatabaseKind::Postgres, url, role: None, timeout: Duration::from_secs(2), walks: 5 };
+    let timeout = Duration::from_secs(2);
+    let plain = Database { kind: DatabaseKind::Postgres, url, role: None, timeout, walks: 5, slow_log: false };
     assert_eq!(databases("[service.shop.postgres]\nurl = 'postgresql://shop@h/db'\n"), [plain]);
     let url = DatabaseUrl::Variable("DATABASE_URL".to_owned());
     let (role, timeout) = (Some("shop".to_owned()), Duration::from_millis(500));
-    let full = Database { kind: DatabaseKind::Mysql, url, role, timeout, walks: 0 };
-    let table = "[service.shop.mysql]\nurl = { env = 'DATABASE_URL' }\nrole = 'shop'\ntimeout = '500 ms'\nwalks = 0\n";
+    let full = Database { kind: DatabaseKind::Mysql, url, role, timeout, walks: 0, slow_log: true };
+    let table = "[service.shop.mysql]\nurl = { env = 'DATABASE_URL' }\nrole = 'shop'\ntimeout = '500 ms'\nwalks = 0\nslow-log = true\n";
     assert_eq!(databases(table), [full]);
     assert_eq!(databases(""), []);
 }
@@ -50,6 +51,9 @@ fn what_is_wrong_with_a_database_is_said_without_its_password() {
     assert!(all.contains("url = 'mysql://shop:*******@h/db'"), "{all}");
     assert!(all.contains("this is not the name of a role") && all.contains("`0 s` is out of range"), "{all}");
     assert!(all.contains("2 walks are not possible"), "{all}");
+    assert!(
+        said("postgres = { url = 'postgres://a@b', slow-log = true }").contains("`slow-log` is for MySQL and MariaDB")
+    );
     let inline = said("postgres = { url = 'postgres://shop:hunter2@h/db', walk = 5 }");
     assert!(inline.contains("`walk` is not a key of"), "{inline}");
     assert!(said("postgres = { url = { env = 'postgres://a:hunter2@b' } }").contains("not the name of a variable"));

@@ -29,7 +29,8 @@ impl Reader<'_, '_> {
             Some(role) => Some(role?),
             None => None,
         };
-        Some(Database { kind, url: url?, role, timeout, walks: walks? })
+        let slow_log = database.slow_log.as_ref().map_or(Some(false), |slow_log| self.slow_log(kind, slow_log));
+        Some(Database { kind, url: url?, role, timeout, walks: walks?, slow_log: slow_log? })
     }
 
     fn database_url(&mut self, kind: DatabaseKind, At { value, span }: &At<wire::DatabaseUrl>) -> Option<DatabaseUrl> {
@@ -57,6 +58,14 @@ impl Reader<'_, '_> {
             return Some(role.value.clone());
         }
         self.problems.add(&role.span, "this is not the name of a role", None);
+        None
+    }
+
+    fn slow_log(&mut self, kind: DatabaseKind, slow_log: &At<bool>) -> Option<bool> {
+        if kind == DatabaseKind::Mysql {
+            return Some(slow_log.value);
+        }
+        self.problems.add(&slow_log.span, "`slow-log` is for MySQL and MariaDB", None);
         None
     }
 

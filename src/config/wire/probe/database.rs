@@ -20,6 +20,9 @@ pub(in crate::config) struct Database {
     /// How often each flow is walked alone after the load, to count its statements: 3 to 100, or 0 for not at all. Default: 5.
     #[schemars(range(min = 0, max = 100))]
     pub(in crate::config) walks: Option<At<u32>>,
+    /// MySQL and MariaDB only: whether `long_query_time`, `log_output` and `slow_query_log` may be changed on the server for the time of a round, to tell prepared
+    /// statements apart. Default: false.
+    pub(in crate::config) slow_log: Option<At<bool>>,
 }
 
 /// How a database is reached.

@@ -1,0 +1,233 @@
+//! The probe of MySQL and `MariaDB`, on a real `MariaDB`: what it counts, finds and refuses, and that no password is in what it says.
+#![cfg(target_os = "linux")]
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+use tollgate::config::Config;
+use tollgate::measure::bench::Parsed;
+use tollgate::measure::suite::{Build, Only, PartError, prepare};
+use tollgate::model::Exhibit;
+use tollgate::model::exhibit::Statement;
+
+use crate::checks::project::Project;
+use crate::harness::TestRepo;
+use crate::load::services::arm;
+use crate::mariadb::{MariaDb, SECRETS};
+use crate::processes::surroundings;
+
+/// The server has counting on, which `MariaDB` has not by itself.
+const COUNTS: &str = "--performance-schema=ON";
+/// What it calls statements that it does not tell apart.
+const UNNAMED: &str = "(prepared statements that the server does not tell apart)";
+
+/// The service that asks a database.
+fn queried() -> String {
+    let path = Path::new(env!("CARGO_BIN_EXE_tollgate")).with_file_name("examples").join("queried");
+    assert!(path.exists(), "{} is not built: run `cargo build --example queried`", path.display());
+    path.display().to_string()
+}
+
+/// A scenario of two requests to a service that was told so many words, with a probe that has this address.
+fn config(server: &MariaDb, words: &str, probe: &str) -> String {
+    let words: String = words.split_whitespace().map(|word| format!(", \"{word}\"")).collect();
+    format!(
+        r#"
+[service.shop]
+start = ["{}", "port={{port}}"{words}]
+environment = {{ DATABASE_URL = "{}" }}
+ready-within = "1 min"
+
+[service.shop.mysql]
+walks = 3
+timeout = "20 s"
+{probe}
+
+[scenario.web]
+service = "shop"
+rate = "20/s"
+warm-up = "100 ms"
+duration = "500 ms"
+
+[[scenario.web.flow]]
+name = "visit"
+
+[[scenario.web.flow.step]]
+name = "list"
+path = "/list"
+
+[[scenario.web.flow.step]]
+name = "search"
+path = "/search"
+"#,
+        queried(),
+        server.url("shop"),
+    )
+}
+
+/// What one round of it gives.
+fn round(server: &MariaDb, words: &str, probe: &str) -> Result<Parsed, PartError> {
+    let config =
+        Config::parse(&config(server, words, probe), "tollgate.toml").unwrap_or_else(|error| panic!("{error}"));
+    let arm = arm();
+    let parts = prepare(&config.suites[0], Build::Needed, &arm.place, &surroundings())?;
+    parts[0].run(Only::All, 1, &arm.place, &surroundings())
+}
+
+/// The same where the probe has the rights of this user.
+fn as_user(server: &MariaDb, words: &str, user: &str, more: &str) -> Parsed {
+    let probe = format!("url = \"{}\"\n{more}", server.url(user));
+    round(server, words, &probe).unwrap_or_else(|error| panic!("{error}: {:?}", error.hint()))
+}
+
+/// The values of a metric.
+fn values<'p>(parsed: &'p Parsed, benchmark: &str, metric: &str) -> &'p [f64] {
+    let of = parsed.readings.iter().find(|reading| {
+        reading.metric.id.benchmark.benchmark.as_str() == benchmark && reading.metric.id.metric.as_str() == metric
+    });
+    of.map(|reading| reading.sample.values()).unwrap_or_default()
+}
+
+/// The statements of a request.
+fn statements<'p>(parsed: &'p Parsed, benchmark: &str) -> Vec<&'p Statement> {
+    let of = parsed.exhibits.iter().filter_map(|exhibit| match exhibit {
+        Exhibit::Statement(statement) if statement.benchmark.benchmark.as_str() == benchmark => Some(statement),
+        Exhibit::Statement(_) => None,
+    });
+    of.collect()
+}
+
+#[test]
+fn statements_as_text_are_counted_by_request_and_a_read_through_a_table_names_its_index() {
+    let server = MariaDb::shop(&[COUNTS]);
+    let many = as_user(&server, "protocol=text lists=many", "watch", "");
+    assert_eq!(many.unparsed, Vec::<String>::new());
+    assert_eq!(values(&many, "list", "queries"), [10.0; 3]);
+    assert_eq!(values(&many, "search", "queries"), [1.0; 3]);
+    assert_eq!(values(&many, "search", "rows-scanned"), [20_000.0; 3]);
+    assert!(values(&many, "search", "slowest-query").iter().all(|seconds| *seconds > 1e-5 && *seconds < 10.0));
+    assert!(values(&many, "all requests", "database-connections")[0] >= 1.0, "the service holds one");
+    assert_eq!(values(&many, "all requests", "lock-waits").len(), 1);
+    let list = statements(&many, "list");
+    assert_eq!(list[0].text, "SELECT NAME FROM `items` WHERE ID = ?");
+    assert_eq!((list.len(), list[0].calls, list[0].rows, list[0].scans.len()), (1, 10.0, 1.0, 0));
+    assert!(list[0].database.starts_with("MariaDB "), "{}", list[0].database);
+    let search = statements(&many, "search")[0];
+    assert_eq!(search.rows_examined, Some(20_000.0));
+    assert_eq!((search.scans[0].table.as_str(), search.scans[0].columns[0].as_str()), ("big", "kind"));
+    let index = search.index.as_ref().expect("an index to try");
+    assert_eq!((index.create.as_str(), index.would_be_used), ("CREATE INDEX `big_kind` ON `big` (`kind`)", None));
+    assert!(search.plan.as_ref().expect("a plan").starts_with("big: ALL, no key, about "), "{:?}", search.plan);
+
+    server.sql(&format!("USE shop; {}", index.create));
+    let once = as_user(&server, "protocol=text lists=once", "watch", "");
+    assert_eq!(values(&once, "list", "queries"), [1.0; 3]);
+    assert_eq!(values(&once, "search", "rows-scanned"), [4.0; 3]);
+    assert_eq!((statements(&once, "search")[0].scans.len(), &statements(&once, "search")[0].index), (0, &None));
+}
+
+#[test]
+fn prepared_statements_are_counted_as_one_and_told_apart_by_the_slow_log_where_it_is_allowed() {
+    let server = MariaDb::shop(&[COUNTS]);
+    let counted = as_user(&server, "protocol=prepared lists=many", "slow", "");
+    assert_eq!(values(&counted, "list", "queries"), [10.0; 3]);
+    assert_eq!(values(&counted, "search", "rows-scanned"), [20_000.0; 3]);
+    assert_eq!(statements(&counted, "list")[0].text, UNNAMED);
+    assert_eq!(counted.notes.len(), 1);
+    let note = &counted.notes[0];
+    assert!(note.contains("does not tell prepared statements") && note.contains("[service.shop.mysql]"), "{note}");
+
+    let settings = "SELECT @@GLOBAL.long_query_time, @@GLOBAL.log_output, @@GLOBAL.slow_query_log";
+    let before = server.sql(settings);
+    let logged = as_user(&server, "protocol=prepared lists=many", "slow", "slow-log = true");
+    assert_eq!(values(&logged, "list", "queries"), [10.0; 3]);
+    assert_eq!((logged.notes, logged.unparsed.clone()), (Vec::new(), Vec::<String>::new()));
+    let list = statements_of(&logged.exhibits, "list");
+    assert_eq!(list, [("SELECT name FROM items WHERE id = ?".to_owned(), 10.0)]);
+    let Exhibit::Statement(search) = &logged.exhibits[1];
+    assert_eq!((search.text.as_str(), search.scans.len()), ("SELECT note FROM big WHERE kind = ?", 1));
+    assert_eq!(server.sql(settings), before, "the server is as it was");
+
+    // What fails after the settings were changed puts them back as well.
+    server.sql("GRANT SUPER ON *.* TO poor@'%'; GRANT SELECT ON mysql.slow_log TO poor@'%'");
+    let probe = format!("url = \"{}\"\nslow-log = true", server.url("poor"));
+    let error = round(&server, "", &probe).expect_err("it may not read what is counted");
+    assert!(error.to_string().contains("cannot read what it counts"), "{error}");
+    assert_eq!(server.sql(settings), before, "the server is as it was");
+}
+
+fn statements_of(exhibits: &[Exhibit], benchmark: &str) -> Vec<(String, f64)> {
+    let of = exhibits.iter().map(|Exhibit::Statement(statement)| statement);
+    let of = of.filter(|statement| statement.benchmark.benchmark.as_str() == benchmark);
+    of.map(|statement| (statement.text.clone(), statement.calls)).collect()
+}
+
+/// What the probe says that cannot read; nothing of a password.
+#[track_caller]
+fn refused(server: &MariaDb, probe: &str, message: &str, hint: &str) {
+    let error = round(server, "", probe).expect_err("it cannot read");
+    let (said, advice) = (error.to_string(), error.hint().unwrap_or_default());
+    assert!(said.contains(message), "{said}");
+    assert!(advice.contains(hint), "{advice}");
+    let all = format!("{error:?} {said} {advice}");
+    assert!(SECRETS.iter().all(|secret| !all.contains(secret)), "{all}");
+}
+
+#[test]
+fn what_cannot_be_read_is_said_before_any_load_and_no_password_is() {
+    let server = MariaDb::shop(&[COUNTS]);
+    let url = |text: &str| format!("url = \"{text}\"");
+    let of = |user: &str| url(&server.url(user));
+    refused(&server, &of("poor"), "cannot read what it counts", "GRANT SELECT ON performance_schema.* TO 'poor'@'%'");
+    refused(&server, &of("nobody"), "cannot connect: access denied", "demands TLS");
+    let slow = format!("{}\nslow-log = true", of("watch"));
+    refused(&server, &slow, "the slow log cannot be used", "GRANT SUPER ON *.* TO 'watch'@'%'");
+    let closed = "mysql://watch:hu%2Fsh%404711@127.0.0.1:1/shop";
+    refused(&server, &url(closed), "cannot connect: connection refused", "host and port");
+    // What is not escaped ends up in other parts of the address.
+    for broken in ["mysql://watch:hu/sh@4711@127.0.0.1:1/shop", "mysql://watch:hu%2Fsh%404711@127.0.0.1"] {
+        refused(&server, &url(broken), "its address cannot be used", "%-escapes");
+    }
+    let tls = format!("{}?require_ssl=true", server.url("watch"));
+    refused(&server, &url(&tls), "its address cannot be used", "speaks none");
+    let gone = server.url("watch").replace("/shop", "/nowhere");
+    let parsed = round(&server, "", &url(&gone)).unwrap_or_else(|error| panic!("{error}"));
+    let said = parsed.unparsed.iter().any(|missing| missing.contains("other databases of MariaDB"));
+    assert!(said, "nothing was counted, and that is a hole: {:?}", parsed.unparsed);
+
+    let silent = MariaDb::shop(&[]);
+    refused(&silent, &url(&silent.url("watch")), "its performance_schema is off", "performance_schema = ON");
+}
+
+#[test]
+fn a_check_is_red_by_the_queries_of_a_request_and_shows_no_password() {
+    let server = MariaDb::shop(&[COUNTS]);
+    let repo = TestRepo::new();
+    let probe = format!("url = \"{}\"", server.url("watch"));
+    let config = config(&server, "", &probe).replacen(
+        &format!("\"{}\", \"port={{port}}\"", queried()),
+        "\"sh\", \"serve.sh\", \"{port}\"",
+        1,
+    );
+    repo.write("tollgate.toml", config);
+    repo.write("serve.sh", format!("exec '{}' port=$1 $(cat words)\n", queried()));
+    repo.write("words", "protocol=text lists=once");
+    repo.commit("A service");
+    repo.branch("change");
+    let project = Project { repo };
+    project.commit("words", "protocol=text  lists=once");
+    let same = project.check(&["--max-rounds", "10"]);
+    assert_ne!(same.code, 10, "{}{}", same.stdout, same.stderr);
+    project.commit("words", "protocol=text lists=many");
+    let checked = project.check(&["--max-rounds", "10"]);
+    checked.ends(10, &["`web/list`", "`queries`"]);
+    let rows = checked.judgement["rows"].as_array().expect("rows");
+    let row = rows.iter().find(|row| row["benchmark"] == "list" && row["metric"] == "queries").expect("its row");
+    assert_eq!(row["verdict"], "regressed", "{row}");
+    let report =
+        project.repo.command("grep", project.repo.root()).args(["-rlE", "sh@4711|sh%404711", ".tollgate"]).output();
+    assert_eq!(String::from_utf8_lossy(&report.expect("`grep` is there").stdout), "", "files hold a password");
+    for said in [&checked.stdout, &checked.stderr, &same.stdout, &same.stderr] {
+        assert!(SECRETS.iter().all(|secret| !said.contains(secret)), "{said}");
+    }
+}
