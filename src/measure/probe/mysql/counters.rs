@@ -70,12 +70,16 @@ impl Sums {
     }
 
     fn by(self, other: Self, how: fn(u64, u64) -> u64) -> Self {
+        let mut odd = self.odd;
+        for (mine, its) in odd.iter_mut().zip(other.odd) {
+            *mine = how(*mine, its);
+        }
         Self {
             calls: how(self.calls, other.calls),
             picoseconds: how(self.picoseconds, other.picoseconds),
             rows: how(self.rows, other.rows),
             examined: how(self.examined, other.examined),
-            odd: std::array::from_fn(|at| how(self.odd[at], other.odd[at])),
+            odd,
         }
     }
 
