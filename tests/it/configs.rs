@@ -341,7 +341,7 @@ fn every_example_of_the_guide_parses_and_every_key_is_in_it() {
     let probes = include_str!("../../docs/probes.md");
     let of_probes: Vec<&str> =
         probes.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
-    assert_eq!((examples.len(), of_load.len(), of_probes.len()), (8, 8, 2));
+    assert_eq!((examples.len(), of_load.len(), of_probes.len()), (9, 8, 4));
     for example in examples.into_iter().chain(of_load).chain(of_probes) {
         if example.contains("[[waiver]]") {
             parse_waivers(example, "guide").unwrap();

@@ -115,13 +115,6 @@ impl Probes {
         surroundings: &Surroundings,
     ) -> Result<Self, ProbeError> {
         let mut probes = Self::default();
-        for database in &service.probes.databases {
-            let url = sql::url(database, service, &surroundings.environment)?;
-            let database = database.clone();
-            match database.kind {
-                DatabaseKind::Postgres | DatabaseKind::Mysql => drop((database, url)),
-            }
-        }
         if let Some(endpoint) = service.probes.prometheus.clone() {
             let (service, addresses) = (service.name.clone(), addresses.to_vec());
             probes.start(move || prometheus::Endpoint::open(&service, endpoint, &addresses))?;

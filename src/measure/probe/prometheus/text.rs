@@ -92,6 +92,18 @@ pub(super) fn read<'a>(bytes: &'a [u8], format: Format, mut take: impl FnMut(Sai
     Ok(())
 }
 
+/// Whether a series only rises: as its family says, else as names by custom tell.
+pub(super) fn is_counter(name: &str, (family, kind): (&str, Kind)) -> bool {
+    let of_family = name.strip_prefix(family).filter(|_| !family.is_empty());
+    match (kind, of_family) {
+        (Kind::Counter, Some("" | "_total")) => true,
+        (Kind::Histogram, Some(suffix)) => matches!(suffix, "_bucket" | "_count" | "_sum"),
+        (Kind::Summary, Some(suffix)) => matches!(suffix, "_count" | "_sum"),
+        (Kind::Gauge, Some("")) => false,
+        _ => ["_total", "_count", "_sum", "_bucket"].iter().any(|suffix| name.ends_with(suffix)),
+    }
+}
+
 /// What `# TYPE name kind` says; `None` for any other comment.
 fn kind(comment: &str) -> Option<(&str, Kind)> {
     let mut words = comment.split_ascii_whitespace();

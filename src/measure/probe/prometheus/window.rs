@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::expression::{Expression, Operator, Reading, Selector};
 
 use super::buckets::quantile;
-use super::text::{Format, Kind, Said, Sample, read};
+use super::text::{Format, Kind, Said, Sample, is_counter, read};
 
 /// The most series of one instance that expressions may ask for.
 const SERIES_MAX: usize = 20_000;
@@ -274,18 +274,6 @@ impl Wanted {
         // As Prometheus has it, a label that is not there is empty.
         let value = |name: &str| sample.labels.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value);
         is_named && selector.labels.iter().all(|(name, wanted)| value(name) == wanted)
-    }
-}
-
-/// Whether a series only rises: as its family says, else as names by custom tell.
-fn is_counter(name: &str, (family, kind): (&str, Kind)) -> bool {
-    let of_family = name.strip_prefix(family).filter(|_| !family.is_empty());
-    match (kind, of_family) {
-        (Kind::Counter, Some("" | "_total")) => true,
-        (Kind::Histogram, Some(suffix)) => matches!(suffix, "_bucket" | "_count" | "_sum"),
-        (Kind::Summary, Some(suffix)) => matches!(suffix, "_count" | "_sum"),
-        (Kind::Gauge, Some("")) => false,
-        _ => ["_total", "_count", "_sum", "_bucket"].iter().any(|suffix| name.ends_with(suffix)),
     }
 }
 
