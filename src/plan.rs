@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::config::scenario::{Engine, Load, Profile, Scenario, Target};
 use crate::config::{Adapter, Config, Policy, Suite};
 use crate::model::verdict::ConditionDifference;
-use crate::model::{Arm, Canary, Name, Shares, TestFamily};
+use crate::model::{Arm, Canary, Conditions, Name, Shares, TestFamily};
 
 /// Everything that will be run.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +101,18 @@ impl Plan {
     /// The suites whose load is another one in base, and what of it.
     pub fn conditions(&self) -> BTreeMap<Name, Vec<ConditionDifference>> {
         self.suites.iter().filter_map(|suite| Some((suite.name.clone(), suite.conditions.clone()?))).collect()
+    }
+
+    /// The suites that are about what runs already.
+    pub fn elsewhere(&self) -> BTreeSet<Name> {
+        let of = |suite: &PlannedSuite| suite.arms.values().any(Suite::is_elsewhere);
+        self.suites.iter().filter(|suite| of(suite)).map(|suite| suite.name.clone()).collect()
+    }
+
+    /// The load of each scenario that head is measured under, else base's.
+    pub fn loads(&self) -> BTreeMap<Name, Conditions> {
+        let of = |suite: &PlannedSuite| suite.arms.get(&Arm::Head).or_else(|| suite.arms.get(&Arm::Base))?.load();
+        self.suites.iter().filter_map(|suite| Some((suite.name.clone(), of(suite)?))).collect()
     }
 
     /// The plan as text, one suite a paragraph.

@@ -35,7 +35,8 @@ pub struct Taken {
 }
 
 /// What a baseline keeps of a run: the one number of each round, the first [`STATISTICS_MAX`] of them, and one value of an exact metric that
-/// showed no spread. A metric without any round is left out, and so is a growth: it may be below 0, and is judged by its budget or by rounds.
+/// showed no spread. A metric without any round is left out, and so is a growth: it may be below 0, and is judged by its budget or by rounds. Of which
+/// load it is the run does not know.
 pub fn stored_run(run: &Run, taken: Taken) -> StoredRun {
     let series = run.series.iter().filter_map(|(id, series)| {
         let mut statistics: Vec<f64> = series.statistics().into_values().take(STATISTICS_MAX).collect();
@@ -53,6 +54,7 @@ pub fn stored_run(run: &Run, taken: Taken) -> StoredRun {
         taken_at_s: taken.at_s,
         tollgate: taken.tollgate,
         why: taken.why,
+        conditions: None,
         series: series.collect(),
     }
 }
@@ -64,8 +66,10 @@ impl BaselineFile {
     }
 
     /// Adds a run as the newest. The same revision measured again is a run of its own. Where a metric's unit or better direction differs from
-    /// before, its older values are dropped: they mean something else.
+    /// before, its older values are dropped: they mean something else. So are older runs of another load.
     pub fn add(&mut self, run: StoredRun) {
+        let another_load = |older: &StoredRun| older.conditions.is_some() && older.conditions != run.conditions;
+        self.runs.retain(|older| run.conditions.is_none() || !another_load(older));
         for older in &mut self.runs {
             older.series.retain(|id, series| {
                 run.series.get(id).is_none_or(|new| {

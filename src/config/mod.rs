@@ -23,6 +23,10 @@ pub use suggest::rules_text;
 pub use suite::{Adapter, CommandOptions, CriterionOptions, JsonOptions, ResultSource, Suite};
 pub use waivers::{parse_waivers, waiver_entry};
 
+use std::collections::BTreeMap;
+
+use crate::model::{Conditions, Name};
+
 /// The name of the config at the root of a repository.
 pub const CONFIG_FILE: &str = "tollgate.toml";
 /// The name of the waiver file beside it.
@@ -51,6 +55,11 @@ impl Config {
             validate::config(file, &suites, &mut problems)
         });
         problems.into_result(config, origin, REFERENCE)
+    }
+
+    /// The load of each scenario, by the scenario's name.
+    pub fn loads(&self) -> BTreeMap<Name, Conditions> {
+        self.suites.iter().filter_map(|suite| Some((suite.name.clone(), suite.load()?))).collect()
     }
 
     /// The commented default config: what `init` starts from. Has no suite of its own.

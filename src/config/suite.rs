@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{Direction, Name};
+use crate::model::{Conditions, Direction, Name};
 
 use super::scenario::{Scenario, Target};
 use super::service::Service;
@@ -48,6 +48,14 @@ impl Suite {
     /// What builds it, in this order: its own commands, then those of the service that it starts.
     pub fn builds(&self) -> impl Iterator<Item = &CommandLine> {
         self.build.iter().chain(self.service().into_iter().flat_map(|service| &service.build))
+    }
+
+    /// The conditions of a scenario's load.
+    pub fn load(&self) -> Option<Conditions> {
+        match &self.adapter {
+            Adapter::Scenario(scenario) => Some(scenario.conditions()),
+            Adapter::Criterion(_) | Adapter::Command(_) | Adapter::Json(_) => None,
+        }
     }
 
     /// Whether it is about something that runs already: then base and head are the same, and nothing of either is started.

@@ -31,6 +31,7 @@ pub(super) fn cover(
         measured: measured.len(),
         compared: expected.intersection(measured).count(),
         proved: 0,
+        limited: 0,
         problems,
     }
 }

@@ -135,9 +135,9 @@ pub fn run_verdict(
         | Trouble::BuildFailed { .. } => false,
     });
     // A baseline that is asked for and cannot be compared with is why nothing was compared, and says more.
-    // What is proved is compared: only what was to be measured and gave nothing is not.
-    let compared = coverage.compared + coverage.proved;
-    let nothing = coverage.measured == 0 || (compared == 0 && rows != RunVerdict::NotComparable);
+    // What is proved is compared: only what was to be measured and gave nothing is not. Of what runs already a decided budget says enough.
+    let judged = coverage.compared + coverage.proved + coverage.limited;
+    let nothing = coverage.measured == 0 || (judged == 0 && rows != RunVerdict::NotComparable);
     let covered = match (nothing, unparsed, gate.missing) {
         (true, _, _) | (false, true, OnTrouble::Fail) => RunVerdict::NotCovered,
         (false, true, OnTrouble::Warn) | (false, false, _) => RunVerdict::Pass,

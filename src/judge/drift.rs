@@ -114,7 +114,7 @@ fn drift(row: &Row, anchor: &Anchor, own: Option<&Own>, allowed_ratio: f64, leve
         row.verdict,
         Verdict::Missing
             | Verdict::Inconclusive(Doubt::GeneratorLate { .. })
-            | Verdict::NotComparable(Incomparable::Conditions(_))
+            | Verdict::NotComparable(Incomparable::Conditions(_) | Incomparable::StoredConditions(_))
     );
     let head = row.head.as_ref().filter(|_| !shown_alone)?;
     let released = median(&then.runs.first()?.statistics)?;

@@ -70,6 +70,8 @@ pub struct Evidence<'a> {
     pub levels: &'a Levels,
     /// The suites that are judged by them.
     pub by_stored: &'a BTreeSet<Name>,
+    /// The suites that are about what runs already: of base there is nothing to measure.
+    pub elsewhere: &'a BTreeSet<Name>,
     /// What the release has stored that drift is counted from.
     pub anchor: Option<&'a Anchor>,
     /// What went wrong while measuring.
@@ -103,6 +105,7 @@ impl<'a> Evidence<'a> {
             stored: &NOTHING_STORED,
             levels: &NO_LEVELS,
             by_stored: &NO_SUITES,
+            elsewhere: &NO_SUITES,
             anchor: None,
             troubles: &[],
             sources_changed: &NO_SUITES,
@@ -150,6 +153,7 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
     let mut coverage = coverage::cover(&expected, &measured, evidence.troubles);
     coverage.proved = identical.iter().map(|suite| suite.benchmarks.len().max(1)).sum();
     coverage.expected += coverage.proved;
+    coverage.limited = limited(&judged.rows, evidence.elsewhere);
     // Whether something is new cannot be known where base gave nothing.
     let unknown = |suite: &Name| evidence.base_failed.contains(suite) || evidence.conditions.contains_key(suite);
     coverage.problems.retain(|problem| problem.trouble != Trouble::New || !unknown(&problem.suite));
@@ -184,6 +188,13 @@ pub fn judge(evidence: &Evidence<'_>, policy: &Policy, circumstances: &Circumsta
         notices,
         identical,
     }
+}
+
+/// How many benchmarks of these suites have a budget that could be decided.
+fn limited(rows: &[Row], suites: &BTreeSet<Name>) -> usize {
+    let decided = |row: &&Row| row.budget.as_ref().is_some_and(|check| check.undecided.is_none());
+    let own = rows.iter().filter(|row| suites.contains(&row.metric.id.benchmark.suite));
+    own.filter(decided).map(|row| &row.metric.id.benchmark).collect::<BTreeSet<_>>().len()
 }
 
 /// Whether there was nothing to measure beside what passes by proof: then no number is missed. A suite that was run and gave nothing, or could

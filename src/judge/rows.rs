@@ -338,8 +338,10 @@ fn finish(metric: Metric, said: Said, resolved: &Resolved<'_>, setting: &Setting
     let limited = budget.as_ref().map(|check| (check, resolved.budget_severity));
     let outcome = decide::outcome(&verdict, resolved.severity, limited, waiver.as_ref(), &policy.gate);
     // Another load is as if base's benchmarks were gone: a change that could choose its load would choose its own bar.
-    let evades = matches!(verdict, Verdict::NotComparable(Incomparable::Conditions(_)))
-        && policy.gate.missing == OnTrouble::Fail;
+    // Stored runs of another load leave no bar either, until someone stores new ones.
+    let another_load =
+        matches!(verdict, Verdict::NotComparable(Incomparable::Conditions(_) | Incomparable::StoredConditions(_)));
+    let evades = another_load && policy.gate.missing == OnTrouble::Fail;
     let blocks = required(circumstances) || evades;
     let outcome = if blocks || outcome != Outcome::FailNotComparable { outcome } else { Outcome::Warn };
     let mut warnings: BTreeSet<Warning> = said.warnings.into_iter().collect();

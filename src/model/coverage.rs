@@ -69,6 +69,8 @@ pub struct Coverage {
     /// Expected benchmarks that were not run, because their program is the same in base and head. A suite whose benchmarks are unknown
     /// counts as one.
     pub proved: usize,
+    /// Measured benchmarks of what runs already, of which a budget could be decided: they are judged by it where there is nothing to compare with.
+    pub limited: usize,
     /// What differs, sorted.
     pub problems: Vec<CoverageProblem>,
 }

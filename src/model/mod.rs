@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod calibration;
+pub mod conditions;
 pub mod coverage;
 pub mod effect;
 pub mod environment;
@@ -26,6 +27,7 @@ pub mod waiver;
 
 pub use budget::{Budget, BudgetLevel};
 pub use calibration::Calibration;
+pub use conditions::Conditions;
 pub use coverage::{Coverage, CoverageProblem, Trouble};
 pub use effect::{Change, Effect, Precision};
 pub use environment::Environment;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::conditions::Conditions;
 use super::environment::Environment;
 use super::metric::Metric;
 use super::name::MetricId;
@@ -38,6 +39,8 @@ pub struct StoredRun {
     pub tollgate: String,
     /// Why it was accepted.
     pub why: Why,
+    /// The load under which it was measured; `None` where it is no load, or nothing is known of it.
+    pub conditions: Option<Conditions>,
     /// Its metrics.
     pub series: BTreeMap<MetricId, StoredSeries>,
 }

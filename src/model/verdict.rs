@@ -138,6 +138,8 @@ pub enum Incomparable {
     BaseFailed,
     /// Base was measured under other conditions: another rate, flow or length of a load.
     Conditions(Vec<ConditionDifference>),
+    /// The stored runs were measured under other conditions.
+    StoredConditions(Vec<ConditionDifference>),
 }
 
 /// One condition of a load that is not the same on both sides.

@@ -1,13 +1,16 @@
 //! What stands beside a row's numbers: why nothing could be said, how a waiver bears on it, how to read it. Refuses to repeat the verdict.
 
 use crate::model::judgement::{Method, WaiverState, Warning};
-use crate::model::verdict::{Incomparable, Layout, MoreRuns};
+use crate::model::verdict::{ConditionDifference, Incomparable, Layout, MoreRuns};
 use crate::model::{Arm, Ceiling, Doubt, Outcome, Ratio, Row, Verdict, Waiver};
 
 use super::number::{self, plural};
 use super::sentence::{self, shown};
 use super::settle::Need;
 use super::text::Text;
+
+/// The most conditions of a load that a sentence names.
+const DIFFERENCES_MAX: usize = 8;
 
 /// Everything that must be known beside the verdict of a row: its waiver, and how to read its numbers.
 pub(super) fn notes(row: &Row) -> Vec<Text> {
@@ -161,17 +164,29 @@ pub(super) fn incomparable(why: &Incomparable) -> Text {
         }
         Incomparable::BaseFailed => Text::prose("base could not be built or run"),
         Incomparable::Conditions(differences) => {
-            let side = |text: Text, value: &str, place: &str| match value {
-                "" => text.say(format!("not {place}")),
-                value => text.code(shown(value)).say(format!(" {place}")),
-            };
-            let text = Text::prose("the load is another one");
-            differences.iter().enumerate().fold(text, |text, (at, difference)| {
-                let text = text.say(if at == 0 { ": " } else { "; " }).code(shown(&difference.what)).say(" is ");
-                let text = side(text, &difference.base, "in base").say(", ");
-                side(text, &difference.head, "in head")
-            })
+            another_load(Text::prose("the load is another one"), differences, ["in base", "in head"])
         }
+        Incomparable::StoredConditions(differences) => {
+            let text = another_load(Text::prose("the stored runs are of another load"), differences, ["there", "here"]);
+            text.say("; run ").code("tollgate baseline update").say(" on the base branch")
+        }
+    }
+}
+
+/// What of a load differs, as the end of a sentence: each side's value with the word for its place.
+fn another_load(text: Text, differences: &[ConditionDifference], [base, head]: [&str; 2]) -> Text {
+    let side = |text: Text, value: &str, place: &str| match value {
+        "" => text.say(format!("not {place}")),
+        value => text.code(shown(value)).say(format!(" {place}")),
+    };
+    let named = differences.iter().take(DIFFERENCES_MAX).enumerate();
+    let text = named.fold(text, |text, (at, difference)| {
+        let text = text.say(if at == 0 { ": " } else { "; " }).code(shown(&difference.what)).say(" is ");
+        side(side(text, &difference.base, base).say(", "), &difference.head, head)
+    });
+    match differences.len().saturating_sub(DIFFERENCES_MAX) {
+        0 => text,
+        more => text.say(format!("; and {more} more")),
     }
 }
 
@@ -231,7 +246,6 @@ mod tests {
     use super::*;
     use crate::model::Judgement;
     use crate::model::environment::Difference;
-    use crate::model::verdict::ConditionDifference;
 
     fn different(what: &str, base: &str, head: &str) -> ConditionDifference {
         ConditionDifference { what: what.to_owned(), base: base.to_owned(), head: head.to_owned() }
@@ -321,6 +335,14 @@ mod tests {
             (
                 Incomparable::Conditions(vec![different("rate", "100/s", "200/s"), different("step b", "", "GET /")]),
                 "the load is another one: rate is 100/s in base, 200/s in head; step b is not in base, GET / in head",
+            ),
+            (
+                Incomparable::StoredConditions(vec![different("level", "100/s", "200/s")]),
+                "the stored runs are of another load: level is 100/s there, 200/s here; run tollgate baseline update on the base branch",
+            ),
+            (
+                Incomparable::Conditions((0..9).map(|at| different(&format!("c{at}"), "", "x")).collect()),
+                "c7 is not in base, x in head; and 1 more",
             ),
             (Incomparable::Unit { base: "s".to_owned(), head: "B".to_owned() }, "its unit was s and is B"),
         ] {

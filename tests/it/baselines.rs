@@ -3,6 +3,7 @@
 mod commands;
 mod exchange;
 mod histories;
+mod loads;
 mod proposals;
 mod updates;
 mod waivers;
@@ -77,6 +78,7 @@ fn run(number: u32, series: Vec<(Metric, Vec<f64>)>) -> StoredRun {
         taken_at_s: 1_795_000_060 + i64::from(number) * 3600,
         tollgate: "0.1.0".to_owned(),
         why: Why::Update,
+        conditions: None,
         series: series
             .into_iter()
             .map(|(metric, statistics)| (metric.id.clone(), StoredSeries { metric, statistics }))
@@ -377,12 +379,12 @@ fn times_are_compared_within_their_class_and_exact_metrics_everywhere() {
     exact.add(run(1, vec![(instructions("i"), vec![7.0])]));
     let files = [exact, file([times(1), times(2)])];
     let runs = |stored: &Result<StoredMetric, Incomparable>| stored.as_ref().unwrap().runs.len();
-    let here = comparable(&files, &machine());
+    let here = comparable(&files, &machine(), &BTreeMap::new());
     assert!(here.values().all(Result::is_ok));
     assert_eq!(runs(&here[&time("parse/large").id]), 2);
     assert_eq!(here[&time("parse/small").id].as_ref().unwrap().runs[0].statistics, [2.52e-6]);
 
-    let elsewhere = comparable(&files, &Environment { cpu_model: "Xeon".to_owned(), ..machine() });
+    let elsewhere = comparable(&files, &Environment { cpu_model: "Xeon".to_owned(), ..machine() }, &BTreeMap::new());
     assert_eq!(runs(&elsewhere[&instructions("i").id]), 1);
     let Err(Incomparable::Environment(differences)) = &elsewhere[&time("parse/large").id] else { unreachable!() };
     assert_eq!(differences[0].to_string(), "CPU model: stored on `AMD EPYC 7763`, here `Xeon`");

@@ -248,3 +248,21 @@ fn another_load_is_not_comparable_and_never_a_pass_by_stored_runs_or_drift() {
     let asked = judged(None, Against::Baseline, "");
     assert_eq!(asked.verdict, RunVerdict::NotComparable, "red where that comparison was asked for");
 }
+
+#[test]
+fn stored_runs_of_another_load_block_as_base_of_another_load_does() {
+    let head = Scene { slower: 0.0, late: &never }.run(Arm::Head);
+    let different = ConditionDifference { what: "level".into(), base: "100/s".into(), head: "200/s".into() };
+    let why = Incomparable::StoredConditions(vec![different]);
+    let stored = head.series.keys().map(|id| (id.clone(), Err(why.clone()))).collect();
+    let by_stored = BTreeSet::from([Name::new("load").unwrap()]);
+    let evidence = Evidence { stored: &stored, by_stored: &by_stored, ..Evidence::of(None, &head, ROUNDS) };
+    let judged = |gate: &str| {
+        judge::judge(&evidence, &policy(gate), &Circumstances { against: Against::Auto, ..circumstances() })
+    };
+    let strict = judged("");
+    assert_eq!(of(&strict, "latency-p95").verdict, Verdict::NotComparable(why.clone()));
+    assert_eq!(of(&strict, "latency-p95").outcome, Outcome::FailNotComparable);
+    assert_eq!(strict.verdict, RunVerdict::NotComparable);
+    assert_eq!(of(&judged("[gate]\nmissing = 'warn'"), "latency-p95").outcome, Outcome::Warn);
+}

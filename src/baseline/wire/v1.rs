@@ -4,6 +4,8 @@
 mod read;
 mod write;
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -81,6 +83,10 @@ struct Header {
     commit: String,
     /// When the commit was made, in UTC.
     committed_at: String,
+    /// Under which load it was measured, by name and in words; absent where it is no load, or nothing is known of it. Runs of another load are not
+    /// compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    conditions: Option<BTreeMap<String, String>>,
     /// Whether uncommitted work was measured with it.
     #[serde(default)]
     dirty: bool,

@@ -80,8 +80,11 @@ fn policy(repository: &Repository) -> Result<Policy, Failure> {
 
 impl Told {
     fn new(file: &BaselineFile, repository: &Repository, policy: &Policy, now_s: i64) -> Self {
-        // Runs of one class are comparable with each other: the newest one's machine stands for all.
-        let stored = file.runs.first().map(|run| comparable(std::slice::from_ref(file), &run.environment));
+        // Runs of one class are comparable with each other: the newest one's machine and load stand for all.
+        let stored = file.runs.first().map(|run| {
+            let load = run.conditions.iter().map(|load| (file.suite.clone(), load.clone())).collect();
+            comparable(std::slice::from_ref(file), &run.environment, &load)
+        });
         let stored: BTreeMap<MetricId, StoredMetric> =
             stored.into_iter().flatten().filter_map(|(id, stored)| Some((id, stored.ok()?))).collect();
         let mut strays: Vec<String> = file

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::baseline::summary::summaries;
 use crate::baseline::{BaselineFile, comparable};
-use crate::config::Policy;
+use crate::config::{Config, Policy};
 use crate::judge::sights;
 use crate::measure::rounds::Ended;
 use crate::model::{Environment, MetricId, StoredMetric};
@@ -51,9 +51,17 @@ pub(super) struct Told {
 
 impl Told {
     /// Sums up the baselines of the suites as they are now on disk.
-    pub(super) fn new(stored: Stored, files: &[BaselineFile], here: &Environment, policy: &Policy) -> Self {
-        let metrics: BTreeMap<MetricId, StoredMetric> =
-            comparable(files, here).into_iter().filter_map(|(id, stored)| Some((id, stored.ok()?))).collect();
+    pub(super) fn new(
+        stored: Stored,
+        files: &[BaselineFile],
+        here: &Environment,
+        config: &Config,
+        policy: &Policy,
+    ) -> Self {
+        let metrics: BTreeMap<MetricId, StoredMetric> = comparable(files, here, &config.loads())
+            .into_iter()
+            .filter_map(|(id, stored)| Some((id, stored.ok()?)))
+            .collect();
         let detectable = sights(&metrics, policy).into_iter().map(|(id, sight)| (id, sight.detectable_ratio));
         let spreads = files.iter().filter(|file| file.class == here.class()).flat_map(summaries);
         let spreads = spreads.filter_map(|(id, summary)| Some((id, summary.spread_ratio?)));

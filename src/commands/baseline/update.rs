@@ -69,7 +69,7 @@ pub(super) fn update(args: &BaselineUpdateArgs, context: &Context) -> Result<Cod
     let files = in_work_tree(repository.root(), "stored, and not shown")?.all("stored, and not shown")?;
     let suites: BTreeSet<&Name> = config.suites.iter().map(|suite| &suite.name).collect();
     let files: Vec<_> = files.into_iter().map(|(_, file)| file).filter(|file| suites.contains(&file.suite)).collect();
-    let told = Told::new(stored, &files, &newest.environment, &by_stored_runs(&config));
+    let told = Told::new(stored, &files, &newest.environment, &config, &by_stored_runs(&config));
     if args.json {
         context.print(&told.json());
     } else {
@@ -229,11 +229,12 @@ fn store(
     runs: &[StoredRun],
 ) -> Result<Vec<String>, Failure> {
     let mut written = BTreeSet::new();
+    let loads = config.loads();
     for suite in &config.suites {
         let of_suite = |run: &StoredRun| {
             let own = run.series.iter().filter(|(id, _)| id.benchmark.suite == suite.name);
             let series: BTreeMap<_, _> = own.map(|(id, series)| (id.clone(), series.clone())).collect();
-            StoredRun { series, ..run.clone() }
+            StoredRun { series, conditions: loads.get(&suite.name).cloned(), ..run.clone() }
         };
         let paths = accept(&folder(repository), &suite.name, runs.iter().map(of_suite).collect(), args.keep)
             .map_err(|error| failure(NOT_STORED, &error))?;

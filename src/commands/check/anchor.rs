@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::baseline::{self, BaselineFile};
 use crate::model::judgement::Notice;
-use crate::model::{Anchor, Environment, MetricId, Name, StoredMetric};
+use crate::model::{Anchor, Conditions, Environment, MetricId, Name, StoredMetric};
 use crate::plan::Plan;
 use crate::report::escape::terminal;
 
@@ -33,15 +33,16 @@ pub(crate) fn read(sources: &Sources, plan: &Plan, here: &Environment) -> (Optio
         }
     };
     let suites: BTreeSet<&Name> = plan.suites.iter().map(|suite| &suite.name).collect();
-    let then = comparable(&files, &suites, here);
+    let loads = plan.loads();
+    let then = comparable(&files, &suites, here, &loads);
     if then.is_empty() {
-        let what = if files.is_empty() { "no baselines" } else { "no baselines of this kind of machine" };
+        let what = if files.is_empty() { "no baselines" } else { "no baselines of this kind of machine and load" };
         return note(format!(
             "Drift is not judged: {shown} has {what}. tollgate check --base {shown} measures it directly; \
              tollgate baseline update, committed before a release is tagged, gives the next one some."
         ));
     }
-    let now = comparable(&sources.baselines, &suites, here);
+    let now = comparable(&sources.baselines, &suites, here, &loads);
     (Some(Anchor { name: name.clone(), then, now }), Vec::new())
 }
 
@@ -50,8 +51,9 @@ fn comparable(
     files: &[BaselineFile],
     suites: &BTreeSet<&Name>,
     here: &Environment,
+    loads: &BTreeMap<Name, Conditions>,
 ) -> BTreeMap<MetricId, StoredMetric> {
     let of = |suite: &Name| files.iter().filter(|file| file.suite == *suite).cloned().collect::<Vec<_>>();
-    let all = suites.iter().flat_map(|suite| baseline::comparable(&of(suite), here));
+    let all = suites.iter().flat_map(|suite| baseline::comparable(&of(suite), here, loads));
     all.filter_map(|(id, stored)| Some((id, stored.ok()?))).collect()
 }

@@ -13,7 +13,9 @@ use crate::baseline::{self, BaselineFile};
 use crate::config::{Policy, Severity};
 use crate::judge::{Sight, sights};
 use crate::model::verdict::Incomparable;
-use crate::model::{Determinism, Environment, MetricId, Name, Shares, StoredMetric, TestFamily, Why};
+use crate::model::{
+    Conditions, Determinism, Environment, MetricId, Name, Shares, StoredMetric, StoredRun, TestFamily, Why,
+};
 use crate::report::number::{percent, plural};
 use crate::stats::conformal::runs_needed;
 
@@ -30,10 +32,12 @@ pub(crate) struct Choice {
 type Comparable = BTreeMap<MetricId, Result<StoredMetric, Incomparable>>;
 type Timed<'a> = Vec<(&'a Name, Comparable)>;
 
-/// Chooses. `shares` says how the rate is shared where stored runs decide these suites; `here` is asked only where there are stored times.
+/// Chooses. `loads` are those of scenarios, as head is measured. `shares` says how the rate is shared where stored runs decide these suites; `here` is
+/// asked only where there are stored times.
 pub(crate) fn make(
     files: &[BaselineFile],
     suites: &BTreeSet<Name>,
+    loads: &BTreeMap<Name, Conditions>,
     policy: &Policy,
     shares: impl Fn(&BTreeSet<Name>) -> Shares,
     here: impl FnOnce() -> Environment,
@@ -47,7 +51,10 @@ pub(crate) fn make(
         if stored.peek().is_none() {
             continue;
         }
-        if stored.all(|series| series.metric.determinism == Determinism::Exact) {
+        let load =
+            |run: &StoredRun| run.conditions.as_ref().zip(loads.get(suite)).is_none_or(|(stored, load)| stored == load);
+        let of_this_load = own.iter().flat_map(|file| &file.runs).any(load);
+        if of_this_load && stored.all(|series| series.metric.determinism == Determinism::Exact) {
             // One stored run is as good as measuring base again.
             exact.insert(suite.clone());
         } else {
@@ -58,7 +65,8 @@ pub(crate) fn make(
         return Choice { by_stored: exact, why: BTreeMap::new() };
     }
     let here = here();
-    let timed: Timed = timed.into_iter().map(|(suite, files)| (suite, baseline::comparable(&files, &here))).collect();
+    let timed: Timed =
+        timed.into_iter().map(|(suite, files)| (suite, baseline::comparable(&files, &here, loads))).collect();
     let all = exact.iter().chain(timed.iter().map(|(suite, _)| *suite)).cloned().collect();
     let hoped = shares(&all);
     let choice = by_shares(&exact, &timed, policy, &hoped, now_s);
@@ -97,8 +105,10 @@ fn by_shares(exact: &BTreeSet<Name>, timed: &Timed<'_>, policy: &Policy, shares:
 
 /// What speaks against the stored runs of a suite.
 fn against(stored: &Comparable, sights: &BTreeMap<MetricId, Sight>, policy: &Policy, now_s: i64) -> Option<String> {
-    if stored.values().any(Result::is_err) {
-        return Some("some of them come from another kind of machine".to_owned());
+    match stored.values().find_map(|one| one.as_ref().err()) {
+        Some(Incomparable::StoredConditions(_)) => return Some("some of them are of another load".to_owned()),
+        Some(_) => return Some("some of them come from another kind of machine".to_owned()),
+        None => {}
     }
     let times: Vec<(&MetricId, &StoredMetric)> = stored
         .iter()
@@ -143,7 +153,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::measure::scripted::time;
-    use crate::model::{Metric, Revision, StoredRun, StoredSeries};
+    use crate::model::{Metric, Revision, StoredSeries};
 
     const DAY_S: i64 = 24 * 3600;
 
@@ -170,6 +180,7 @@ mod tests {
                 taken_at_s: 100 * DAY_S - i64::from(runs - 1 - run),
                 tollgate,
                 why,
+                conditions: None,
                 series: BTreeMap::from([(metric.id.clone(), series)]),
             });
         }
@@ -184,7 +195,15 @@ mod tests {
     fn chosen(file: &BaselineFile, here: Environment, day: i64) -> (bool, Option<String>) {
         let policy = Config::parse("[gate]\nfalse-alarm-rate = '5 %'", "tollgate.toml").unwrap().policy;
         let suites = BTreeSet::from([name("core"), name("other")]);
-        let choice = make(std::slice::from_ref(file), &suites, &policy, |_| all_to_stored(), || here, day * DAY_S);
+        let choice = make(
+            std::slice::from_ref(file),
+            &suites,
+            &BTreeMap::new(),
+            &policy,
+            |_| all_to_stored(),
+            || here,
+            day * DAY_S,
+        );
         assert!(!choice.by_stored.contains(&name("other")) && !choice.why.contains_key(&name("other")));
         (choice.by_stored.contains(&name("core")), choice.why.get(&name("core")).cloned())
     }
@@ -229,7 +248,7 @@ mod tests {
                 Shares::new(0.5, pairs.into_iter().chain(stored))
             };
             let file = file(runs, &time(&name("core"), &name("a")), Why::Update);
-            let choice = make(&[file], &suites, &policy, shares, here, 101 * DAY_S);
+            let choice = make(&[file], &suites, &BTreeMap::new(), &policy, shares, here, 101 * DAY_S);
             (choice.by_stored.contains(&name("core")), choice.why[&name("core")].clone())
         };
         assert!(chosen(10, true).0, "a rank among ten runs reaches 50 %");
@@ -251,7 +270,7 @@ mod tests {
             let mut other = file(others, &time(&name("other"), &name("b")), Why::Update);
             other.suite = name("other");
             let core = file(19, &time(&name("core"), &name("a")), Why::Update);
-            make(&[core, other], &suites, &policy, shares, here, 101 * DAY_S)
+            make(&[core, other], &suites, &BTreeMap::new(), &policy, shares, here, 101 * DAY_S)
         };
         assert_eq!(chosen(19).by_stored, suites);
         let alone = chosen(18);
@@ -265,7 +284,29 @@ mod tests {
         let policy = Config::parse("", "tollgate.toml").unwrap().policy;
         let never = || -> Environment { unreachable!("exact metrics are the same on every machine") };
         let suites = BTreeSet::from([name("core")]);
-        let choice = make(&[file(1, &metric, Why::Update)], &suites, &policy, |_| all_to_stored(), never, 0);
+        let choice =
+            make(&[file(1, &metric, Why::Update)], &suites, &BTreeMap::new(), &policy, |_| all_to_stored(), never, 0);
         assert_eq!((choice.by_stored.len(), choice.why.len()), (1, 0));
+    }
+
+    #[test]
+    fn runs_of_another_load_are_no_reason_to_leave_base_out_whatever_was_stored() {
+        let time = time(&name("core"), &name("a"));
+        let exact = Metric { determinism: Determinism::Exact, ..time.clone() };
+        let policy = Config::parse("[gate]\nfalse-alarm-rate = '5 %'", "tollgate.toml").unwrap().policy;
+        let load = |rate: &str| Conditions::new([("level".to_owned(), rate.to_owned())]);
+        for (runs, metric) in [(19, time), (1, exact)] {
+            let mut file = file(runs, &metric, Why::Update);
+            let suites = BTreeSet::from([name("core")]);
+            let mut chosen = |stored: Option<&str>| {
+                file.runs.iter_mut().for_each(|run| run.conditions = stored.map(load));
+                let loads = BTreeMap::from([(name("core"), load("200/s"))]);
+                let files = std::slice::from_ref(&file);
+                let choice = make(files, &suites, &loads, &policy, |_| all_to_stored(), here, 101 * DAY_S);
+                (choice.by_stored == suites, choice.why.get(&name("core")).cloned().unwrap_or_default())
+            };
+            assert!(chosen(Some("200/s")).0 && chosen(None).0);
+            assert_eq!(chosen(Some("100/s")), (false, "some of them are of another load".to_owned()));
+        }
     }
 }

@@ -81,7 +81,7 @@ pub(crate) fn gather_by(
         context,
     )?;
     let by_stored: BTreeSet<Name> = plan.suites.iter().filter(|s| s.by_stored).map(|s| s.name.clone()).collect();
-    let stored: BTreeMap<_, _> = stored(sources, &session.environment, &by_stored)
+    let stored: BTreeMap<_, _> = stored(sources, plan, &session.environment, &by_stored)
         .into_iter()
         .filter(|(id, _)| selection.matches(&id.benchmark))
         .collect();
@@ -95,13 +95,15 @@ pub(crate) fn gather_by(
 /// What the stored runs say about the suites that they decide.
 pub(crate) fn stored(
     sources: &Sources,
+    plan: &Plan,
     here: &Environment,
     by_stored: &BTreeSet<Name>,
 ) -> BTreeMap<MetricId, Result<StoredMetric, Incomparable>> {
     let of_suite = |suite: &Name| -> Vec<BaselineFile> {
         sources.baselines.iter().filter(|file| file.suite == *suite).cloned().collect()
     };
-    by_stored.iter().flat_map(|suite| baseline::comparable(&of_suite(suite), here)).collect()
+    let loads = plan.loads();
+    by_stored.iter().flat_map(|suite| baseline::comparable(&of_suite(suite), here, &loads)).collect()
 }
 
 /// The suites of which a benchmark source differs between base and head.

@@ -76,7 +76,8 @@ fn choice(args: &CheckArgs, context: &Context, sources: &Sources, [base, head]: 
         Against::Auto => {
             let here = || host::environment(&measuring::surroundings(context), sources.repository.root());
             let shares = |by_stored: &BTreeSet<Name>| Plan::new(Some(base), head, by_stored, 0).shares;
-            choice::make(&sources.baselines, &suites, &sources.config.policy, shares, here, context.now_s)
+            let loads = head.loads();
+            choice::make(&sources.baselines, &suites, &loads, &sources.config.policy, shares, here, context.now_s)
         }
     }
 }

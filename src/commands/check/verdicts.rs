@@ -34,6 +34,7 @@ pub(crate) fn reach(
         stored: &gathered.stored,
         levels: &gathered.levels,
         by_stored: &gathered.by_stored,
+        elsewhere: &plan.elsewhere(),
         anchor: gathered.anchor.as_ref(),
         troubles: &session.measured.troubles,
         sources_changed: &gathered.sources_changed,

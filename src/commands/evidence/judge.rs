@@ -160,7 +160,7 @@ fn choose(sources: &Sources, measurement: &Measurement, context: &Context) -> Ch
             let here = || measurement.measured.head.environment.clone();
             let shares =
                 |by_stored: &BTreeSet<Name>| Plan::new(Some(&sources.config), &sources.config, by_stored, 0).shares;
-            choice::make(&sources.baselines, &wanted, policy, shares, here, context.now_s)
+            choice::make(&sources.baselines, &wanted, &sources.config.loads(), policy, shares, here, context.now_s)
         }
     }
 }
@@ -211,7 +211,7 @@ fn gather(
     let expected: BTreeSet<Name> = sources.config.suites.iter().map(|suite| suite.name.clone()).collect();
     measured.troubles.extend(missing::suites(expected.iter(), &measured, &by_stored));
     let environment = measured.head.environment.clone();
-    let mut stored = stored(sources, &environment, &by_stored);
+    let mut stored = stored(sources, plan, &environment, &by_stored);
     let (anchor, mut notices) = anchor::read(sources, plan, &environment);
     let levels = Levels::of(stored.values().flatten(), policy);
     notices.extend(dated::notices(sources, &stored, &levels, context.now_s));

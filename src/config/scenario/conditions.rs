@@ -1,19 +1,25 @@
 //! Under which conditions a scenario measures: what must be the same in base and head for their numbers to be comparable. Refuses to look at how
 //! the service is built and started, for that is what is compared.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
+use crate::model::Conditions;
 use crate::model::verdict::ConditionDifference;
 
 use super::{Arrivals, Body, Check, Engine, Extract, Flow, Load, Profile, Protocol, Scenario, Step, Target};
 
-/// The longest value that is shown, in characters.
-const VALUE_CHARS_MAX: usize = 80;
+/// The longest name or value that is kept whole, in characters.
+const TEXT_CHARS_MAX: usize = 80;
+/// How many bytes of its hash tell a longer one from others.
+const HASH_BYTES: usize = 8;
 
 impl Scenario {
-    /// The conditions by name, in words.
-    pub fn conditions(&self) -> BTreeMap<String, String> {
+    /// The conditions by name, in words. They are kept in baselines: the words are part of that format, and a condition that a later version adds is
+    /// left out where it is what all loads had before.
+    pub fn conditions(&self) -> Conditions {
         let mut all = BTreeMap::new();
         if let Target::Addresses(addresses) = &self.target {
             let shown = addresses.iter().map(|address| format!("{} × {}", address.origin, address.weight));
@@ -26,23 +32,12 @@ impl Scenario {
             }
             Engine::Own(load) => all.extend(of_load(load)),
         }
-        all
+        Conditions::new(all.into_iter().map(|(name, value)| (short(name), short(value))))
     }
 
     /// What is not the same in base and head, by name; empty where their numbers are comparable.
     pub fn differences(base: &Self, head: &Self) -> Vec<ConditionDifference> {
-        let (base, head) = (base.conditions(), head.conditions());
-        let names: BTreeSet<&String> = base.keys().chain(head.keys()).collect();
-        let value = |of: &BTreeMap<String, String>, name: &String| of.get(name).cloned().unwrap_or_default();
-        let sides = names.into_iter().map(|name| (name, value(&base, name), value(&head, name)));
-        let unequal = sides.filter(|(_, base, head)| base != head);
-        unequal
-            .map(|(what, base, head)| ConditionDifference {
-                what: what.clone(),
-                base: short(&base),
-                head: short(&head),
-            })
-            .collect()
+        Conditions::differences(&base.conditions(), &head.conditions())
     }
 }
 
@@ -68,6 +63,9 @@ fn of_load(load: &Load) -> Vec<(String, String)> {
         ("apdex", time(load.apdex)),
     ];
     all.extend(others.map(|(name, value)| (name.to_owned(), value)));
+    if load.connections.streams > 1 {
+        all.push(("streams".to_owned(), load.connections.streams.to_string()));
+    }
     all.extend(load.flows.iter().flat_map(of_flow));
     all
 }
@@ -160,11 +158,12 @@ fn time(time: Duration) -> String {
     format!("{} s", time.as_secs_f64())
 }
 
-fn short(value: &str) -> String {
-    match value.char_indices().nth(VALUE_CHARS_MAX) {
-        Some((cut, _)) => format!("{}… ({} bytes)", value.get(..cut).unwrap_or_default(), value.len()),
-        None => value.to_owned(),
-    }
+/// A text as it is kept and shown: a long one by its beginning, its length and its hash, so that no two are taken for one another.
+fn short(text: String) -> String {
+    let Some((cut, _)) = text.char_indices().nth(TEXT_CHARS_MAX) else { return text };
+    let hash = Sha256::digest(text.as_bytes());
+    let hash = hash.iter().take(HASH_BYTES).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
+    format!("{}… ({} bytes, SHA-256 {hash:016x}…)", text.get(..cut).unwrap_or_default(), text.len())
 }
 
 #[cfg(test)]
@@ -198,6 +197,7 @@ mod tests {
         check("duration = '20 s'", &["duration: 10 s > 20 s"]);
         check("ramp = '1 s'\nseed = 2", &["ramp: 0 s > 1 s", "seed: 1 > 2"]);
         check("arrivals = 'poisson'\nprotocol = 'http2'", &["arrivals: uniform > poisson", "protocol: http1 > http2"]);
+        check("protocol = 'http2'\nstreams = 8", &["protocol: http1 > http2", "streams:  > 8"]);
         check("connections = 5\nwarm-up = '1 s'", &["connections: 64 > 5", "warm-up: 2 s > 1 s"]);
         check("timeout = '1 s'\nmax-reply = '1 MiB'", &["max-reply: 16777216 B > 1048576 B", "timeout: 10 s > 1 s"]);
         check("apdex = '1 s'", &["apdex: 0.5 s > 1 s"]);
@@ -230,5 +230,14 @@ mod tests {
         let stress = differs("[scenario.a]\nurl = 'http://h'\nprofile = 'stress'\nrate = '10/s'");
         assert_eq!(stress, ["duration", "limit-errors", "limit-p99", "max", "profile", "ramp", "step"]);
         assert!(differs("[scenario.a]\nurl = 'http://h'\nengine = 'k6'\nrun = ['k6']").contains(&"engine".to_owned()));
+    }
+
+    #[test]
+    fn a_long_condition_is_kept_short_and_still_told_from_another() {
+        let body = |end: &str| format!("{SCENARIO}body = '{}{end}'", "é".repeat(500));
+        let differences = Scenario::differences(&scenario(&body("a")), &scenario(&body("b")));
+        assert_eq!(differences.len(), 1, "{differences:?}");
+        assert!(differences[0].base.starts_with(&"é".repeat(80)) && differences[0].base.len() < 220, "{differences:?}");
+        assert!(differences[0].base.contains("(1001 bytes, SHA-256 "), "{differences:?}");
     }
 }

@@ -161,7 +161,7 @@ fn coverage(measured: usize, compared: usize, troubles: Vec<Trouble>) -> Coverag
         .into_iter()
         .map(|trouble| CoverageProblem { suite: suite.clone(), benchmark: None, trouble })
         .collect();
-    Coverage { expected: measured, measured, compared, proved: 0, problems }
+    Coverage { expected: measured, measured, compared, proved: 0, limited: 0, problems }
 }
 
 fn crashed() -> Trouble {
@@ -250,6 +250,10 @@ fn a_gate_that_measures_nothing_or_compares_nothing_is_never_green() {
     assert_eq!(run_verdict([Outcome::Pass].into_iter(), &unparsed, None, &strict()), RunVerdict::NotCovered);
     let proved = Coverage { proved: 3, ..coverage(5, 0, vec![]) };
     assert_eq!(run_verdict([Outcome::Pass].into_iter(), &proved, None, &lenient()), RunVerdict::Pass);
+    let limited = Coverage { limited: 2, ..coverage(2, 0, vec![]) };
+    assert_eq!(run_verdict([Outcome::Warn].into_iter(), &limited, None, &strict()), RunVerdict::Pass);
+    let over = run_verdict([Outcome::FailOverBudget].into_iter(), &limited, None, &strict());
+    assert_eq!(over, RunVerdict::OverBudget);
     let silent = Coverage { proved: 3, ..coverage(0, 0, vec![]) };
     assert_eq!(run_verdict(std::iter::empty(), &silent, None, &lenient()), RunVerdict::NotCovered);
     let known = coverage(5, 4, vec![Trouble::New]);

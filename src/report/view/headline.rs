@@ -256,6 +256,10 @@ fn passing(judgement: &Judgement, counts: &Counts) -> String {
         (_, 0) if judgement.coverage.compared > 0 => {
             "Tollgate: nothing blocks, but nothing could be decided".to_owned()
         }
+        (_, 0) if judgement.coverage.limited > 0 => format!(
+            "Tollgate: no critical budget is missed in {}, and nothing was compared with a base",
+            plural(judgement.coverage.limited, "benchmark")
+        ),
         (_, 0) => "Tollgate: nothing blocks, but nothing was compared".to_owned(),
         (0, decided) => format!("Tollgate: no regressions in {}", plural(decided, "check")),
         (_, decided) => format!("Tollgate: no blocking regressions in {}", plural(decided, "check")),

@@ -166,6 +166,7 @@ fn store(second: &Second, benchmark: &str) {
         taken_at_s: 1_769_000_000,
         tollgate: "0.1.0".to_owned(),
         why: Why::Update,
+        conditions: None,
         series: [(id, StoredSeries { metric, statistics: vec![0.1, 0.101] })].into(),
     });
     save(&second.repo.root().join("baselines"), &file).unwrap();

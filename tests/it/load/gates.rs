@@ -144,27 +144,71 @@ fn the_same_program_in_both_arms_needs_no_load() {
     project.check(&[]).ends(0, &["1 benchmark passes by proof"]);
 }
 
+/// A service that runs already, and the scenario that goes to it.
+struct Elsewhere {
+    served: Child,
+    config: String,
+}
+
+impl Elsewhere {
+    fn start() -> Self {
+        let mut served = std::process::Command::new(served());
+        let mut served = served.args(["port=0", "delay-us=3000"]).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        let out = served.stdout.take().expect("a pipe");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).expect("it says where it is");
+        let port = line.trim().rsplit(' ').next().expect("a port");
+        let config = CONFIG.replace("service = \"web\"", &format!("url = \"http://127.0.0.1:{port}\""));
+        let config = config.split_once("[scenario").map(|(_, rest)| format!("[scenario{rest}")).expect("a scenario");
+        Self { served, config }
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        self.served.kill().and_then(|()| self.served.wait()).expect("it is there and ends");
+    }
+}
+
 #[test]
 fn what_runs_elsewhere_is_measured_once_and_held_against_its_budget() {
-    let mut served = std::process::Command::new(served());
-    let mut served = served.args(["port=0", "delay-us=3000"]).stdout(Stdio::piped()).spawn().expect("it starts");
-    let mut line = String::new();
-    let out = served.stdout.take().expect("a pipe");
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).expect("it says where it is");
-    let port = line.trim().rsplit(' ').next().expect("a port");
-    let elsewhere = CONFIG.replace("service = \"web\"", &format!("url = \"http://127.0.0.1:{port}\""));
-    let elsewhere = elsewhere.split_once("[scenario").map(|(_, rest)| format!("[scenario{rest}")).expect("a scenario");
-    let checked = |limit: &str| {
-        let budget = format!("[[budget]]\nbenchmark = \"home/*\"\nmetric = \"latency-p50\"\ncritical = \"{limit}\"\n");
-        let project = project(&format!("{elsewhere}{budget}"));
+    let elsewhere = Elsewhere::start();
+    let checked = |limit: Option<&str>| {
+        let budget = limit.map_or_else(String::new, |limit| {
+            format!("[[budget]]\nbenchmark = \"home/*\"\nmetric = \"latency-p50\"\ncritical = \"{limit}\"\n")
+        });
+        let project = project(&format!("{}{budget}", elsewhere.config));
         project.repo.commit("Empty");
         assert!(project.repo.tollgate(&["check", "--list"]).stdout.contains("home: head (stored runs"));
         project.check(&["--max-rounds", "10"])
     };
-    let [over, within] = ["1 ms", "10 s"].map(checked);
-    served.kill().expect("it is there");
-    served.wait().expect("it ends");
-    over.ends(11, &["over its critical budget of 1 ms"]);
-    // Without a stored run nothing is compared, and that is not green.
-    within.ends(4, &["there is no stored baseline"]);
+    checked(Some("1 ms")).ends(11, &["over its critical budget of 1 ms"]);
+    let kept = "no critical budget is missed in 1 benchmark, and nothing was compared with a base";
+    checked(Some("10 s")).ends(0, &[kept]);
+    // Without a stored run and without a budget there is nothing to judge by, and that is not green.
+    checked(None).ends(4, &["there is no stored baseline"]);
+}
+
+#[test]
+fn stored_runs_of_another_load_block_until_new_ones_are_stored() {
+    let elsewhere = Elsewhere::start();
+    let project = project(&elsewhere.config);
+    let checked = || {
+        project.repo.commit("Empty");
+        project.check(&["--max-rounds", "10"])
+    };
+    let store = || {
+        let output = project.repo.tollgate(&["baseline", "update"]);
+        assert_eq!(output.status, 0, "{}", output.stderr);
+        project.repo.commit("Store a run");
+        project.land();
+        checked()
+    };
+    let first = store();
+    assert!(first.code != 5 && !first.stdout.contains("another load"), "{}", first.stdout);
+    project.commit("tollgate.toml", elsewhere.config.replace("200/s", "250/s"));
+    project.land();
+    checked().ends(5, &["the stored runs are of another load: `level` is `200/s` there, `250/s` here"]);
+    let again = store();
+    assert!(again.code != 5 && !again.stdout.contains("another load"), "{}", again.stdout);
 }

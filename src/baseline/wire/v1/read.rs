@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::{self, BenchmarkId, MetricId, Name, Quantity, StoredRun, StoredSeries, Unit};
+use crate::model::{self, BenchmarkId, Conditions, MetricId, Name, Quantity, StoredRun, StoredSeries, Unit};
 
 use super::super::super::error::visible;
 use super::super::super::file::{BaselineFile, STATISTICS_MAX, is_storable};
@@ -12,6 +12,11 @@ use super::{File, Header, Metric, Run};
 
 /// The most problems that are listed.
 const PROBLEMS_MAX: usize = 20;
+
+/// The most conditions of a load that a run may have: no config comes to as many.
+const CONDITIONS_MAX: usize = 10_000;
+/// The longest name or value of one, in bytes.
+const CONDITION_MAX: usize = 1024;
 
 /// What was found wrong while a file is read.
 struct Problems(Vec<String>);
@@ -38,6 +43,16 @@ impl Problems {
             Some(unit) => Some(unit),
             None => self.name("a unit", symbol).map(Unit::Other),
         }
+    }
+
+    fn conditions(&mut self, all: BTreeMap<String, String>) -> Conditions {
+        if all.len() > CONDITIONS_MAX {
+            self.add(format!("a run has {} conditions, not at most {CONDITIONS_MAX}", all.len()));
+        }
+        if let Some(long) = all.iter().flat_map(|(name, value)| [name, value]).find(|text| text.len() > CONDITION_MAX) {
+            self.add(format!("`{}` has more than {CONDITION_MAX} bytes", visible(long)));
+        }
+        Conditions::new(all)
     }
 
     fn time(&mut self, text: &str) -> i64 {
@@ -152,6 +167,7 @@ impl Header {
             taken_at_s,
             tollgate: self.tollgate,
             why: self.why.into(),
+            conditions: self.conditions.map(|conditions| problems.conditions(conditions)),
             series,
         }
     }

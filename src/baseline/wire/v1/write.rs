@@ -87,6 +87,10 @@ impl Header {
         Self {
             commit: run.revision.commit.clone(),
             committed_at: date(run.revision.committed_at_s),
+            conditions: run
+                .conditions
+                .as_ref()
+                .map(|conditions| conditions.iter().map(|(name, value)| (name.clone(), value.clone())).collect()),
             dirty: run.revision.dirty,
             environment: Environment {
                 cores: environment.cores,

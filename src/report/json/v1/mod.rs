@@ -128,6 +128,9 @@ struct Coverage {
     /// Expected benchmarks that passed by proof; a suite whose benchmarks are unknown counts as one.
     #[serde(default)]
     proved: usize,
+    /// Measured benchmarks of what runs already that a budget decides.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    limited: usize,
     problems: Vec<CoverageProblem>,
 }
 
@@ -306,9 +309,10 @@ enum Incomparable {
     NoBaseline,
     BaseFailed,
     Conditions { differences: Vec<ConditionDifference> },
+    StoredConditions { differences: Vec<ConditionDifference> },
 }
 
-/// One condition of a load that is not the same on both sides.
+/// One condition of a load that is not the same on both sides, base's or that of the stored runs and head's.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct ConditionDifference {
     /// What it is called.
@@ -378,4 +382,10 @@ enum Warning {
     BimodalAlone { arm: Arm },
     Bursts,
     ShortProcesses { processes: u32, ratio: f64 },
+}
+
+/// Whether there is nothing to say.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

@@ -83,8 +83,8 @@ impl TryFrom<Coverage> for model::Coverage {
     type Error = JsonError;
 
     fn try_from(value: Coverage) -> Result<Self, JsonError> {
-        let Coverage { expected, measured, compared, proved, problems } = value;
-        Ok(Self { expected, measured, compared, proved, problems: each(problems)? })
+        let Coverage { expected, measured, compared, proved, limited, problems } = value;
+        Ok(Self { expected, measured, compared, proved, limited, problems: each(problems)? })
     }
 }
 
@@ -246,6 +246,7 @@ impl From<Doubt> for verdict::Doubt {
 
 impl From<Incomparable> for verdict::Incomparable {
     fn from(value: Incomparable) -> Self {
+        let condition = |ConditionDifference { what, base, head }| verdict::ConditionDifference { what, base, head };
         match value {
             Incomparable::Environment { differences } => {
                 Self::Environment(differences.into_iter().map(Into::into).collect())
@@ -253,12 +254,12 @@ impl From<Incomparable> for verdict::Incomparable {
             Incomparable::Unit { base, head } => Self::Unit { base, head },
             Incomparable::NoBaseline => Self::NoBaseline,
             Incomparable::BaseFailed => Self::BaseFailed,
-            Incomparable::Conditions { differences } => Self::Conditions(
-                differences
-                    .into_iter()
-                    .map(|ConditionDifference { what, base, head }| verdict::ConditionDifference { what, base, head })
-                    .collect(),
-            ),
+            Incomparable::Conditions { differences } => {
+                Self::Conditions(differences.into_iter().map(condition).collect())
+            }
+            Incomparable::StoredConditions { differences } => {
+                Self::StoredConditions(differences.into_iter().map(condition).collect())
+            }
         }
     }
 }

@@ -76,6 +76,7 @@ impl From<model::Coverage> for Coverage {
             measured: value.measured,
             compared: value.compared,
             proved: value.proved,
+            limited: value.limited,
             problems: value.problems.into_iter().map(problem).collect(),
         }
     }
@@ -228,17 +229,16 @@ impl From<verdict::Incomparable> for Incomparable {
         use verdict::Incomparable as Model;
         let difference =
             |it: environment::Difference| Difference { field: it.field.to_owned(), stored: it.stored, here: it.here };
+        let condition = |verdict::ConditionDifference { what, base, head }| ConditionDifference { what, base, head };
         match value {
             Model::Environment(all) => Self::Environment { differences: all.into_iter().map(difference).collect() },
             Model::Unit { base, head } => Self::Unit { base, head },
             Model::NoBaseline => Self::NoBaseline,
             Model::BaseFailed => Self::BaseFailed,
-            Model::Conditions(all) => Self::Conditions {
-                differences: all
-                    .into_iter()
-                    .map(|verdict::ConditionDifference { what, base, head }| ConditionDifference { what, base, head })
-                    .collect(),
-            },
+            Model::Conditions(all) => Self::Conditions { differences: all.into_iter().map(condition).collect() },
+            Model::StoredConditions(all) => {
+                Self::StoredConditions { differences: all.into_iter().map(condition).collect() }
+            }
         }
     }
 }
