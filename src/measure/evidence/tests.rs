@@ -162,6 +162,15 @@ fn the_first_schema_is_read_for_ever_and_follows_its_description() {
     assert!(errors.is_empty(), "{errors:?}");
 }
 
+#[test]
+fn a_suite_under_another_load_than_base_is_read_back_as_that() {
+    let mut written = everything();
+    written.suites.entry(name("load")).or_default().insert(Fact::OtherConditions);
+    let text = to_json(&written);
+    assert!(text.contains(r#""base-failed","other-conditions"]"#), "{text}");
+    assert_eq!(from_json(text.as_bytes()).unwrap().suites, written.suites);
+}
+
 /// Requires that the evidence with one text in place of another is refused, for a reason that holds `why`.
 #[track_caller]
 fn refused(from: &str, to: &str, why: &str) {
