@@ -160,8 +160,7 @@ impl Window {
     fn series(&self, reading: Reading, selector: &Selector) -> Result<f64, Without> {
         let all = self.followed(selector, false)?;
         let counts = all.iter().any(|(_, followed)| followed.is_counter);
-        let other =
-            |is: &str, functions: &str| Without::Missing(format!("{selector} is {is}: {functions} it has not"));
+        let other = |is: &str, functions: &str| Without::Missing(format!("{selector} is {is}: {functions} it has not"));
         match (reading, counts) {
             (Reading::Plain | Reading::Increase, true) => Ok(all.iter().map(|(_, one)| one.increase()).sum()),
             (Reading::Rate, true) => {
