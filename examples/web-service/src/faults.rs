@@ -3,6 +3,8 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::warehouse::Connection;
+
 /// The mistake that is made.
 const FAULT: Option<Fault> = None;
 
@@ -63,9 +65,9 @@ pub fn after_an_order() {
     }
 }
 
-/// `NoKeepAlive`: each question to the warehouse has a connection of its own.
-pub fn keeps_connections() -> bool {
-    !is(Fault::NoKeepAlive)
+/// `NoKeepAlive`: each order asks the warehouse over a connection of its own.
+pub fn connection_of_an_order() -> Connection {
+    if is(Fault::NoKeepAlive) { Connection::Fresh } else { Connection::Kept }
 }
 
 /// `BusyLoop`: the list is checked, again and again, by a loop that nobody needs. `Lock`: only one list is made at a time, and it waits while it holds the lock.

@@ -11,6 +11,15 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::faults;
 use crate::store::Error;
 
+/// Over which connection a question goes.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Connection {
+    /// One that is kept, and used again.
+    Kept,
+    /// One of its own.
+    Fresh,
+}
+
 /// The shop's side of it.
 pub struct Warehouse {
     address: SocketAddr,
@@ -28,21 +37,24 @@ impl Warehouse {
 
     /// How many days it takes until an item is delivered.
     pub async fn days(&self, item: i32) -> Result<u32, Error> {
-        Ok(self.ask(&format!("days {item}\n")).await?.trim_end().parse()?)
+        Ok(self.ask(&format!("days {item}\n"), Connection::Kept).await?.trim_end().parse()?)
     }
 
     /// Puts items aside for an order.
     pub async fn put_aside(&self, item: i32, count: i32) -> Result<(), Error> {
         let began = Instant::now();
-        self.ask(&format!("{} {item} {count}\n", faults::put_aside())).await?;
+        self.ask(&format!("{} {item} {count}\n", faults::put_aside()), faults::connection_of_an_order()).await?;
         self.calls.fetch_add(1, Ordering::Relaxed);
         let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.took_us.fetch_add(took_us, Ordering::Relaxed);
         Ok(())
     }
 
-    async fn ask(&self, question: &str) -> Result<String, Error> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    async fn ask(&self, question: &str, which: Connection) -> Result<String, Error> {
+        let idle = match which {
+            Connection::Kept => self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop(),
+            Connection::Fresh => None,
+        };
         let mut connection = match idle {
             Some(connection) => connection,
             None => connect(self.address).await?,
@@ -52,7 +64,7 @@ impl Warehouse {
         if connection.read_line(&mut answer).await? == 0 {
             return Err("the warehouse hung up".into());
         }
-        if faults::keeps_connections() {
+        if which == Connection::Kept {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
         Ok(answer)
