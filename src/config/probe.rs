@@ -17,7 +17,7 @@ pub struct Probes {
     pub databases: Vec<Database>,
 }
 
-/// A metrics endpoint in the text format of Prometheus or of `OpenMetrics`, asked of every instance.
+/// A metrics endpoint in the text format of Prometheus or of OpenMetrics, asked of every instance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prometheus {
     /// The path of the endpoint.
@@ -56,7 +56,7 @@ pub struct Database {
     pub timeout: Duration,
     /// How often each flow is walked alone after the load, to count its statements; 0 for not at all.
     pub walks: u32,
-    /// Whether MySQL or `MariaDB` may have its slow log on while flows are walked, and its settings changed for the round.
+    /// Whether MySQL or MariaDB may have its slow log on while flows are walked, and its settings changed for the round.
     pub slow_log: bool,
 }
 
@@ -79,9 +79,9 @@ impl fmt::Debug for DatabaseUrl {
 /// Kinds of databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DatabaseKind {
-    /// `PostgreSQL` 14 or later.
+    /// PostgreSQL 14 or later.
     Postgres,
-    /// `MySQL` 8 or later, `MariaDB` 10.5 or later.
+    /// `MySQL` 8 or later, MariaDB 10.5 or later.
     Mysql,
 }
 

@@ -1,4 +1,4 @@
-//! A `MariaDB` of a test's own: in a folder that goes with it, on a free port, under a user without rights, stopped also where the test fails.
+//! A MariaDB of a test's own: in a folder that goes with it, on a free port, under a user without rights, stopped also where the test fails.
 #![cfg(target_os = "linux")]
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
@@ -128,7 +128,7 @@ fn run(folder: &Path, options: &[&str]) -> (u16, Child) {
     panic!("MariaDB does not start: {}", std::fs::read_to_string(&log).unwrap_or_default());
 }
 
-/// A program of `MariaDB` on the data in this folder, under a user without rights; it ends with the thread that starts it.
+/// A program of MariaDB on the data in this folder, under a user without rights; it ends with the thread that starts it.
 #[track_caller]
 fn program(name: &str, folder: &Path) -> Command {
     let mut command = Command::new("setpriv");

@@ -1,4 +1,4 @@
-//! The probe of MySQL and `MariaDB`, on a real `MariaDB`: what it counts, finds and refuses, and that no password is in what it says.
+//! The probe of MySQL and MariaDB, on a real MariaDB: what it counts, finds and refuses, and that no password is in what it says.
 #![cfg(target_os = "linux")]
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ use crate::load::services::arm;
 use crate::mariadb::{MariaDb, SECRETS};
 use crate::processes::surroundings;
 
-/// The server has counting on, which `MariaDB` has not by itself.
+/// The server has counting on, which MariaDB has not by itself.
 const COUNTS: &str = "--performance-schema=ON";
 /// What it calls statements that it does not tell apart.
 const UNNAMED: &str = "(prepared statements that the server does not tell apart)";

@@ -44,9 +44,9 @@ pub(in crate::config) struct Service {
     /// The most that it may write to its output in one round. Default: 64 MiB.
     #[schemars(example = &"64 MiB")]
     pub(in crate::config) log_limit: Option<At<String>>,
-    /// The `PostgreSQL` database that it uses, 14 or later.
+    /// The PostgreSQL database that it uses, 14 or later.
     pub(in crate::config) postgres: Option<Database>,
-    /// The `MySQL` or `MariaDB` database that it uses: `MySQL` 8 or later, `MariaDB` 10.5 or later.
+    /// The `MySQL` or MariaDB database that it uses: `MySQL` 8 or later, MariaDB 10.5 or later.
     pub(in crate::config) mysql: Option<Database>,
     /// Its metrics endpoint. Default: not read.
     pub(in crate::config) prometheus: Option<At<Prometheus>>,

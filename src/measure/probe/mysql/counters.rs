@@ -1,4 +1,4 @@
-//! What MySQL and `MariaDB` have counted of statements, and what came to it between two looks. No I/O but by the session that is given.
+//! What MySQL and MariaDB have counted of statements, and what came to it between two looks. No I/O but by the session that is given.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -110,6 +110,9 @@ impl Sums {
     }
 }
 
+/// What a server says of executed prepared statements, column by column.
+type Executed = (u64, u64, u64, u64, u64, u64, u64, u64);
+
 impl Snapshot {
     /// Reads what has been counted; of prepared statements those of one role, where there is one.
     pub(super) fn take(session: &mut Session, role: Option<&str>) -> Result<Self, Trouble> {
@@ -159,7 +162,7 @@ impl Snapshot {
             Some(role) => format!("user_by_event_name WHERE USER = {} AND", literal(role)),
             None => "global_by_event_name WHERE".to_owned(),
         };
-        let rows: Vec<(u64, u64, u64, u64, u64, u64, u64, u64)> = session.rows(&format!(
+        let rows: Vec<Executed> = session.rows(&format!(
             "SELECT COUNT_STAR, SUM_TIMER_WAIT, SUM_ROWS_SENT, SUM_ROWS_AFFECTED, SUM_ROWS_EXAMINED, SUM_SELECT_FULL_JOIN, SUM_CREATED_TMP_DISK_TABLES, \
              SUM_ERRORS FROM performance_schema.events_statements_summary_{of} EVENT_NAME = '{EXECUTE}'"
         ))?;

@@ -1,4 +1,4 @@
-//! The form of a statement that is equal for equal statements of MySQL and `MariaDB`, whatever their values. No I/O; refuses to know what a statement does.
+//! The form of a statement that is equal for equal statements of MySQL and MariaDB, whatever their values. No I/O; refuses to know what a statement does.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
@@ -57,7 +57,7 @@ pub(super) fn fingerprint(statement: &str) -> String {
 
 /// The parts of a statement, its lists of values shortened.
 pub(super) fn tokens(statement: &str) -> Vec<Token> {
-    let mut tokens = shortened(parts(statement));
+    let mut tokens = shortened(&parts(statement));
     while tokens.last().is_some_and(|token| token.is(";")) {
         tokens.pop();
     }
@@ -95,7 +95,7 @@ fn begins_list(token: &Token) -> bool {
 }
 
 /// `IN (?, ?)` → `IN (...)`, `VALUES (?, ?), (?, ?)` → `VALUES (...)`.
-fn shortened(tokens: Vec<Token>) -> Vec<Token> {
+fn shortened(tokens: &[Token]) -> Vec<Token> {
     let mut short: Vec<Token> = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while let Some(token) = tokens.get(at) {

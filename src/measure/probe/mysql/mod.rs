@@ -1,4 +1,4 @@
-//! MySQL and `MariaDB`: the statements that a request runs, by digest, and the connections that load takes. Refuses to know what load is made.
+//! MySQL and MariaDB: the statements that a request runs, by digest, and the connections that load takes. Refuses to know what load is made.
 //!
 //! Counters are read before and after each request of a walk, never reset. Digests have no user: the service is told from others by its database.
 #![expect(clippy::disallowed_methods, reason = "waits until the server has counted")]

@@ -1,4 +1,4 @@
-//! Plans as MySQL and `MariaDB` write them: which tables are read from one end to the other, and which index may help. No I/O; refuses to know whether it matters.
+//! Plans as MySQL and MariaDB write them: which tables are read from one end to the other, and which index may help. No I/O; refuses to know whether it matters.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ pub(super) fn with_values(fingerprint: &str) -> Option<String> {
     for token in &mut filled {
         counts = token.is("limit") || token.is("offset") || counts && matches!(token.text.as_str(), "?" | ",");
         if token.kind == TokenKind::Value {
-            token.text = if counts { "1" } else { "'1'" }.to_owned();
+            if counts { "1" } else { "'1'" }.clone_into(&mut token.text);
         }
     }
     explainable(&joined(&filled).replace("(...)", "('1')")).filter(|text| !text.contains("..."))
@@ -52,7 +52,7 @@ pub(super) fn explained(statement: &str, json: &str, reads_through: bool) -> Opt
     let value: Value = serde_json::from_str(json).ok()?;
     let mut tables = Vec::new();
     collect(&value, &mut tables);
-    let mut plan = tables.iter().map(|table| table.line()).collect::<Vec<_>>().join("\n");
+    let mut plan = tables.iter().map(Table::line).collect::<Vec<_>>().join("\n");
     plan.truncate(plan.floor_char_boundary(EXHIBIT_BYTES_MAX));
     let mut explained = Explained { plan: Some(plan).filter(|plan| !plan.is_empty()), ..Explained::default() };
     if !reads_through {
@@ -61,7 +61,7 @@ pub(super) fn explained(statement: &str, json: &str, reads_through: bool) -> Opt
     let statement = tokens(statement);
     let mut largest = 0.0;
     for table in tables.iter().filter(|table| table.access == "ALL") {
-        let name = real_name(&statement, &table.name);
+        let name = real_name(&statement, table.name);
         let conditions = table.conditions();
         let columns = conditions.columns();
         if table.rows > largest && !conditions.either && !columns.is_empty() {
@@ -219,7 +219,7 @@ fn create(table: &str, columns: &[String]) -> String {
 mod tests {
     use super::*;
 
-    /// As `MariaDB` 10.11 said it.
+    /// As MariaDB 10.11 said it.
     const MARIADB: &str = r#"{"query_block": {"select_id": 1, "nested_loop": [{"table": {"table_name": "b", "access_type": "ALL", "rows": 20056,
         "filtered": 100, "attached_condition": "shop.b.kind = 7 and shop.b.`order` > 'alice@example.org'"}}]}}"#;
     /// In the form of MySQL 8.
@@ -227,7 +227,10 @@ mod tests {
         {"table": {"table_name": "big", "access_type": "ALL", "rows_examined_per_scan": 19950, "attached_condition": "((`shop`.`big`.`kind` = 7) and (`shop`.`big`.`note` is not null))"}},
         {"table": {"table_name": "i", "access_type": "ref", "key": "owner", "rows_examined_per_scan": 20}}]}}"#;
 
-    fn all(statement: &str, json: &str) -> (Vec<String>, Vec<(String, Vec<String>)>, Option<String>) {
+    /// The lines of the plan, the tables with their columns, the index.
+    type Told = (Vec<String>, Vec<(String, Vec<String>)>, Option<String>);
+
+    fn all(statement: &str, json: &str) -> Told {
         let explained = explained(statement, json, true).unwrap();
         let plan = explained.plan.unwrap_or_default().lines().map(str::to_owned).collect();
         let names = |names: &[Name]| names.iter().map(|name| name.as_str().to_owned()).collect();

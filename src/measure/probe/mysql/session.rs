@@ -1,5 +1,6 @@
-//! A connection to MySQL or `MariaDB` of a probe's own: it reads only, each query has an end, and no error holds an address or a password.
+//! A connection to MySQL or MariaDB of a probe's own: it reads only, each query has an end, and no error holds an address or a password.
 
+use std::fmt::Write as _;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ pub(super) enum Trouble {
 /// What a server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Server {
-    /// Whether it is `MariaDB`; else it is MySQL.
+    /// Whether it is MariaDB; else it is MySQL.
     pub(super) mariadb: bool,
     /// Its release: 10, 11.
     pub(super) release: (u32, u32),
@@ -144,7 +145,10 @@ impl Session {
 
 /// A text as a server reads it, whatever is in it.
 pub(super) fn literal(text: &str) -> String {
-    let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let mut digits = String::new();
+    for byte in text.bytes() {
+        let _infallible = write!(digits, "{byte:02x}");
+    }
     format!("CONVERT(x'{digits}' USING utf8mb4)")
 }
 

@@ -1,4 +1,4 @@
-//! What a probe of `PostgreSQL` needs before it can read: version, extension, rights. Each thing that is missing says what to run.
+//! What a probe of PostgreSQL needs before it can read: version, extension, rights. Each thing that is missing says what to run.
 
 use tokio_postgres::SimpleQueryRow;
 

@@ -1,4 +1,4 @@
-//! What `PostgreSQL` says of itself while load runs: connections, waits, and what tables were read.
+//! What PostgreSQL says of itself while load runs: connections, waits, and what tables were read.
 
 use std::collections::BTreeMap;
 

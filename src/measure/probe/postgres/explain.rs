@@ -1,4 +1,4 @@
-//! How `PostgreSQL` carries statements out, and whether an index would help: asked with `EXPLAIN`, never `EXPLAIN ANALYZE`, so that nothing is run.
+//! How PostgreSQL carries statements out, and whether an index would help: asked with `EXPLAIN`, never `EXPLAIN ANALYZE`, so that nothing is run.
 
 use std::collections::{BTreeMap, BTreeSet};
 

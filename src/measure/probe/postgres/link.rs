@@ -1,4 +1,4 @@
-//! The connection of a probe to `PostgreSQL`: read-only, bounded in time, driven by the thread that asks. What is said of its troubles holds no secret.
+//! The connection of a probe to PostgreSQL: read-only, bounded in time, driven by the thread that asks. What is said of its troubles holds no secret.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The probe of `PostgreSQL`: statements by request from `pg_stat_statements`, what connections and tables did, and how statements are carried out. It reads
+//! The probe of PostgreSQL: statements by request from `pg_stat_statements`, what connections and tables did, and how statements are carried out. It reads
 //! only, in a connection of its own, and resets nothing.
 #![expect(clippy::disallowed_methods, reason = "waits until counters are still")]
 
@@ -34,7 +34,7 @@ const TABLES_LATE: [Duration; 2] = [Duration::from_millis(150), Duration::from_m
 /// So many times they are looked at.
 const TABLES_LOOKS_MAX: u32 = 5;
 
-/// A probe of `PostgreSQL`.
+/// A probe of PostgreSQL.
 pub(super) struct Postgres {
     link: Link,
     access: Access,

@@ -1,4 +1,4 @@
-//! What a plan of `PostgreSQL` says, from its JSON. No I/O. All texts of it are foreign.
+//! What a plan of PostgreSQL says, from its JSON. No I/O. All texts of it are foreign.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The text format 0.0.4 of Prometheus and `OpenMetrics` 1.0: bytes to samples, a line at a time. Refuses to know which samples matter.
+//! The text format 0.0.4 of Prometheus and OpenMetrics 1.0: bytes to samples, a line at a time. Refuses to know which samples matter.
 
 use std::borrow::Cow;
 
@@ -7,12 +7,12 @@ const SAMPLES_MAX: usize = 200_000;
 /// The most labels of one sample.
 const LABELS_MAX: usize = 64;
 
-/// Which of the two formats. They differ in what may be cut short: only `OpenMetrics` says where it ends.
+/// Which of the two formats. They differ in what may be cut short: only OpenMetrics says where it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// Text 0.0.4.
     Text,
-    /// `OpenMetrics`: what has no `# EOF` was cut short.
+    /// OpenMetrics: what has no `# EOF` was cut short.
     OpenMetrics,
 }
 

@@ -379,9 +379,3 @@ enum Ceiling {
 fn is_zero(number: &usize) -> bool {
     *number == 0
 }
-
-/// Whether there is nothing to say.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(number: &usize) -> bool {
-    *number == 0
-}
