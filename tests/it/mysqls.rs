@@ -30,7 +30,7 @@ fn queried() -> String {
 
 /// A scenario of two requests to a service that was told so many words, with a probe that has this address.
 fn config(server: &MariaDb, words: &str, probe: &str) -> String {
-    let words: String = words.split_whitespace().map(|word| format!(", \"{word}\"")).collect();
+    let words: String = words.split_whitespace().flat_map(|word| [", \"", word, "\""]).collect();
     format!(
         r#"
 [service.shop]

@@ -59,6 +59,7 @@ fn main() -> ExitCode {
     }
 }
 
+#[expect(clippy::exit, reason = "its time is over, whatever it does")]
 fn serve(script: Script) -> Result<(), Box<dyn std::error::Error>> {
     std::thread::spawn(|| {
         std::thread::sleep(LIFE);

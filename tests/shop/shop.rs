@@ -55,6 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
+#[expect(clippy::exit, reason = "its time is over, whatever it does")]
 fn serve(port: u16, many: bool) -> Result<(), Box<dyn std::error::Error>> {
     std::thread::spawn(|| {
         std::thread::sleep(LIFE);

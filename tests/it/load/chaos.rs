@@ -38,7 +38,8 @@ fn value(parsed: &Parsed, benchmark: &str, metric: &str) -> f64 {
         one.metric.id.benchmark.benchmark.as_str() == benchmark && one.metric.id.metric.as_str() == metric
     };
     let found = parsed.readings.iter().find(is);
-    let sample: &Sample = &found.unwrap_or_else(|| panic!("{benchmark} has {metric}")).sample;
+    assert!(found.is_some(), "{benchmark} has {metric}");
+    let sample: &Sample = &found.unwrap().sample;
     sample.statistic(Statistic::Median)
 }
 
@@ -62,7 +63,7 @@ fn a_killed_instance_stays_away_its_part_of_the_requests_fails_and_the_round_goe
 #[test]
 fn an_instance_that_is_started_again_takes_its_requests_again() {
     let arm = arm();
-    let chaos = Chaos { at: Duration::from_millis(1000), back_after: Some(Duration::from_millis(1000)) };
+    let chaos = Chaos { at: Duration::from_secs(1), back_after: Some(Duration::from_secs(1)) };
     let parsed = round(&arm, chaos);
     let recovery = value(&parsed, "all requests", "recovery-time");
     assert!((0.75..2.75).contains(&recovery), "gone for a second and as long as a start takes: {recovery}");
@@ -77,7 +78,7 @@ fn an_instance_that_is_started_again_takes_its_requests_again() {
 fn a_load_that_ends_before_its_instance_is_back_leaves_nothing() {
     let arm = arm();
     // Longer than the load: nobody waits for it.
-    let chaos = Chaos { at: Duration::from_millis(1000), back_after: Some(Duration::from_mins(10)) };
+    let chaos = Chaos { at: Duration::from_secs(1), back_after: Some(Duration::from_mins(10)) };
     round(&arm, chaos);
     all_gone(&arm.wrote("pids"));
 }

@@ -254,7 +254,7 @@ fn the_backends_behind_one_address_are_told_apart_by_a_header_of_their_replies()
         (b"HTTP/1.1 503 No\r\nx-served-by: b\r\ncontent-length: 0\r\n\r\n", false),
         served::OK,
     ];
-    let server = Server::start(|number, _| BY[[0, 0, 1, 2][number as usize % 4]]);
+    let server = Server::start(|number, _| BY[[0, 0, 1, 2][usize::try_from(number % 4).unwrap()]]);
     let mut load = load(vec![step("GET", "/")], 1);
     load.backend_header = Some("x-served-by".to_owned());
     let stage = || held(Level::Rate(200.0), milliseconds(500));
