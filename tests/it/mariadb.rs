@@ -45,7 +45,7 @@ impl MariaDb {
         let mut install = program("mariadb-install-db", folder.path());
         install.args(["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]);
         let output = install.args(SMALL).output().expect("`setpriv` is installed");
-        assert!(output.status.success(), "mariadb-install-db: {}", String::from_utf8_lossy(&output.stdout));
+        assert!(output.status.success(), "mariadb-install-db: {}", String::from_utf8_lossy(&output.stderr));
         let (port, server) = run(folder.path(), options);
         Self { folder, port, server }
     }
@@ -137,6 +137,8 @@ fn program(name: &str, folder: &Path) -> Command {
     }
     command.args(["--pdeathsig", "KILL"]).arg(installed(name)).arg("--no-defaults");
     command.arg(format!("--datadir={}", folder.join("data").display())).stdin(Stdio::null()).current_dir(folder);
+    // Servers that are set up at once would take each other's temporary tables.
+    command.env("TMPDIR", folder);
     command
 }
 
