@@ -152,14 +152,15 @@ impl<'a> Problems<'a> {
         let first = before.saturating_sub(EXCERPT_CHARS_MAX / 2);
         let last = line.len().min(first + EXCERPT_CHARS_MAX);
         let shown = |range: Range<usize>| printable(&line[range].iter().collect::<String>());
+        let said = |text: &str| printable(&without_password(text).into_iter().collect::<String>());
         let (left, right) = (if first > 0 { "…" } else { "" }, if last < line.len() { "…" } else { "" });
         let indent = left.width() + shown(first..before).width();
         let width = shown(before..(before + marked).min(last)).width().max(1);
         Problem {
             line: self.line_of(span.start),
             column: before + 1,
-            message: printable(message),
-            help: help.as_deref().map(printable),
+            message: said(message),
+            help: help.as_deref().map(said),
             excerpt: format!("{left}{}{right}", shown(first..last)),
             caret: " ".repeat(indent) + &"^".repeat(width),
         }
@@ -183,7 +184,7 @@ fn without_password(line: &str) -> Vec<char> {
     let mut from = 0;
     while let Some(at) = line[from..].windows(3).position(|three| three == [':', '/', '/']) {
         let begin = from + at + 3;
-        let quoted = |c: &char| matches!(c, '"' | '\'') || c.is_whitespace();
+        let quoted = |c: &char| matches!(c, '"' | '\'' | '`') || c.is_whitespace();
         let end = line[begin..].iter().position(quoted).map_or(line.len(), |length| begin + length);
         // The last `@`: whoever wrote a password with one in it meant it.
         if let Some(host) = line[begin..end].iter().rposition(|c| *c == '@') {

@@ -99,7 +99,7 @@ fn a_slower_program_is_measured_and_red() {
     let project = project(CLI, "[gate]\nfloor = \"100 us\"\n");
     project.change("src/main.rs", "400_000", "40_000_000");
     let checked = project.check(&[]);
-    checked.ends(10, &["`cli/run` is", "slower than base"]);
+    checked.ends(10, &["`cli/run` takes", "times as long as base"]);
     assert!(ran(&project) && proved(&checked).is_empty());
 }
 

@@ -88,9 +88,9 @@ fn secrets_are_never_written_into_the_config() {
           |                   ^^^^^^^^^^^^^^^
           = help: letters, digits and `_`, such as `WEB_TOKEN`; the secret itself stays out of this file
 
-        tollgate.toml:7:7: `http://u:p@h` holds a user
+        tollgate.toml:7:7: `http://u:*@h` holds a user
           |
-        7 | url = 'http://u:p@h'
+        7 | url = 'http://u:*@h'
           |       ^^^^^^^^^^^^^^
           = help: `basic = { user = "…", password-variable = "…" }` says who asks
 

@@ -282,7 +282,7 @@ fn control_characters_are_not_shown_and_long_lines_are_cut() {
           |
         1 | "a\u001b[2J\u202e" = 1
           | ^^^^^^^^^^^^^^^^^^
-          = help: possible here: `budget`, `gate`, `rule`, `scenario`, `service`, `suite`
+          = help: possible here: `budget`, `escalate`, `gate`, `rule`, `scenario`, `service`, `suite`
 
         tollgate.toml:2:11: `bäse` is not a key of `[gate]`
           |
