@@ -89,6 +89,7 @@ fn stretch(level: Level, seconds: u32, requests: u64, ms: f64, failed: u64) -> S
 }
 
 fn recorded(stretches: Vec<Stretch>, windows: Vec<Window>) -> Recorded {
+    let windows = windows.into_iter().map(|window| window.packed()).collect();
     Recorded { stretches, windows, window: WINDOW, ..Recorded::default() }
 }
 
@@ -165,7 +166,7 @@ fn spike(recovery: f64) -> Recorded {
     let windows = (0..140).map(|index| {
         let at = f64::from(index) / 4.0 - 15.0;
         let ms = if (-5.0..recovery).contains(&at) { 300.0 } else { 10.0 };
-        let mut window = Window { ended: 50, ..Window::default() };
+        let mut window: Window = Window { ended: 50, ..Window::default() };
         window.response.record(ms * 1e-3, 50).unwrap();
         window
     });
@@ -189,7 +190,7 @@ fn killed(recovery: f64) -> Recorded {
     let windows = (0..120).map(|index| {
         let at = f64::from(index) / 4.0 - 10.0;
         let failed = if (0.0..recovery).contains(&at) { 25 } else { 0 };
-        let mut window = Window { ended: 75, failed, ..Window::default() };
+        let mut window: Window = Window { ended: 75, failed, ..Window::default() };
         window.response.record(0.01, 75).unwrap();
         window
     });
@@ -210,7 +211,7 @@ fn a_service_that_recovers_later_from_the_death_of_an_instance_is_red() {
 /// A soak of 60 s with so much memory and so many descriptors more for each request.
 fn soak(arm: Arm, round: u32, bytes: f64, descriptors: f64) -> (Recorded, Option<Usage>) {
     let window = || {
-        let mut window = Window { ended: 75, ..Window::default() };
+        let mut window: Window = Window { ended: 75, ..Window::default() };
         window.response.record(0.01, 75).unwrap();
         window
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::scenario::Level;
 use crate::model::Name;
-use crate::model::sample::Histogram;
+use crate::model::sample::{Histogram, Packed};
 
 /// How a request failed. A word each, in metrics and reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +41,7 @@ pub struct Recorded {
     /// What counts, in the order of time; the warm-up is not among it.
     pub stretches: Vec<Stretch>,
     /// The same time cut into windows, without gaps since what counts began, each with its distribution of response times of all steps.
-    pub windows: Vec<Window>,
+    pub windows: Vec<Window<Packed>>,
     /// How long each window is: [`WINDOW`], or twice as long as often as there were [`WINDOWS_MAX`] of them and neighbours were made one.
     pub window: Duration,
     /// What each target took, in the order in which they were given.
@@ -125,13 +125,27 @@ pub struct StepRecord {
 
 /// All steps in one window of time.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Window {
+pub struct Window<Times = Histogram> {
     /// Response times of the requests that ended in it.
-    pub response: Histogram,
+    pub response: Times,
     /// Requests that ended in it.
     pub ended: u64,
     /// Those of them that failed.
     pub failed: u64,
+}
+
+impl Window {
+    /// The window at rest, for who keeps many.
+    pub fn packed(&self) -> Window<Packed> {
+        Window { response: Packed::from(&self.response), ended: self.ended, failed: self.failed }
+    }
+}
+
+impl Window<Packed> {
+    /// The window to calculate with.
+    pub fn opened(&self) -> Window {
+        Window { response: self.response.histogram(), ended: self.ended, failed: self.failed }
+    }
 }
 
 /// What one target or backend took.

@@ -52,12 +52,12 @@ pub(super) fn stretch(level: Level, seconds: f64, times: &[(f64, u64)]) -> Stret
 /// Windows of a quarter second by their response times in milliseconds and how often each.
 pub(super) fn recorded(stretches: Vec<Stretch>, windows: impl IntoIterator<Item = Vec<(f64, u64)>>) -> Recorded {
     let window = |times: Vec<(f64, u64)>| {
-        let mut window = Window::default();
+        let mut window: Window = Window::default();
         for (ms, count) in times {
             window.response.record(ms * 1e-3, count).unwrap();
             window.ended += count;
         }
-        window
+        window.packed()
     };
     let windows = windows.into_iter().map(window).collect();
     Recorded { stretches, windows, window: WINDOW, generator_cpu: 0.05, ..Recorded::default() }

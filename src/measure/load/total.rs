@@ -28,7 +28,7 @@ pub(super) fn of_stretch(stretch: &Stretch) -> StepRecord {
 }
 
 /// Windows as one.
-pub(super) fn of_windows(windows: &[Window]) -> Window {
+pub(super) fn of_windows(windows: impl IntoIterator<Item = Window>) -> Window {
     let mut all = Window::default();
     for window in windows {
         merge(&mut all.response, &window.response);

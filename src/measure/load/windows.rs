@@ -16,20 +16,12 @@ pub(super) struct Windows {
     start: Option<Instant>,
     length: Duration,
     /// The first ones, made of two each.
-    joined: Vec<Closed>,
+    joined: Vec<Window<Packed>>,
     /// Those after them, of half the length and an even number: they are still to be made one in twos.
-    halves: VecDeque<Closed>,
+    halves: VecDeque<Window<Packed>>,
     /// Those after them.
-    past: Vec<Closed>,
+    past: Vec<Window<Packed>>,
     response: Recorder,
-    ended: u64,
-    failed: u64,
-}
-
-/// A [`Window`] at rest.
-#[derive(Default)]
-struct Closed {
-    response: Packed,
     ended: u64,
     failed: u64,
 }
@@ -67,13 +59,12 @@ impl Windows {
     }
 
     /// How long each is, and all of them.
-    pub(super) fn finish(mut self) -> (Duration, Vec<Window>) {
+    pub(super) fn finish(mut self) -> (Duration, Vec<Window<Packed>>) {
         if self.ended > 0 {
             self.close();
         }
         self.join(usize::MAX);
-        let window = |Closed { response, ended, failed }| Window { response: response.histogram(), ended, failed };
-        (self.length, self.joined.into_iter().chain(self.past).map(window).collect())
+        (self.length, self.joined.into_iter().chain(self.past).collect())
     }
 
     /// How many there are before the one that is being written to.
@@ -85,7 +76,7 @@ impl Windows {
         let response = self.response.packed();
         self.response.clear();
         let (ended, failed) = (std::mem::take(&mut self.ended), std::mem::take(&mut self.failed));
-        self.past.push(Closed { response, ended, failed });
+        self.past.push(Window { response, ended, failed });
         self.join(JOINS);
         if self.count() as usize == WINDOWS_MAX {
             self.join(usize::MAX);
@@ -98,7 +89,7 @@ impl Windows {
     fn join(&mut self, pairs_max: usize) {
         for _ in 0..pairs_max {
             let (Some(one), Some(other)) = (self.halves.pop_front(), self.halves.pop_front()) else { return };
-            self.joined.push(Closed {
+            self.joined.push(Window {
                 response: one.response.joined(&other.response),
                 ended: one.ended + other.ended,
                 failed: one.failed + other.failed,
@@ -114,7 +105,7 @@ mod tests {
     use crate::model::sample::Histogram;
 
     /// Requests every 50 ms for so many seconds, each of a time of its own, of which every seventh failed.
-    fn after(seconds: u64) -> (Duration, Vec<Window>) {
+    fn after(seconds: u64) -> (Duration, Vec<Window<Packed>>) {
         let (start, mut windows) = (Instant::now(), Windows::default());
         windows.begin(start);
         for nth in 0..20 * seconds {
@@ -143,7 +134,11 @@ mod tests {
                 let counts = (window.ended, window.failed);
                 assert_eq!(counts, (each, rest as u64), "window {at} of {seconds} s");
                 let shape = |histogram: &Histogram| histogram.parts().buckets;
-                assert_eq!(shape(&window.response), shape(&expected.histogram()), "window {at} of {seconds} s");
+                assert_eq!(
+                    shape(&window.response.histogram()),
+                    shape(&expected.histogram()),
+                    "window {at} of {seconds} s"
+                );
             }
         }
     }

@@ -62,6 +62,12 @@ impl Packed {
     }
 }
 
+impl From<&Histogram> for Packed {
+    fn from(histogram: &Histogram) -> Self {
+        Self::new(&histogram.parts())
+    }
+}
+
 impl Default for Packed {
     fn default() -> Self {
         Self { bytes: Box::default(), sum: 0.0, min: f64::INFINITY, max: 0.0 }
@@ -105,7 +111,7 @@ mod tests {
     }
 
     fn packed(histogram: &Histogram) -> Packed {
-        Packed::new(&histogram.parts())
+        Packed::from(histogram)
     }
 
     proptest! {

@@ -94,7 +94,7 @@ fn worthless(standing: Standing) -> Option<&'static str> {
 
 fn moments(result: &LoadResult) -> Vec<Moment> {
     let moment = |window: &super::result::Window| Moment {
-        response: window.response.clone(),
+        response: window.response.histogram(),
         ended: window.ended,
         failed: window.failed,
         seconds: result.window_s,
@@ -172,7 +172,7 @@ mod tests {
     fn drive(factor: f64) -> LoadResult {
         let window = |at: u32| {
             let wobble = 1.0 + 0.02 * f64::from(at.wrapping_mul(2_654_435_761) >> 24) / 256.0;
-            Window { response: sample::times(1e-3 * factor * wobble, 200), ended: 200, failed: 0 }
+            Window { response: (&sample::times(1e-3 * factor * wobble, 200)).into(), ended: 200, failed: 0 }
         };
         LoadResult { windows: (0..30).map(window).collect(), ..sample::by_hand() }
     }

@@ -129,16 +129,24 @@ pub(super) fn charts(result: &LoadResult) -> Vec<Chart> {
         .collect()
 }
 
+/// Neighbouring windows as one.
+#[derive(Default)]
+struct Piece {
+    response: Histogram,
+    ended: u64,
+    failed: u64,
+}
+
 /// Neighbouring windows as one, so that there are few enough and each is long enough; and how long each is.
-fn coarse(result: &LoadResult) -> (Vec<Window>, f64) {
+fn coarse(result: &LoadResult) -> (Vec<Piece>, f64) {
     let enough = (POINT_S_MIN / result.window_s).ceil().clamp(1.0, 1e4);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 10,000")]
     let together = (enough as usize).max(result.windows.len().div_ceil(POINTS_MAX));
     let one = |windows: &[Window]| {
-        let mut all = Window::default();
+        let mut all = Piece::default();
         for window in windows {
             // Windows of one drive together have what a histogram can count; one that was read was checked for that.
-            let _full = all.response.merge(&window.response);
+            let _full = all.response.merge(&window.response.histogram());
             all.ended += window.ended;
             all.failed += window.failed;
         }
@@ -180,7 +188,7 @@ fn line(name: &'static str, class: &'static str, points: &[(f64, f64)], across: 
 fn latency(result: &LoadResult) -> Option<Chart> {
     let (windows, each_s) = coarse(result);
     let course = |summary: Summary| -> Vec<(f64, f64)> {
-        let at = |(at, window): (usize, &Window)| Some(((at as f64 + 0.5) * each_s, window.response.summary(summary)?));
+        let at = |(at, window): (usize, &Piece)| Some(((at as f64 + 0.5) * each_s, window.response.summary(summary)?));
         windows.iter().enumerate().filter_map(at).collect()
     };
     let named = [("p50", Summary::P50), ("p95", Summary::P95), ("p99", Summary::P99), ("max", Summary::Max)];
@@ -213,7 +221,7 @@ fn latency(result: &LoadResult) -> Option<Chart> {
 
 fn throughput(result: &LoadResult) -> Option<Chart> {
     let (windows, each_s) = coarse(result);
-    let course = |of: fn(&Window) -> u64| -> Vec<(f64, f64)> {
+    let course = |of: fn(&Piece) -> u64| -> Vec<(f64, f64)> {
         windows
             .iter()
             .enumerate()
@@ -332,7 +340,7 @@ mod tests {
 
     #[test]
     fn many_short_windows_become_few_longer_ones() {
-        let windows = vec![Window { response: sample::times(1e-3, 5), ended: 5, failed: 0 }; 1200];
+        let windows = vec![Window { response: (&sample::times(1e-3, 5)).into(), ended: 5, failed: 0 }; 1200];
         let (windows, each_s) = coarse(&LoadResult { windows, window_s: 0.25, ..sample::by_hand() });
         assert_eq!((windows.len(), each_s, windows[0].ended), (240, 1.25, 25));
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::scenario::{Level, Shard};
 use crate::model::load as named;
-use crate::model::sample::{Histogram, Summary};
+use crate::model::sample::{Histogram, Packed, Summary};
 use crate::model::{BudgetLevel, Direction};
 
 use super::result::{Ended, Limit, LoadResult, Place, Stage, Step, Value, Window, added};
@@ -198,7 +198,9 @@ fn add_stage(all: &mut Stage, part: &Stage) -> Option<()> {
 }
 
 fn add_window(all: &mut Window, part: &Window) -> Option<()> {
-    all.response.merge(&part.response).ok()?;
+    let mut response = all.response.histogram();
+    response.merge(&part.response.histogram()).ok()?;
+    all.response = Packed::from(&response);
     all.ended = all.ended.checked_add(part.ended)?;
     all.failed = all.failed.checked_add(part.failed)?;
     Some(())

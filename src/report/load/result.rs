@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::scenario::Level;
 use crate::model::load::{LATE_ARRIVALS, LATE_SHARE_MAX};
-use crate::model::sample::Histogram;
+use crate::model::sample::{Histogram, Packed};
 use crate::model::{BudgetLevel, Direction, Name, Unit};
 
 /// Everything that one drive gave.
@@ -95,7 +95,7 @@ pub struct Step {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Window {
     /// Response times.
-    pub response: Histogram,
+    pub response: Packed,
     /// Requests that ended in it.
     pub ended: u64,
     /// Those of them that failed.

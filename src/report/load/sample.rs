@@ -63,7 +63,7 @@ pub(super) fn by_hand() -> LoadResult {
         ended: Ended::Complete,
         stages: vec![stage(Level::Rate(200.0), 10.0, &[("GET /", step(0.8e-3, 2000, 0))])],
         window_s: 1.0,
-        windows: (0..10).map(|_| Window { response: times(0.8e-3, 200), ended: 200, failed: 0 }).collect(),
+        windows: (0..10).map(|_| Window { response: (&times(0.8e-3, 200)).into(), ended: 200, failed: 0 }).collect(),
         places: vec![Place {
             name: "http://127.0.0.1:8080".to_owned(),
             response: times(0.8e-3, 2000),
@@ -116,7 +116,7 @@ pub(super) fn stress() -> LoadResult {
             .map(|at| {
                 let slow = if at > 20 { 40.0 } else { 1.0 };
                 Window {
-                    response: times(4e-3 * slow, 40 * at),
+                    response: (&times(4e-3 * slow, 40 * at)).into(),
                     ended: u64::from(40 * at),
                     failed: if at > 20 { u64::from(at) } else { 0 },
                 }

@@ -49,7 +49,7 @@ fn soak_of(shape: &dyn Fn(f64) -> f64, random: &mut Random) -> (Recorded, Option
         }
     };
     let usage = Usage { points: (0..10 * SECONDS).map(point).collect(), ..Usage::default() };
-    let mut window = Window { ended: 250, ..Window::default() };
+    let mut window: Window = Window { ended: 250, ..Window::default() };
     window.response.record(0.01, 250).unwrap();
     let windows = vec![window; 4 * SECONDS as usize];
     (recorded(vec![stretch(Level::Rate(RATE), SECONDS, 60_000, 10.0, 0)], windows), Some(usage))

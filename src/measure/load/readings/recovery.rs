@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::measure::load::record::{Recorded, Window};
 use crate::measure::load::total;
+use crate::model::sample::Packed;
 use crate::stats::summary;
 
 /// So many replies make a 95th percentile with one value beyond it: windows are put together until they have them.
@@ -59,14 +60,14 @@ pub(super) fn seconds([before, peak, after]: &[Duration; 3], recorded: &Recorded
 }
 
 /// Windows put together; the rest that is no whole piece is left out.
-fn pieces(windows: &[Window], together: usize) -> Vec<Window> {
-    windows.chunks_exact(together).map(total::of_windows).collect()
+fn pieces(windows: &[Window<Packed>], together: usize) -> Vec<Window> {
+    windows.chunks_exact(together).map(|piece| total::of_windows(piece.iter().map(Window::opened))).collect()
 }
 
 impl Calm {
     fn of(pieces: &[Window]) -> Option<Self> {
         let times: Vec<f64> = pieces.iter().filter_map(|piece| piece.response.quantile(0.95)).collect();
-        let all = total::of_windows(pieces);
+        let all = total::of_windows(pieces.iter().cloned());
         (times.len() >= PIECES_MIN).then_some(())?;
         Some(Self {
             p95_max: BACK_RATIO * summary::quantile(&times, BEFORE_QUANTILE)?,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::measure::load::record::{Recorded, Usage, UsagePoint, Window};
 use crate::measure::load::total;
-use crate::model::sample::POINTS_MAX;
+use crate::model::sample::{POINTS_MAX, Packed};
 
 /// A third of a soak with fewer requests has no 99th percentile to compare.
 const REQUESTS_MIN: u64 = 100;
@@ -55,8 +55,8 @@ pub(super) fn drift(recorded: &Recorded, duration: Duration) -> Option<f64> {
     // What ended after the last request was sent belongs to no third.
     let count = usize::try_from(whole).unwrap_or(usize::MAX).min(recorded.windows.len());
     let third = count / 3;
-    let p99 = |windows: &[Window]| {
-        let all = total::of_windows(windows);
+    let p99 = |windows: &[Window<Packed>]| {
+        let all = total::of_windows(windows.iter().map(Window::opened));
         all.response.quantile(0.99).filter(|_| all.ended >= REQUESTS_MIN)
     };
     let (first, last) = (p99(&recorded.windows[..third])?, p99(&recorded.windows[count - third..count])?);

@@ -1,7 +1,7 @@
 //! From wire types of schema 1 to a result: what no drive can have given is refused.
 
 use crate::config::scenario::Level;
-use crate::model::sample::{Histogram, Parts};
+use crate::model::sample::{Histogram, Packed, Parts};
 use crate::model::{BudgetLevel, Direction, Name, Unit};
 
 use super::super::result::{Ended, Limit, LoadResult, Place, Point, Stage, Step, Value, Window};
@@ -30,7 +30,7 @@ pub(super) fn result(load: v1::Load) -> Result<LoadResult, WireError> {
         started_at_s: load.started_at,
         ended,
         stages: load.stages.into_iter().map(stage).collect::<Result<_, _>>()?,
-        windows: load.windows.into_iter().map(window).collect::<Result<_, _>>()?,
+        windows: load.windows.into_list().into_iter().map(window).collect::<Result<_, _>>()?,
         window_s,
         places: load.targets.into_iter().map(place).collect::<Result<_, _>>()?,
         usage: load.usage.into_iter().map(point).collect::<Result<_, _>>()?,
@@ -119,14 +119,13 @@ fn histogram(of: v1::Distribution) -> Result<Histogram, WireError> {
 }
 
 fn window(window: v1::Window) -> Result<Window, WireError> {
-    let (ended, failed) = (bounded(window.ended)?, bounded(window.failed)?);
-    Ok(Window { response: histogram(window.response)?, ended, failed })
+    let Place { response, ended, failed, .. } = place(window)?;
+    Ok(Window { response: Packed::from(&response), ended, failed })
 }
 
 fn place(target: v1::Window) -> Result<Place, WireError> {
-    let name = target.name.clone().unwrap_or_default();
-    let Window { response, ended, failed } = window(target)?;
-    Ok(Place { name, response, ended, failed })
+    let (ended, failed) = (bounded(target.ended)?, bounded(target.failed)?);
+    Ok(Place { name: target.name.unwrap_or_default(), response: histogram(target.response)?, ended, failed })
 }
 
 fn point(point: v1::Point) -> Result<Point, WireError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::config::scenario::Level;
 use crate::model::sample::{Histogram, Summary};
@@ -57,7 +57,8 @@ pub(super) struct Load {
     /// How long a window is.
     pub(super) window_s: f64,
     /// The same time in windows.
-    pub(super) windows: Vec<Window>,
+    #[schemars(with = "Vec<Window>")]
+    pub(super) windows: Windows,
     /// What each target took.
     pub(super) targets: Vec<Window>,
     /// What the service used, where Tollgate started it.
@@ -149,6 +150,46 @@ pub(super) struct Distribution {
     pub(super) max: f64,
 }
 
+/// The windows of a drive. Those that are written become [`Window`]s one after the other: all of them at once would take most of the memory of a long drive.
+#[derive(Debug)]
+pub(super) enum Windows {
+    Kept(Vec<result::Window>),
+    Read(Vec<Window>),
+}
+
+impl Windows {
+    /// All of them, as they were read.
+    pub(super) fn into_list(self) -> Vec<Window> {
+        match self {
+            Self::Kept(kept) => kept.iter().map(Window::from).collect(),
+            Self::Read(read) => read,
+        }
+    }
+
+    /// How many.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Kept(kept) => kept.len(),
+            Self::Read(read) => read.len(),
+        }
+    }
+}
+
+impl Serialize for Windows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Kept(kept) => serializer.collect_seq(kept.iter().map(Window::from)),
+            Self::Read(read) => serializer.collect_seq(read),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Windows {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::Read)
+    }
+}
+
 /// Response times of one window, or of one target.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Window {
@@ -238,11 +279,16 @@ impl From<&LoadResult> for Load {
             total: numbers(result),
             stages: result.stages.iter().map(Stage::from).collect(),
             window_s: result.window_s,
-            windows: result.windows.iter().map(|one| window(None, &one.response, one.ended, one.failed)).collect(),
+            windows: Windows::Kept(result.windows.clone()),
             targets: result
                 .places
                 .iter()
-                .map(|one| window(Some(one.name.clone()), &one.response, one.ended, one.failed))
+                .map(|one| Window {
+                    name: Some(one.name.clone()),
+                    ended: one.ended,
+                    failed: one.failed,
+                    response: (&one.response).into(),
+                })
                 .collect(),
             usage: result.usage.iter().map(Point::from).collect(),
             metrics: result.values.iter().map(Metric::from).collect(),
@@ -265,8 +311,11 @@ fn numbers(result: &LoadResult) -> Numbers {
     }
 }
 
-fn window(name: Option<String>, response: &Histogram, ended: u64, failed: u64) -> Window {
-    Window { name, ended, failed, response: response.into() }
+impl From<&result::Window> for Window {
+    fn from(window: &result::Window) -> Self {
+        let response = (&window.response.histogram()).into();
+        Self { name: None, ended: window.ended, failed: window.failed, response }
+    }
 }
 
 impl From<Standing> for Verdict {
