@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::config::scenario::Level;
 use crate::model::sample::{Histogram, Summary};
@@ -11,6 +11,10 @@ use crate::model::{self, BudgetLevel, Direction};
 
 use super::super::result::{self, LoadResult, Standing};
 use super::super::words;
+
+mod windows;
+
+pub(super) use windows::Windows;
 
 /// The version of the JSON.
 pub(super) const SCHEMA: u64 = 1;
@@ -150,46 +154,6 @@ pub(super) struct Distribution {
     pub(super) max: f64,
 }
 
-/// The windows of a drive. Those that are written become [`Window`]s one after the other: all of them at once would take most of the memory of a long drive.
-#[derive(Debug)]
-pub(super) enum Windows {
-    Kept(Vec<result::Window>),
-    Read(Vec<Window>),
-}
-
-impl Windows {
-    /// All of them, as they were read.
-    pub(super) fn into_list(self) -> Vec<Window> {
-        match self {
-            Self::Kept(kept) => kept.iter().map(Window::from).collect(),
-            Self::Read(read) => read,
-        }
-    }
-
-    /// How many.
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Kept(kept) => kept.len(),
-            Self::Read(read) => read.len(),
-        }
-    }
-}
-
-impl Serialize for Windows {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Kept(kept) => serializer.collect_seq(kept.iter().map(Window::from)),
-            Self::Read(read) => serializer.collect_seq(read),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Windows {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Vec::deserialize(deserializer).map(Self::Read)
-    }
-}
-
 /// Response times of one window, or of one target.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Window {
@@ -308,13 +272,6 @@ fn numbers(result: &LoadResult) -> Numbers {
         seconds: result.seconds_in_all(),
         response_time: of(&all.response),
         service_time: of(&all.service),
-    }
-}
-
-impl From<&result::Window> for Window {
-    fn from(window: &result::Window) -> Self {
-        let response = (&window.response.histogram()).into();
-        Self { name: None, ended: window.ended, failed: window.failed, response }
     }
 }
 
