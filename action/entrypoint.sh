@@ -61,6 +61,8 @@ read_inputs() {
     base=${TOLLGATE_INPUT_BASE:-}
     key=${TOLLGATE_INPUT_KEY:-tollgate}
     comment=${TOLLGATE_INPUT_COMMENT:-always}
+    escalate=${TOLLGATE_INPUT_ESCALATE:-false}
+    publishing=(publish "--key=$key" "--comment=$comment")
     fail_on=${TOLLGATE_INPUT_FAIL_ON:-}
     artifact=${TOLLGATE_INPUT_ARTIFACT:-}
     version=${TOLLGATE_INPUT_VERSION:-}
@@ -84,6 +86,11 @@ read_inputs() {
     case $comment in
         always | on-change | new | never) ;;
         *) fail "no verdict: \`comment\` is \`$comment\`" 'it is one of always, on-change, new, never' 2 ;;
+    esac
+    case $escalate in
+        true) publishing+=(--escalate) ;;
+        false) ;;
+        *) fail "no verdict: \`escalate\` is \`$escalate\`" 'it is true or false' 2 ;;
     esac
     [[ $directory != -* && -d $directory ]] || fail "no verdict: \`working-directory\` is \`$directory\`, and there is no such folder" \
         'check the repository out before this step, and give the path relative to the workspace' 2
@@ -299,7 +306,7 @@ check() {
 # Publishes the comment where this job may. Whatever becomes of it, the verdict stands.
 comment_here() {
     local ended=0
-    [ "${GITHUB_EVENT_NAME:-}" = pull_request ] && [ "$comment" != never ] || return 0
+    [ "${GITHUB_EVENT_NAME:-}" = pull_request ] && [ "$comment-$escalate" != never-false ] || return 0
     if [ "$head_repository" != "${GITHUB_REPOSITORY:-}" ]; then
         notice 'no comment from this job: the pull request comes from a fork, whose token may not write. The workflow tollgate-comment.yml, which `tollgate init` writes, posts it from the evidence that this one uploads.'
         return 0
@@ -308,7 +315,7 @@ comment_here() {
         warn 'no comment: there is no token. The report is on the page of the run.'
         return 0
     fi
-    with_token publish "--key=$key" "--comment=$comment" || ended=$?
+    with_token "${publishing[@]}" || ended=$?
     [ "$ended" = 0 ] || warn "no comment: publishing ended with $ended, see the log. The verdict stands, and the report is on the page of the run."
 }
 
@@ -331,7 +338,7 @@ run() {
     case $command in
         check) check ;;
         publish)
-            arguments=(publish "--key=$key" "--comment=$comment")
+            arguments=("${publishing[@]}")
             [ -z "$artifact" ] || arguments+=("--from-artifact=$(only_zip "$artifact")")
             with_token "${arguments[@]}" ${more[@]+"${more[@]}"} || status=$?
             ;;

@@ -23,6 +23,7 @@ pub enum CommentMode {
 #[command(after_help = "\
 Examples:
   tollgate publish                                    # the report of `tollgate check` in this job
+  tollgate publish --escalate                         # and labels and reviewers of the findings, as the config names them
   tollgate publish linux/ macos/                      # several jobs of one commit, in one comment
   tollgate publish --from-artifact evidence.zip       # second stage for forks: judged again here, by base's policy
 
@@ -46,6 +47,9 @@ pub struct PublishArgs {
     /// Also set a commit status on the pull request's head
     #[arg(long)]
     pub status: bool,
+    /// Also put the labels on the pull request and ask for the reviews that `[escalate.<severity>]` names for the findings
+    #[arg(long)]
+    pub escalate: bool,
     /// Name in the comment the line that proposes a waiver: where `tollgate respond` answers comments
     #[arg(long)]
     pub commands: bool,

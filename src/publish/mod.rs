@@ -4,6 +4,7 @@
 pub mod artifact;
 pub mod client;
 pub mod error;
+pub mod escalation;
 pub mod pull;
 pub mod pull_request;
 pub mod retry;

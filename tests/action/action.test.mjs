@@ -1,6 +1,6 @@
 // The real action.yml with the real binary: what a step of a workflow does, without GitHub.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 
@@ -26,6 +26,8 @@ async function step(inputs, { sizes, change = () => {}, where, github = {}, allo
   here.runs = (here.runs ?? 0) + 1;
   const temporary = join(here.folder, `temporary-${here.runs}`);
   const result = await run({ ...job, inputs, workspace: here.workspace, temporary });
+  // As a runner does after a job. A hundred unpacked binaries would fill the disk.
+  rmSync(temporary, { recursive: true });
   if (!here.hub) mock.close();
   const [own, seen] = [`${env.SEEN}.own`, env.SEEN].map((file) => (existsSync(file) ? readFileSync(file, "utf8") : ""));
   return { ...result, hub: mock, here, own, seen, problems: result.commands.filter((command) => command.name === "error") };
@@ -132,6 +134,15 @@ test("publishing that fails is a warning and never a verdict", async () => {
   assert.equal(none.status, 10);
   assert.deepEqual(none.hub.requests, []);
   assert.ok(warnings(none).some((text) => text.includes("there is no token")));
+});
+
+test("findings are told to whom base's config names, where that is wanted", async () => {
+  const told = await step({ escalate: "true", comment: "never" }, { sizes: slower });
+  assert.equal(told.status, 10, told.log);
+  assert.match(told.log, /escalation on #2: nobody new to tell/);
+  const silent = await step({ comment: "never" }, { sizes: slower });
+  assert.doesNotMatch(silent.log, /escalation/);
+  refused(await step({ escalate: "yes" }), 2, /`escalate` is `yes`/);
 });
 
 test("`fail-on` sets findings aside, and counts what a greater finding hides", async () => {
@@ -246,7 +257,7 @@ test("inputs are text, whatever they say", async () => {
     "../../..\u0000x".replace("\u0000", ""),
     "-rf /",
   ];
-  const names = ["command", "working-directory", "config", "base", "key", "comment", "fail-on", "artifact", "args", "version"];
+  const names = ["command", "working-directory", "config", "base", "key", "comment", "escalate", "fail-on", "artifact", "args", "version"];
   for (const name of names) {
     const here = project();
     for (const value of hostile) {
@@ -257,7 +268,7 @@ test("inputs are text, whatever they say", async () => {
       assert.deepEqual(result.commands.filter((command) => !["error", "warning", "notice", "group", "endgroup"].includes(command.name)), [], said);
       assert.ok(!result.problems.some((problem) => problem.text.startsWith("forged")), said);
       assert.notEqual(result.outputs.verdict, "owned", said);
-      if (["command", "comment", "fail-on", "version", "working-directory"].includes(name) && value !== "../../..x") {
+      if (["command", "comment", "escalate", "fail-on", "version", "working-directory"].includes(name) && value !== "../../..x") {
         assert.notEqual(result.status, 0, said);
       }
     }

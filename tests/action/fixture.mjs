@@ -2,7 +2,7 @@
 import webhooks from "@octokit/webhooks-examples";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -32,14 +32,18 @@ adapter = "json"
 run = ["sh", "bench.sh", "{output}"]
 `;
 
-const scratch = () => mkdtempSync(join(tmpdir(), "tollgate-action-"));
+// All that is written, gone when the tests end, however they end.
+const everything = mkdtempSync(join(tmpdir(), "tollgate-action-"));
+process.on("exit", () => rmSync(everything, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+const scratch = () => mkdtempSync(join(everything, "part-"));
 
-/** The release as it is downloaded, and its checksum. Packed quickly, unless it is to have the size of a real one. */
+/** The release as it is downloaded, stripped as it is, and its checksum. Packed quickly, unless it is to have the size of a real one. */
 export function release(packer = "gzip -1") {
   const folder = scratch();
   const inner = `tollgate-${version}-${target}`;
   mkdirSync(join(folder, inner));
-  copyFileSync(binary, join(folder, inner, "tollgate"));
+  execFileSync("strip", ["-o", join(folder, inner, "tollgate"), binary]);
   execFileSync("tar", ["-I", packer, "-cf", archive, inner], { cwd: folder });
   const bytes = readFileSync(join(folder, archive));
   return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };

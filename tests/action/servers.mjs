@@ -1,8 +1,10 @@
 // What the action talks to, on loopback: a server of releases, and a GitHub that keeps comments and counts requests.
 import { createServer } from "node:http";
 
+/** Begins to listen. A test that fails before it closes its server must end all the same. */
 async function listening(server) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.unref();
   return `http://127.0.0.1:${server.address().port}`;
 }
 

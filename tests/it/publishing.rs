@@ -1,6 +1,7 @@
 //! `tollgate publish` against the GitHub in memory: one comment whatever happens, and what is left where GitHub does not take it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod escalations;
 mod one_comment;
 mod surfaces;
 mod troubles;

@@ -36,6 +36,11 @@ impl Trouble {
         Self { what: "the commit status", permission: "statuses: write", error }
     }
 
+    /// Labels or reviewers are missing.
+    pub(super) fn escalation(error: ApiError) -> Self {
+        Self { what: "the escalation of the findings", permission: "pull-requests: write", error }
+    }
+
     /// The commit of a pull request is not known.
     pub(super) fn commit(error: ApiError) -> Self {
         Self { what: "what belongs to the pull request's commit", permission: "pull-requests: read", error }

@@ -12,6 +12,7 @@ use crate::cli::PublishArgs;
 use crate::config::human::duration;
 use crate::publish::{GitHub, Patience, Server, Token};
 use crate::report::comment::{Facts, LIMIT, Leg, check_run, render, status};
+use crate::report::escape::terminal;
 
 use super::{Code, Context, Failure};
 
@@ -122,20 +123,27 @@ fn preview(args: &PublishArgs, number: Option<u64>, legs: &[Leg], facts: &Facts)
     let at = number.map_or_else(String::new, |number| format!(" on #{number}"));
     let mut text = format!("would be published, under the key `{}`:\n\ncomment{at}:\n\n", args.key);
     text.push_str(&render(legs, facts, None, LIMIT));
+    if args.escalate {
+        text.push_str(&escalated(legs));
+    }
     if args.check_run {
         let run = check_run(legs, facts);
         let annotations = run.annotations.len();
         let lines = ["", &format!("check run: {:?}, {}, {annotations} annotations", run.conclusion, run.title), ""];
-        text.push_str(&lines.join(
-            "
-",
-        ));
+        text.push_str(&lines.join("\n"));
     }
     if args.status {
         let status = status(legs, facts);
         text.push_str(&["", &format!("commit status: {:?}, {}", status.state, status.description), ""].join("\n"));
     }
     text
+}
+
+/// Who would be told of the findings.
+fn escalated(legs: &[Leg]) -> String {
+    let wanted = send::wanted(legs);
+    let named = |names: &[String]| if names.is_empty() { "none".to_owned() } else { terminal(&names.join(", ")) };
+    format!("\nescalation: labels {}; reviews by {}\n", named(&wanted.labels), named(&wanted.reviewers))
 }
 
 /// How long GitHub is waited for.

@@ -1,20 +1,26 @@
-//! Sends the comment, the check run and the commit status, each whatever became of the others.
+//! Sends the comment, the escalation, the check run and the commit status, each whatever became of the others.
 
 use crate::ci::RunNumber;
 use crate::cli::CommentMode;
 use crate::commands::Context;
+use crate::publish::escalation::{self, Asked, Wanted};
 use crate::publish::sticky::{self, Found, Older, Sticky, Written};
 use crate::publish::surface::{Annotation, CheckRun, Status};
 use crate::publish::{ApiError, GitHub};
 use crate::report::comment::{
-    Conclusion, LIMIT, Posted, State, check_run, fingerprint, first_line, read, render, status, verdict,
+    Conclusion, LIMIT, Leg, Posted, State, check_run, fingerprint, first_line, read, render, status, verdict,
 };
+
+use crate::report::escape::terminal;
 
 use super::Publication;
 use super::degrade::Trouble;
 
 /// How long a comment may be, in characters: the first that GitHub takes.
 const LIMITS: [usize; 3] = [LIMIT, LIMIT / 2, LIMIT / 8];
+
+/// The most labels, and the most people that are asked. GitHub asks no more at once.
+const NAMES_MAX: usize = 15;
 
 /// Sends everything that was asked for; what fails goes to `troubles`.
 pub(super) fn all(publication: &Publication<'_>, github: &GitHub, context: &Context, troubles: &mut Vec<Trouble>) {
@@ -23,6 +29,12 @@ pub(super) fn all(publication: &Publication<'_>, github: &GitHub, context: &Cont
         match comment(publication, github, number) {
             Ok(done) => context.print(&format!("comment on #{number}: {done}\n")),
             Err(error) => troubles.push(Trouble::comment(error)),
+        }
+    }
+    if let (Some(number), true) = (publication.target.number, args.escalate) {
+        match escalation::ask(github, number, &wanted(&publication.legs)) {
+            Ok(asked) => context.print_report(&told(number, &asked)),
+            Err(error) => troubles.push(Trouble::escalation(error)),
         }
     }
     let Some(commit) = &publication.target.commit else { return };
@@ -73,6 +85,45 @@ enum Plan {
     Leave(&'static str),
     /// It is written.
     Write(Older),
+}
+
+/// Who is to be told of the findings of all jobs, each once.
+pub(super) fn wanted(legs: &[Leg]) -> Wanted {
+    let mut wanted = Wanted::default();
+    for escalation in legs.iter().flat_map(|leg| &leg.judgement.findings).map(|found| &found.escalation) {
+        add(&mut wanted.labels, &escalation.labels);
+        add(&mut wanted.reviewers, &escalation.reviewers);
+    }
+    wanted
+}
+
+/// Adds names that are not there yet.
+fn add(all: &mut Vec<String>, more: &[String]) {
+    for name in more {
+        if all.len() < NAMES_MAX && !all.contains(name) {
+            all.push(name.clone());
+        }
+    }
+}
+
+/// What came of the escalation, in lines.
+fn told(number: u64, asked: &Asked) -> String {
+    let mut lines = Vec::new();
+    if !asked.labels.is_empty() {
+        lines.push(format!("labels of #{number}: {} put", asked.labels.join(", ")));
+    }
+    if !asked.reviewers.is_empty() {
+        lines.push(format!("review of #{number}: {} asked", asked.reviewers.join(", ")));
+    }
+    let refused = |(name, error): &(String, ApiError)| {
+        format!("review of #{number}: {name} could not be asked, has perhaps no access to the repository: {error}")
+    };
+    lines.extend(asked.refused.iter().map(refused));
+    if lines.is_empty() {
+        lines.push(format!("escalation on #{number}: nobody new to tell"));
+    }
+    let lines: Vec<String> = lines.iter().map(|line| terminal(line)).collect();
+    format!("{}\n", lines.join("\n"))
 }
 
 /// What is done, by what the comment says until now.

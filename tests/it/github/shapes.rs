@@ -76,6 +76,7 @@ pub(super) fn needed(call: &Call<'_>) -> Option<&'static str> {
     let of = [
         ("/comments", "pull-requests: write"),
         ("/pulls", "pull-requests: write"),
+        ("/labels", "pull-requests: write"),
         ("/check-runs", "checks: write"),
         ("/statuses", "statuses: write"),
         ("/git/", "contents: write"),

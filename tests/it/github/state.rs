@@ -65,6 +65,14 @@ pub(crate) struct State {
     pub(crate) statuses: Vec<(String, Value)>,
     /// Number and tip of each pull request.
     pub(crate) pulls: BTreeMap<u64, String>,
+    /// The labels of all pull requests.
+    pub(crate) labels: Vec<String>,
+    /// Who was asked for a review of them, oldest first; a team as `org/team`.
+    pub(crate) asked: Vec<String>,
+    /// Who has reviewed them.
+    pub(crate) reviewed: Vec<&'static str>,
+    /// Who has no access to the repository, and so cannot be asked.
+    pub(crate) outsiders: Vec<&'static str>,
     /// Pull requests that were opened here, oldest first.
     pub(crate) proposed: Vec<Value>,
     /// Who may do what in the repository.
@@ -149,6 +157,10 @@ impl State {
             check_runs: Vec::new(),
             statuses: Vec::new(),
             pulls: BTreeMap::new(),
+            labels: Vec::new(),
+            asked: Vec::new(),
+            reviewed: Vec::new(),
+            outsiders: Vec::new(),
             proposed: Vec::new(),
             permissions: BTreeMap::new(),
             files: BTreeMap::new(),
@@ -246,6 +258,7 @@ impl State {
                 let at = self.statuses.iter().rev().filter(|(commit, _)| commit == call.place("ref"));
                 call.page(at.map(|(_, status)| status.clone()).collect())
             }
+            ("POST", "/issues/{issue_number}/labels") => self.label(call),
             (_, route) if route.contains("/pulls") => self.requests(route, call),
             _ => self.around(route, call),
         }
