@@ -149,6 +149,9 @@ pub fn undecided(base: Option<&Run>, head: &Run, policy: &Policy, rounds_run: u3
     let family = base.map(|base| Family::new(base, head, policy));
     let assessed = family.as_ref().map(|family| family.assess(rounds_run, Phase::Measuring, &settings));
     let wants = |id: &MetricId, metric: &Metric| {
+        if timely.may_pass(metric, settings.rounds_max) && policy.resolve(metric).severity == Severity::Blocking {
+            return true;
+        }
         let entry = family.as_ref().and_then(|family| family.entries.get(id));
         let enough = match (entry.map(|entry| &entry.test), metric.determinism) {
             (Some(Test::Blocking(_)), _) => {

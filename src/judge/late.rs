@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::judgement::Warning;
 use crate::model::load::{LATE_ARRIVALS, LATE_ARRIVALS_MIN, LATE_SHARE_MAX};
-use crate::model::{Determinism, Doubt, Metric, MetricId, Name, Run, Series, Verdict};
+use crate::model::probe::{CONNECTIONS_LEFT, DESCRIPTORS_LEFT, THREADS_LEFT};
+use crate::model::{Determinism, Doubt, Kind, Metric, MetricId, Name, Run, Series, Verdict};
 
 use super::pair::side;
 use super::rows::{LOST_SHARE_MAX, Said};
@@ -26,6 +27,12 @@ impl Late {
     /// Whether so many rounds are left out that the others are no fair choice.
     fn is_too_much(&self) -> bool {
         self.rounds.len() as f64 > LOST_SHARE_MAX * self.of.len() as f64
+    }
+
+    /// Whether it is too much now, and rounds in time may still outweigh it. Where most are late, those to come will be.
+    fn may_pass(&self, rounds_max: u32) -> bool {
+        let late = self.rounds.len();
+        self.is_too_much() && 2 * late < self.of.len() && late as f64 <= LOST_SHARE_MAX * f64::from(rounds_max)
     }
 
     fn doubt(&self) -> Doubt {
@@ -82,11 +89,19 @@ impl<'a> Timely<'a> {
     pub(super) fn condemns(&self, metric: &Metric) -> bool {
         concerns(metric) && self.late.get(&metric.id.benchmark.suite).is_some_and(Late::is_too_much)
     }
+
+    /// Whether rounds to come may still let a metric be judged, of which nothing may be decided now.
+    pub(super) fn may_pass(&self, metric: &Metric, rounds_max: u32) -> bool {
+        concerns(metric) && self.late.get(&metric.id.benchmark.suite).is_some_and(|late| late.may_pass(rounds_max))
+    }
 }
 
-/// Whether lateness of the generator bears on a metric: on all that vary, but not on the lateness itself.
+/// Whether lateness of the generator bears on a metric: on all that vary, but not on the lateness itself, and not on what a service keeps: that
+/// hangs on how many requests it had, and not on the millisecond at which each came.
 fn concerns(metric: &Metric) -> bool {
-    metric.determinism == Determinism::Noisy && metric.id.metric.as_str() != LATE_ARRIVALS
+    let left = [LATE_ARRIVALS, DESCRIPTORS_LEFT, THREADS_LEFT, CONNECTIONS_LEFT];
+    let kept = metric.kind == Kind::Slope || left.contains(&metric.id.metric.as_str());
+    metric.determinism == Determinism::Noisy && !kept
 }
 
 /// The rounds that say how late the generator was, by suite.

@@ -73,6 +73,11 @@ fn often(arm: Arm, round: u32) -> u64 {
     if round.is_multiple_of(4) && arm == turn { 80 } else { 10 }
 }
 
+/// Late in three of the first ten rounds and never again.
+fn at_first(_: Arm, round: u32) -> u64 {
+    if [2, 5, 6].contains(&round) { 400 } else { 0 }
+}
+
 /// Late in three rounds of head.
 fn seldom(arm: Arm, round: u32) -> u64 {
     if arm == Arm::Head && [3, 12, 20].contains(&round) { 400 } else { 10 }
@@ -122,6 +127,22 @@ fn a_few_late_rounds_are_left_out_on_both_sides_and_counted() {
     let five = share(&|_, round| if round < 5 { 11 } else { 0 });
     assert_eq!(of(&five, "latency-p95").verdict, Verdict::Regressed, "5 of 26 are no more than a fifth");
     assert!(!left_out(of(&share(&|_, _| 10), "latency-p95")), "1 % is not late");
+}
+
+#[test]
+fn what_a_service_keeps_is_judged_whenever_its_requests_came() {
+    let left = Metric { kind: Kind::Count, ..metric(2, "descriptors-left", Unit::Count) };
+    let [base, head] = Arm::BOTH.map(|arm| {
+        let mut run = Scene { slower: 0.5, late: &often }.run(arm);
+        for round in 0..ROUNDS {
+            let kept = if arm == Arm::Head { 50.0 } else { 1.0 };
+            run.insert(left.clone(), round, Sample::new(vec![kept + f64::from(round % 2)]).unwrap());
+        }
+        run
+    });
+    let judgement = judged(Some(&base), &head, ROUNDS, &policy(""));
+    assert_eq!(of(&judgement, "descriptors-left").verdict, Verdict::Regressed);
+    assert!(matches!(of(&judgement, "latency-p95").verdict, Verdict::Inconclusive(Doubt::GeneratorLate { .. })));
 }
 
 #[test]
@@ -212,17 +233,29 @@ fn stored_runs_and_drift_say_nothing_of_a_late_generator() {
 }
 
 #[test]
-fn a_suite_whose_generator_is_late_asks_for_no_more_rounds() {
-    let undecided = |late: &dyn Fn(Arm, u32) -> u64| {
+fn a_suite_whose_generator_was_late_at_times_goes_on_and_one_whose_is_late_mostly_does_not() {
+    let undecided = |late: &dyn Fn(Arm, u32) -> u64, config: &str| {
         let arms = Arm::BOTH.map(|arm| {
             let mut run = Scene { slower: 0.2, late }.run(arm);
             run.series.values_mut().for_each(|series| series.rounds.retain(|round, _| *round < 10));
             run
         });
-        judge::undecided(Some(&arms[0]), &arms[1], &policy(""), 10).contains(&latency().id.benchmark)
+        judge::undecided(Some(&arms[0]), &arms[1], &policy(config), 10).contains(&latency().id.benchmark)
     };
-    assert!(undecided(&never), "ten rounds are a suspicion, fresh ones decide");
-    assert!(!undecided(&often), "three of ten were late, and more rounds would be too");
+    assert!(undecided(&never, ""), "ten rounds are a suspicion, fresh ones decide");
+    assert!(undecided(&often, ""), "three of ten were late, and fewer of those to come may be");
+    assert!(!undecided(&often, "[gate]\nmax-rounds = 12\n"), "of twelve three are too many whatever comes");
+    assert!(!undecided(&|_, round| 400 * u64::from(round % 5 > 0), ""), "most are late, and more will be");
+    let advisory = "[[rule]]\nmetric = \"*\"\nseverity = \"advisory\"\n";
+    assert!(!undecided(&often, advisory), "what does not block asks for nothing");
+}
+
+#[test]
+fn what_was_late_in_its_first_rounds_is_decided_by_those_after() {
+    let early = Scene { slower: 0.5, late: &at_first };
+    assert_eq!(of(&early.judged(""), "latency-p95").verdict, Verdict::Regressed);
+    let same = Scene { slower: 0.0, late: &at_first };
+    assert_eq!(of(&same.judged(""), "latency-p95").verdict, Verdict::Unchanged);
 }
 
 #[test]

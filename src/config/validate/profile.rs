@@ -13,6 +13,8 @@ use super::Reader;
 
 const DURATION: Duration = Duration::from_secs(10);
 const SOAK: Duration = Duration::from_mins(10);
+/// The shortest soak. A service is looked at ten times a second, and growth is that of two dozen looks.
+const SOAK_MIN: Duration = Duration::from_millis(2500);
 const STEP: Duration = Duration::from_secs(5);
 /// Of a spike: before, at the peak, and after.
 const SPIKE: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(5), Duration::from_secs(15)];
@@ -41,6 +43,10 @@ impl Reader<'_, '_> {
             }
             wire::Profile::Soak => {
                 let duration = self.human(scenario.duration.as_ref(), human::duration).unwrap_or(SOAK);
+                if let Some(short) = scenario.duration.as_ref().filter(|_| duration < SOAK_MIN) {
+                    let help = "write at least `2500 ms`; a minute sees a leak of half a KiB a request".to_owned();
+                    self.problems.add(&short.span, "too short a soak to say what grows", Some(help));
+                }
                 Profile::Soak { level: level?, duration }
             }
             wire::Profile::Stress => {

@@ -65,6 +65,16 @@ fn a_service_rests_after_a_soak_and_where_it_is_told_to() {
 }
 
 #[test]
+fn a_soak_is_long_enough_to_say_what_grows() {
+    let soak = |duration: &str| {
+        format!("{SERVICE}[scenario.night]\nservice = 'web'\nprofile = 'soak'\nrate = '1/s'\nduration = '{duration}'\n")
+    };
+    check(&soak("2500 ms"));
+    let said = Config::parse(&soak("2 s"), "tollgate.toml").unwrap_err().to_string();
+    assert!(said.contains("too short a soak to say what grows") && said.contains("at least `2500 ms`"), "{said}");
+}
+
+#[test]
 fn a_service_is_read_into_base_units() {
     let config = check(EVERYTHING);
     let Target::Service(service) = &scenario(&config, "home").target else { panic!("a service") };
