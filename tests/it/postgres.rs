@@ -17,7 +17,7 @@ use tollgate::model::{Determinism, Exhibit, Role};
 use crate::checks::project::Project;
 use crate::harness::TestRepo;
 use crate::processes::surroundings;
-use cluster::{Cluster, PASSWORD, Preloaded};
+use cluster::{Cluster, Kind, PASSWORD};
 
 /// The shop's own database, with a role that asks for the shop and one that only looks.
 struct Shop {
@@ -28,7 +28,12 @@ struct Shop {
 impl Shop {
     /// A shop with twenty thousand orders.
     fn new(database: &'static str) -> Self {
-        let shop = Self { cluster: Cluster::shared(), database };
+        Self::at(Cluster::shared(), database)
+    }
+
+    /// The same on a server of one's own.
+    fn at(cluster: Arc<Cluster>, database: &'static str) -> Self {
+        let shop = Self { cluster, database };
         shop.cluster.admin("postgres", &format!("create database {database}"));
         for (role, rights) in [("shop", "pg_read_all_data"), ("probe", "pg_read_all_data, pg_monitor")] {
             let role = format!("{role}_{database}");
@@ -214,7 +219,7 @@ fn what_is_missing_says_what_to_run() {
     let (message, hint) = refused(&shop, &url("probe"));
     assert_eq!(message, "the extension pg_stat_statements is not there in the database missing");
     assert_eq!(hint, "run `CREATE EXTENSION pg_stat_statements;` in it as a superuser");
-    let bare = Cluster::start(Preloaded::Nothing);
+    let bare = Cluster::start(Kind::Bare);
     bare.admin("postgres", "create extension pg_stat_statements");
     let (message, hint) = refused(&shop, &format!("url = '{}'", bare.url("postgres", "postgres")));
     assert_eq!(message, "pg_stat_statements is not loaded by the server");
@@ -245,6 +250,33 @@ fn no_password_is_in_any_error() {
             "{message} {hint}"
         );
     }
+}
+
+#[test]
+fn tls_is_used_where_it_is_offered_and_checked_where_it_is_required() {
+    let shop = Shop::at(Arc::new(Cluster::start(Kind::Secured)), "far");
+    shop.admin(&format!(
+        "create role far_looker login password '{PASSWORD}'; grant pg_monitor, pg_read_all_data to far_looker"
+    ));
+    let url = shop.cluster.url("far_looker", "far");
+    let counted = round(&shop.config_of("one", &["/orders"], &format!("url = '{url}'\nrole = 'shop_far'"))).unwrap();
+    assert_eq!(values(&counted, "/orders", "queries"), [1.0; 5], "without TLS the server lets nobody of this name in");
+    let (message, _) = refused(&shop, &format!("url = '{url}?sslmode=disable'"));
+    assert!(message.contains("pg_hba.conf rejects connection"), "{message}");
+    let (message, _) = refused(&shop, &format!("url = '{url}?sslmode=require'"));
+    assert!(message.contains("certificate") || message.contains("TLS"), "nobody trusts it: {message}");
+    // Whom the system trusts is told by the environment, and this process has it already.
+    let repo = TestRepo::new();
+    let probe = format!("url = '{url}?sslmode=require'\nrole = 'shop_far'");
+    repo.write("tollgate.toml", shop.config_of("one", &["/orders"], &probe).replace("'500 ms'", "'150 ms'"));
+    repo.commit("A shop");
+    repo.branch("change");
+    let project = Project { repo };
+    project.commit("README", "Nothing that matters");
+    let certificate = shop.cluster.certificate().display().to_string();
+    let checked = project.check_with(&["--max-rounds", "10"], &[("SSL_CERT_FILE", &certificate)]);
+    let rows = checked.judgement["rows"].as_array().cloned().unwrap_or_default();
+    assert!(rows.iter().any(|row| row["id"]["metric"] == "queries"), "{}{}", checked.stdout, checked.stderr);
 }
 
 #[test]

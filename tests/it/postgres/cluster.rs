@@ -1,7 +1,7 @@
 //! A PostgreSQL of the tests' own: on a free port of loopback, as an unprivileged user, gone with the last test that uses it.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -24,13 +24,15 @@ pub(crate) struct Cluster {
     pub(crate) port: u16,
 }
 
-/// Whether it counts statements.
+/// What a server is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Preloaded {
-    /// It does.
-    Statements,
-    /// It does not.
-    Nothing,
+pub(crate) enum Kind {
+    /// It counts statements.
+    Counting,
+    /// It counts nothing.
+    Bare,
+    /// It counts statements, and lets the role `far_looker` in by TLS alone. Its certificate, for 127.0.0.1, is its own authority.
+    Secured,
 }
 
 impl Cluster {
@@ -39,14 +41,14 @@ impl Cluster {
         static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         shared.upgrade().unwrap_or_else(|| {
-            let cluster = Arc::new(Self::start(Preloaded::Statements));
+            let cluster = Arc::new(Self::start(Kind::Counting));
             *shared = Arc::downgrade(&cluster);
             cluster
         })
     }
 
     /// Starts one.
-    pub(crate) fn start(preloaded: Preloaded) -> Self {
+    pub(crate) fn start(kind: Kind) -> Self {
         let folder = tempfile::Builder::new().prefix("tollgate-postgres-").tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("password"), PASSWORD).expect("it is writable");
         if is_root() {
@@ -63,7 +65,14 @@ impl Cluster {
         let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr()).expect("a port").port();
         let mut server = program("postgres");
         server.args(["-D", &data, "-p", &port.to_string()]).current_dir(folder.path());
-        let preload = if preloaded == Preloaded::Statements { "pg_stat_statements" } else { "" };
+        let preload = if kind == Kind::Bare { "" } else { "pg_stat_statements" };
+        if kind == Kind::Secured {
+            secure(folder.path());
+            let [certificate, key] =
+                ["server.pem", "server.key"].map(|file| folder.path().join(file).display().to_string());
+            let files = [format!("ssl_cert_file={certificate}"), format!("ssl_key_file={key}"), "ssl=on".to_owned()];
+            server.args(files.iter().flat_map(|setting| ["-c", setting]));
+        }
         for setting in [
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
@@ -84,6 +93,11 @@ impl Cluster {
             std::thread::sleep(Duration::from_millis(30));
         }
         cluster
+    }
+
+    /// The certificate that it shows.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.folder.path().join("server.pem")
     }
 
     /// The address of a database for a role.
@@ -125,6 +139,23 @@ impl Drop for Cluster {
         self.server.kill().ok();
         self.server.wait().ok();
     }
+}
+
+/// Makes a certificate, and lets `far_looker` in by TLS alone.
+fn secure(folder: &Path) {
+    let new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=tests";
+    let of = "-addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE";
+    let mut openssl = Command::new("openssl");
+    openssl.args(new.split(' ').chain(of.split(' '))).args(["-keyout", "server.key", "-out", "server.pem"]);
+    let made = openssl.current_dir(folder).output().expect("openssl is there: apt-get install openssl");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    if is_root() {
+        std::os::unix::fs::chown(folder.join("server.key"), Some(NOBODY), Some(NOBODY)).expect("root may do that");
+    }
+    let rules = folder.join("data/pg_hba.conf");
+    let others = std::fs::read_to_string(&rules).expect("initdb has written it");
+    let far = "hostssl all far_looker 127.0.0.1/32 scram-sha-256\nhost all far_looker 127.0.0.1/32 reject\n";
+    std::fs::write(rules, format!("{far}{others}")).expect("it is ours");
 }
 
 fn is_root() -> bool {

@@ -1,19 +1,16 @@
 //! The connection of a probe to PostgreSQL: read-only, bounded in time, driven by the thread that asks. What is said of its troubles holds no secret.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::RootCertStore;
-use rustls::client::ClientConfig;
-use rustls::crypto::ring::default_provider;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row, SimpleQueryMessage, SimpleQueryRow};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::measure::probe::ProbeError;
+
+use super::tls::tls;
 
 /// What the probe calls itself.
 const APPLICATION: &str = "tollgate";
@@ -119,12 +116,12 @@ impl Link {
 /// Connects as the address asks: with TLS, or where that is left open also without.
 async fn connect(mut config: Config, timeout: Duration) -> Result<Client, String> {
     if config.get_ssl_mode() != SslMode::Disable {
-        match within(timeout, config.connect(tls()?)).await {
+        match within(timeout, config.connect(tls(config.get_ssl_mode())?)).await {
             Ok((client, connection)) => {
                 drop(tokio::spawn(connection));
                 return Ok(client);
             }
-            // As `libpq` does: where TLS is only preferred, what the other side shows of itself does not count.
+            // Where TLS is only preferred, one that both sides cannot agree on is left out.
             Err(error) if config.get_ssl_mode() == SslMode::Prefer && error.contains("TLS") => {}
             Err(error) => return Err(error),
         }
@@ -143,17 +140,6 @@ async fn within<T>(
         Ok(connected) => connected.map_err(|error| said(&error)),
         Err(_) => Err("no answer in time".to_owned()),
     }
-}
-
-fn tls() -> Result<MakeRustlsConnect, String> {
-    let mut trusted = RootCertStore::empty();
-    trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS: {error}"))?
-        .with_root_certificates(trusted)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
 }
 
 /// An error in words: what the database says, else what broke.

@@ -8,6 +8,7 @@ mod explain;
 mod link;
 mod plan;
 mod statements;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
