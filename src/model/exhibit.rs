@@ -39,6 +39,9 @@ pub struct Statement {
     pub index: Option<IndexAdvice>,
 }
 
+/// The text that stands for prepared statements which a database counts and does not tell apart.
+pub const UNNAMED_STATEMENTS: &str = "(prepared statements that the server does not tell apart)";
+
 /// A table that is read from one end to the other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scan {

@@ -9,7 +9,7 @@ use tollgate::config::Config;
 use tollgate::measure::bench::Parsed;
 use tollgate::measure::suite::{Build, Only, PartError, prepare};
 use tollgate::model::Exhibit;
-use tollgate::model::exhibit::Statement;
+use tollgate::model::exhibit::{Statement, UNNAMED_STATEMENTS};
 
 use crate::checks::project::{Checked, Project};
 use crate::harness::TestRepo;
@@ -19,8 +19,6 @@ use crate::processes::surroundings;
 
 /// The server has counting on, which MariaDB has not by itself.
 const COUNTS: &str = "--performance-schema=ON";
-/// What it calls statements that it does not tell apart.
-const UNNAMED: &str = "(prepared statements that the server does not tell apart)";
 
 /// The service that asks a database.
 fn queried() -> String {
@@ -133,7 +131,7 @@ fn prepared_statements_are_counted_as_one_and_told_apart_by_the_slow_log_where_i
     let counted = as_user(&server, "protocol=prepared lists=many", "slow", "");
     assert_eq!(values(&counted, "list", "queries"), [10.0; 3]);
     assert_eq!(values(&counted, "search", "rows-scanned"), [20_000.0; 3]);
-    assert_eq!(statements(&counted, "list")[0].text, UNNAMED);
+    assert_eq!(statements(&counted, "list")[0].text, UNNAMED_STATEMENTS);
     assert_eq!(counted.notes.len(), 1);
     let note = &counted.notes[0];
     assert!(note.contains("does not tell prepared statements") && note.contains("[service.shop.mysql]"), "{note}");
@@ -200,8 +198,35 @@ fn what_cannot_be_read_is_said_before_any_load_and_no_password_is() {
     refused(&silent, &url(&silent.url("watch")), "its performance_schema is off", "performance_schema = ON");
 }
 
+/// A header that only the service may see, a token and a password of the load.
+const OF_LOAD: [&str; 3] = ["key-4711-hush", "token-4711-hush", "sesame-4711-hush"];
+
+/// Fails where a text that somebody may read holds a secret, as it is or as it is sent.
+#[track_caller]
+fn tells_nothing(what: &str, said: &str) {
+    // `watch:sesame-4711-hush`, as it is sent.
+    let sent = "d2F0Y2g6c2VzYW1lLTQ3MTEtaHVzaA==";
+    let secrets = SECRETS.iter().chain(&OF_LOAD).chain([&sent]);
+    let told: Vec<_> = secrets.filter(|secret| said.contains(**secret)).collect();
+    assert!(told.is_empty(), "{what} holds {told:?}:\n{said}");
+}
+
+/// Every file below a folder, as text.
+fn texts(folder: &Path, all: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).expect("it is there").flatten() {
+        let path = entry.path();
+        // The checkouts of both arms hold the config as it was committed.
+        if path.is_dir() && !path.ends_with("arms") {
+            texts(&path, all);
+        } else if path.is_file() {
+            let bytes = std::fs::read(&path).expect("it is ours");
+            all.push((path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+}
+
 #[test]
-fn a_check_is_red_by_the_queries_of_a_request_and_shows_no_password() {
+fn a_check_is_red_by_the_queries_of_a_request_and_no_format_of_its_report_shows_a_secret() {
     let server = MariaDb::shop(&[COUNTS]);
     let repo = TestRepo::new();
     let probe = format!("url = \"{}\"", server.url("watch"));
@@ -210,6 +235,10 @@ fn a_check_is_red_by_the_queries_of_a_request_and_shows_no_password() {
         "\"sh\", \"serve.sh\", \"{port}\"",
         1,
     );
+    let basic = "headers = { x-api-key = \"key-4711-hush\" }\nbasic = { user = \"watch\", password-variable = \"LOAD_PASSWORD\" }";
+    let config = config
+        .replace("path = \"/list\"", &format!("path = \"/list\"\n{basic}"))
+        .replace("path = \"/search\"", "path = \"/search\"\nbearer-variable = \"LOAD_TOKEN\"");
     repo.write("tollgate.toml", config);
     repo.write("serve.sh", format!("exec '{}' port=$1 $(cat words)\n", queried()));
     repo.write("words", "protocol=text lists=once");
@@ -217,21 +246,36 @@ fn a_check_is_red_by_the_queries_of_a_request_and_shows_no_password() {
     repo.branch("change");
     let project = Project { repo };
     project.commit("words", "protocol=text  lists=once");
-    let same = project.check(&["--max-rounds", "10"]);
+    let variables = [("LOAD_TOKEN", OF_LOAD[1]), ("LOAD_PASSWORD", OF_LOAD[2])];
+    let same = project.check_with(&["--max-rounds", "10"], &variables);
     assert_eq!(verdict_of_queries(&same), "unchanged", "{}{}", same.stdout, same.stderr);
     project.commit("words", "protocol=text lists=many");
-    let checked = project.check(&["--max-rounds", "10"]);
+    let checked = project.check_with(&["--max-rounds", "10"], &variables);
     checked.ends(10, &["`web/list`", "`queries`"]);
     assert_eq!(verdict_of_queries(&checked), "regressed");
-    // The checkouts of both arms hold the config as it was committed.
-    let report = project
-        .repo
-        .command("grep", project.repo.root())
-        .args(["-rlE", "--exclude-dir=arms", "sh@4711|sh%404711", ".tollgate"])
-        .output();
-    assert_eq!(String::from_utf8_lossy(&report.expect("`grep` is there").stdout), "", "files hold a password");
     for said in [&checked.stdout, &checked.stderr, &same.stdout, &same.stderr] {
-        assert!(SECRETS.iter().all(|secret| !said.contains(secret)), "{said}");
+        tells_nothing("check", said);
+    }
+    let rules = checked.judgement["findings"].as_array().into_iter().flatten().map(|found| found["rule"].as_str());
+    assert!(rules.flatten().any(|rule| rule == "n-plus-one"), "{}", checked.judgement["findings"]);
+    shows_nothing_afterwards(&project);
+}
+
+/// Fails where what a check has left holds a secret: its files, its reports in any format, what would be published.
+#[track_caller]
+fn shows_nothing_afterwards(project: &Project) {
+    let mut files = Vec::new();
+    texts(&project.path(".tollgate"), &mut files);
+    assert!(files.len() > 4, "{files:?}");
+    for (path, text) in &files {
+        tells_nothing(path, text);
+    }
+    let formats = ["terminal", "markdown", "html", "json", "junit", "annotations"];
+    let reports = formats.map(|format| vec!["report", "--format", format]);
+    for arguments in reports.iter().chain([&vec!["publish", "--dry-run", "--check-run", "--status", "--escalate"]]) {
+        let shown = project.repo.tollgate(arguments);
+        assert!(shown.status == 0 && shown.stdout.contains("list"), "{arguments:?}: {}{}", shown.stdout, shown.stderr);
+        tells_nothing(&arguments.join(" "), &format!("{}{}", shown.stdout, shown.stderr));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rules about statements of a database.
 
-use crate::model::exhibit::{Scan, Statement};
+use crate::model::exhibit::{Scan, Statement, UNNAMED_STATEMENTS};
 use crate::model::finding::{Location, Plans};
 use crate::model::{Unit, Words, probe};
 
@@ -197,7 +197,9 @@ fn at_statement<'a>(case: &Case<'a>, it: Beside<'a>, what: Words) -> Option<Foun
         failing.or_else(|| case.slower()).or_else(|| case.of(request, probe::QUERIES)).or_else(|| case.all().next())?;
     let plan = |statement: &Statement| statement.plan.clone();
     let plans = Plans { statement: it.head.text.clone(), base: it.base.and_then(plan), head: plan(it.head) };
-    let found = Found::sure(row, what).at(Location::Query(it.head.text.clone()));
+    // What stands for several statements may be one that runs often, or many that run once.
+    let found = Found::sure(row, what).sure_if(it.head.text != UNNAMED_STATEMENTS);
+    let found = found.at(Location::Query(it.head.text.clone()));
     Some(Found { plans: (plans.base.is_some() || plans.head.is_some()).then_some(plans), ..found })
 }
 

@@ -1,6 +1,6 @@
 //! Rules about statements.
 
-use crate::model::exhibit::{IndexAdvice, Scan, Statement};
+use crate::model::exhibit::{IndexAdvice, Scan, Statement, UNNAMED_STATEMENTS};
 use crate::model::finding::{Finding, Location, Severity};
 use crate::model::{Outcome, Row};
 
@@ -38,6 +38,12 @@ fn a_statement_for_each_row_is_one_finding_with_all_that_follows_from_it() {
     assert_eq!(findings[0].location, Some(Location::Query(ITEMS.to_owned())));
     assert_eq!(findings[0].severity, Severity::Critical);
     assert!(findings[0].plans.as_ref().unwrap().base.is_none());
+}
+
+#[test]
+fn a_loop_of_statements_that_the_server_does_not_tell_apart_is_possible_at_most() {
+    let unnamed = |calls: f64| vec![statement(UNNAMED_STATEMENTS, calls, 1.0, 1e-3)];
+    assert_eq!(spoken(&told(unnamed(1.0), unnamed(20.0))), [("n-plus-one", false)]);
 }
 
 #[test]

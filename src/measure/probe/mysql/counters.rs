@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::exhibit::EXHIBIT_BYTES_MAX;
+use crate::model::exhibit::{EXHIBIT_BYTES_MAX, UNNAMED_STATEMENTS};
 
 use super::super::sql::{Counted, Pass};
 use super::fingerprint::fingerprint;
 use super::session::{Session, Trouble, literal};
 
-/// The text of statements that the server counts and does not tell apart.
-pub(super) const UNNAMED: &str = "(prepared statements that the server does not tell apart)";
 /// A picosecond, the unit of the server's timers, in seconds.
 const PICOSECOND: f64 = 1e-12;
 const EXECUTE: &str = "statement/com/Execute";
@@ -211,7 +209,7 @@ impl Growth {
     pub(super) fn pass(&self) -> Pass {
         let mut pass: Pass = self.statements.iter().map(|(text, sums)| (text.clone(), sums.counted())).collect();
         if self.unnamed.calls > 0 {
-            pass.entry(UNNAMED.to_owned()).or_default().add(&self.unnamed.counted());
+            pass.entry(UNNAMED_STATEMENTS.to_owned()).or_default().add(&self.unnamed.counted());
         }
         pass
     }
@@ -241,8 +239,8 @@ mod tests {
         let pass = growth.pass();
         let calls = |text: &str| pass.get(text).map(|counted| (counted.calls, counted.rows_examined));
         assert_eq!(calls("SELECT ?"), Some((2, Some(20))));
-        assert_eq!(calls(UNNAMED), Some((30, Some(300))));
-        assert!((pass[UNNAMED].seconds - 0.03).abs() < 1e-9, "30 times 1 ms");
+        assert_eq!(calls(UNNAMED_STATEMENTS), Some((30, Some(300))));
+        assert!((pass[UNNAMED_STATEMENTS].seconds - 0.03).abs() < 1e-9, "30 times 1 ms");
         assert_eq!(growth.calls(), 32);
     }
 
