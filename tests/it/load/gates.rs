@@ -8,6 +8,9 @@ use crate::checks::project::Project;
 use crate::harness::{TestRepo, served};
 use crate::processes::gone;
 
+/// A reply takes 100 ms: a generator that has to share the machine with other tests is not late for a tenth of that.
+const BASE: &str = "delay-us=100000";
+
 /// The service is told by the file `words` what to do; whoever wants to know gets its number in `$TELL`.
 pub(super) const CONFIG: &str = r#"
 [service.web]
@@ -32,7 +35,7 @@ pub(super) fn project(config: &str) -> Project {
         "serve.sh",
         format!("[ -n \"$TELL\" ] && echo $$ >> \"$TELL\"\nexec '{}' port=$1 $(cat words)\n", served()),
     );
-    repo.write("words", "delay-us=20000");
+    repo.write("words", BASE);
     repo.commit("A service");
     repo.branch("change");
     Project { repo }
@@ -48,7 +51,7 @@ fn told(words: &str) -> crate::checks::project::Checked {
 
 #[test]
 fn a_slower_route_is_a_regression_of_its_latency() {
-    let checked = told("delay-us=20000 slow-path=/ slow-ms=20");
+    let checked = told(&format!("{BASE} slow-path=/ slow-ms=100"));
     checked.ends(10, &["`home/GET /` is", "slower than base in `latency-p95`"]);
 }
 
@@ -104,7 +107,7 @@ fn signal(name: &str, process: &Child) {
 #[test]
 fn an_interrupted_run_says_so_at_once_and_leaves_nothing() {
     let project = project(&CONFIG.replace("300 ms", "5 min"));
-    project.commit("words", "delay-us=20000 fork=1");
+    project.commit("words", format!("{BASE} fork=1"));
     let check = start(&project);
     let pids = service_of(&project);
     signal("-INT", &check);
@@ -121,7 +124,7 @@ fn an_interrupted_run_says_so_at_once_and_leaves_nothing() {
 #[test]
 fn a_killed_run_leaves_nothing() {
     let project = project(&CONFIG.replace("300 ms", "5 min"));
-    project.commit("words", "delay-us=20000 fork=1 ignore-term=1");
+    project.commit("words", format!("{BASE} fork=1 ignore-term=1"));
     let mut check = start(&project);
     let pids = service_of(&project);
     signal("-KILL", &check);
@@ -153,7 +156,7 @@ struct Elsewhere {
 impl Elsewhere {
     fn start() -> Self {
         let mut served = std::process::Command::new(served());
-        let mut served = served.args(["port=0", "delay-us=3000"]).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut served = served.args(["port=0", BASE]).stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
         let out = served.stdout.take().expect("a pipe");
         std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).expect("it says where it is");
