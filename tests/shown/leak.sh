@@ -45,7 +45,8 @@ told() { # mode, lower limit, upper limit, metric
         "$(value memory-peak | awk '{ print $1 / 1048576 }')" "$word"
 }
 
-for mode in ${*:-leak plateau sawtooth clean descriptors}; do
+[ $# != 0 ] || set -- leak plateau sawtooth clean descriptors
+for mode in "$@"; do
     for _ in $(seq "${ROUNDS:-1}"); do
         case $mode in
         leak) soak leak-bytes=512 && told leak 400 640 memory-growth ;;
