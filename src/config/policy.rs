@@ -187,12 +187,15 @@ pub const INSTRUCTIONS: Thresholds = Thresholds { tolerance_ratio: 0.005, must_d
 /// What a soak and the rest after it let pass by default: memory is resolved to some ten bytes a request, and a pool that starts late is no leak.
 const GROWTH_BYTES: f64 = 64.0;
 const LEFT: f64 = 8.0;
+/// One more connection in a hundred requests: fewer come and go as requests happen to meet.
+const OPENED_A_REQUEST: f64 = 0.01;
 
 /// The floor of a metric of a scenario that nobody set, where it is not that of its kind.
 fn floor(metric: &Metric) -> Option<f64> {
     match (metric.id.metric.as_str(), &metric.unit) {
         (load::MEMORY_GROWTH, Unit::Bytes) => Some(GROWTH_BYTES),
         (probe::DESCRIPTORS_LEFT | probe::THREADS_LEFT | probe::CONNECTIONS_LEFT, Unit::Count) => Some(LEFT),
+        (probe::CONNECTIONS_OPENED, Unit::Count) => Some(OPENED_A_REQUEST),
         _ => None,
     }
 }

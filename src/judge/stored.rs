@@ -14,7 +14,8 @@ use crate::config::{Policy, Resolved, Severity};
 use crate::model::judgement::{Method, StoredPromise, Warning};
 use crate::model::verdict::Incomparable;
 use crate::model::{
-    Change, Determinism, Direction, Doubt, Effect, Metric, MetricId, Precision, StoredMetric, TestFamily, Verdict, Why,
+    Change, Determinism, Direction, Doubt, Effect, Kind, Metric, MetricId, Precision, StoredMetric, TestFamily,
+    Verdict, Why,
 };
 use crate::stats::prediction::{Prior, prediction};
 use crate::stats::summary::median;
@@ -158,7 +159,7 @@ impl ByStored {
         if metric.determinism == Determinism::Exact {
             said.warnings.push(Warning::NotExact);
         }
-        if steady(&[runs, head].concat()) && !single {
+        if matches!(metric.kind, Kind::Time | Kind::Rate) && steady(&[runs, head].concat()) && !single {
             said.warnings.push(Warning::NoSpread);
         }
         said = self.predict(said, &metric.id);

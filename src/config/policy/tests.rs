@@ -47,6 +47,7 @@ fn the_defaults_are_those_of_the_table() {
     assert_eq!(exact("a/b:instructions", Unit::Count, Kind::Count), "0.50 0.50 0");
     assert_eq!(exact("a/b:allocations", Unit::Count, Kind::Count), "0.00 0.00 0");
     assert_eq!(noisy("a/b:instructions", Unit::Count, Kind::Count), "2.00 5.00 0");
+    assert_eq!(noisy("a/b:connections-opened", Unit::Count, Kind::Count), "2.00 5.00 0.01");
 }
 
 #[test]

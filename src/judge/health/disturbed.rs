@@ -81,19 +81,19 @@ impl Disturbed<'_> {
         Some(Warning::MachineDisturbed { rounds: *rounds, of: *of })
     }
 
-    /// Whether all values, most values of a side, or most differences are one and the same number. Most of them only of times and rates: memory
-    /// comes in pages, and counts are whole numbers.
+    /// Whether all values, most values of a side, or most differences are one and the same number. Only of times and rates: memory comes in pages,
+    /// counts are whole numbers, and no event in any round is what it should be.
     fn equal(&self) -> Option<Warning> {
         let pairs = &self.entry.pairs;
-        if matches!(pairs.scale, Scale::Growth | Scale::Rates) {
-            // No event in any round, and memory that does not grow, are what they should be.
+        let is_timed = matches!(self.metric.kind, Kind::Time | Kind::Rate);
+        if !is_timed || matches!(pairs.scale, Scale::Growth | Scale::Rates) {
             return None;
         }
         let of = u32::try_from(pairs.differences.len()).unwrap_or(u32::MAX);
         if of < ROUNDS_MIN || pairs.exact() {
             return (of >= ROUNDS_MIN).then_some(Warning::NoSpread);
         }
-        if !matches!(self.metric.kind, Kind::Time | Kind::Rate) || self.entry.not_exact {
+        if self.entry.not_exact {
             return None;
         }
         let differences: Vec<f64> = pairs.differences.iter().map(|difference| difference.worse).collect();

@@ -16,7 +16,7 @@ use crate::processes::surroundings;
 
 /// Three instances, each of which leaves its number in the file `pids`.
 fn three() -> Service {
-    let start = ["sh", "-c", "echo $$ >> pids; exec \"$0\" \"$1\" delay-us=5000", &served(), "port={port}"];
+    let start = ["sh", "-c", "echo $$ >> pids; exec \"$0\" \"$1\" delay-us=20000", &served(), "port={port}"];
     let start = start.map(str::to_owned).to_vec();
     Service { start, instances: 3, health: Some("/".to_owned()), ..script("") }
 }
