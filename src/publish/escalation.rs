@@ -58,7 +58,15 @@ struct Review {
     user: Option<User>,
 }
 
-/// Puts the labels that are missing, and asks those who were neither asked before nor have reviewed. The author is not asked.
+/// What was done to a pull request. A team is off the list of those who are asked as soon as one of its members has reviewed, but this says
+/// that it was asked.
+#[derive(Deserialize)]
+struct Event {
+    requested_reviewer: Option<User>,
+    requested_team: Option<Team>,
+}
+
+/// Puts the labels that are missing, and asks those who were never asked before and have not reviewed. The author is not asked.
 pub fn ask(github: &GitHub, number: u64, wanted: &Wanted) -> Result<Asked, ApiError> {
     let mut asked = Asked::default();
     if *wanted == Wanted::default() {
@@ -81,14 +89,16 @@ pub fn ask(github: &GitHub, number: u64, wanted: &Wanted) -> Result<Asked, ApiEr
     let mut open: Vec<&String> = wanted.reviewers.iter().filter(|name| !pull.knows(name)).collect();
     if !open.is_empty() {
         let reviews: Vec<Review> = github.get_all(&format!("{route}/reviews"))?;
-        open.retain(|name| !reviews.iter().filter_map(|review| review.user.as_ref()).any(|user| user.is(name)));
+        let events: Vec<Event> = github.get_all(&github.route(&format!("issues/{number}/events")))?;
+        let reviewed = |name: &str| reviews.iter().filter_map(|review| review.user.as_ref()).any(|user| user.is(name));
+        open.retain(|name| !reviewed(name) && !events.iter().any(|event| event.is_about(name)));
     }
     // One at a time: GitHub refuses all of a request for one name in it.
     for name in open {
         match request(github, &route, name) {
             Ok(()) => asked.reviewers.push(name.clone()),
-            // What bars one bars all.
-            Err(error) if error.lacks_permission() => return Err(error),
+            // What bars a user bars all; a team may need more than users do.
+            Err(error) if error.lacks_permission() && team(name).is_none() => return Err(error),
             Err(error @ ApiError::Refused { .. }) => asked.refused.push((name.clone(), error)),
             Err(error) => return Err(error),
         }
@@ -125,6 +135,16 @@ impl Pull {
         match team(name) {
             Some(slug) => self.requested_teams.iter().any(|team| team.slug.eq_ignore_ascii_case(slug)),
             None => self.user.iter().chain(&self.requested_reviewers).any(|user| user.is(name)),
+        }
+    }
+}
+
+impl Event {
+    /// Whether this user or team was asked, or no longer.
+    fn is_about(&self, name: &str) -> bool {
+        match team(name) {
+            Some(slug) => self.requested_team.as_ref().is_some_and(|team| team.slug.eq_ignore_ascii_case(slug)),
+            None => self.requested_reviewer.as_ref().is_some_and(|user| user.is(name)),
         }
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Which finding appears for each mistake of examples/web-service, on this machine, with the program itself and a PostgreSQL of its own:
 # `tests/shown/faults.sh [--runs N] [PART…]`, parts: off n-plus-one missing-index leak small-cache small-pool descriptor-leak no-keep-alive busy-loop lock
-# slow-backend index. Base is the healthy shop; head has one mistake. About two minutes a part and run. Not a part of the ordinary tests.
+# slow-backend index. Base is the healthy shop; head has one mistake. About three minutes a part and run. Not a part of the ordinary tests.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 runs=1
@@ -44,7 +44,10 @@ row() { # name, expected rule or "-", expected exit code or "-"
     local start=$SECONDS code=0 found others word=ok
     "$tollgate" check --base main --json >"$work/judged.json" 2>"$work/log" || code=$?
     found=$(jq -r --arg rule "$2" '[.findings[] | select(.rule == $rule) | "\(.number) \(.rule) (\(.certainty))"] | join(", ")' "$work/judged.json" 2>/dev/null) || found='no report'
-    others=$(jq -r --arg rule "$2" '[.findings[] | select(.rule != $rule) | .rule] | join(", ")' "$work/judged.json" 2>/dev/null) || others='no report'
+    # Of what failed beside it, a rule or a row that no finding explains.
+    others=$(jq -r --arg rule "$2" '[.findings[] | .row, .others[]] as $told | [.findings[] | select(.rule != $rule) | .rule]
+        + [.rows[] | select(.outcome | startswith("fail")) | .id | select(. as $id | any($told[]; . == $id) | not) | "\(.benchmark):\(.metric)"]
+        | join(", ")' "$work/judged.json" 2>/dev/null) || others='no report'
     if [ "$2" = - ]; then
         [ -z "$others" ] || word=WRONG
     else

@@ -29,7 +29,7 @@ database() { # a cluster on a free port; sets DATABASE_URL and WATCH_DATABASE_UR
     [ "$(id -u)" != 0 ] || chown nobody "$work/db"
     cd "$work"
     as_server "$bin/initdb" -D "$work/db/data" -U postgres -A trust --no-sync >"$work/initdb.log"
-    local port options
+    local options
     for _ in 1 2 3 4 5; do
         port=$((20000 + RANDOM % 10000))
         options="-p $port -k $work/db -c listen_addresses=127.0.0.1 -c shared_preload_libraries=pg_stat_statements -c fsync=off -c autovacuum=off"

@@ -10,6 +10,13 @@ fn nobody() -> Answer {
     Answer { status: 422, body: None, headers: Vec::new() }
 }
 
+fn team() -> Value {
+    let mut team = example("pull-request")["requested_teams"][0].clone();
+    // The example lacks it, and the description requires it.
+    team["type"] = json!("organization");
+    team
+}
+
 /// A copy of an example with another name.
 fn with(one: &Value, field: &str, name: &str) -> Value {
     let mut one = one.clone();
@@ -68,15 +75,29 @@ impl State {
 
     /// A pull request with its labels, and with who was asked to review it.
     fn shown(&self, mut pull: Value) -> Value {
-        let mut team = example("pull-request")["requested_teams"][0].clone();
-        // The example lacks it, and the description requires it.
-        team["type"] = json!("organization");
         let (teams, users): (Vec<&String>, Vec<&String>) = self.asked.iter().partition(|name| name.contains('/'));
         pull["labels"] = self.labels();
         pull["requested_reviewers"] = users.iter().map(|name| with(&pull["user"], "login", name)).collect();
         let slug = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
-        pull["requested_teams"] = teams.iter().map(|name| with(&team, "slug", &slug(name))).collect();
+        pull["requested_teams"] = teams.iter().map(|name| with(&team(), "slug", &slug(name))).collect();
         pull
+    }
+
+    /// Who was asked, as events.
+    pub(super) fn events(&self, call: &Call<'_>) -> Answer {
+        let shown = pull(1, "");
+        let event = |name: &String| {
+            let mut event = example("issue-event-for-issue-items")[0].clone();
+            event.as_object_mut().expect("it is one").remove("label");
+            event["event"] = json!("review_requested");
+            event["review_requester"] = event["actor"].clone();
+            match name.rsplit_once('/') {
+                Some((_, slug)) => event["requested_team"] = with(&team(), "slug", slug),
+                None => event["requested_reviewer"] = with(&shown["user"], "login", name),
+            }
+            event
+        };
+        call.page(self.asked_before.iter().chain(&self.asked).map(event).collect())
     }
 
     fn labels(&self) -> Value {

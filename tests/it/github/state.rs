@@ -69,6 +69,8 @@ pub(crate) struct State {
     pub(crate) labels: Vec<String>,
     /// Who was asked for a review of them, oldest first; a team as `org/team`.
     pub(crate) asked: Vec<String>,
+    /// Who was asked and is not any more, because somebody took the request back or reviewed for the team.
+    pub(crate) asked_before: Vec<String>,
     /// Who has reviewed them.
     pub(crate) reviewed: Vec<&'static str>,
     /// Who has no access to the repository, and so cannot be asked.
@@ -159,6 +161,7 @@ impl State {
             pulls: BTreeMap::new(),
             labels: Vec::new(),
             asked: Vec::new(),
+            asked_before: Vec::new(),
             reviewed: Vec::new(),
             outsiders: Vec::new(),
             proposed: Vec::new(),
@@ -259,6 +262,7 @@ impl State {
                 call.page(at.map(|(_, status)| status.clone()).collect())
             }
             ("POST", "/issues/{issue_number}/labels") => self.label(call),
+            ("GET", "/issues/{issue_number}/events") => self.events(call),
             (_, route) if route.contains("/pulls") => self.requests(route, call),
             _ => self.around(route, call),
         }

@@ -68,9 +68,12 @@ fn labels_are_put_and_people_asked_once() {
 }
 
 #[test]
-fn neither_the_author_nor_who_has_reviewed_is_asked() {
-    let job = job(&[], &["OctoCat", "ada"]);
-    job.github.state(|state| state.reviewed.push("Ada"));
+fn neither_the_author_nor_who_has_reviewed_or_was_asked_before_is_asked() {
+    let job = job(&[], &["OctoCat", "ada", "eve", "ada/perf"]);
+    job.github.state(|state| {
+        state.reviewed.push("Ada");
+        state.asked_before = vec!["eve".to_owned(), "ada/perf".to_owned()];
+    });
     let output = job.publish(&ALONE);
     ended(&output, 0);
     assert!(output.stdout.contains(NOBODY), "{}", output.stdout);
@@ -79,8 +82,8 @@ fn neither_the_author_nor_who_has_reviewed_is_asked() {
 
 #[test]
 fn one_who_cannot_be_asked_keeps_nobody_else_from_it() {
-    let job = job(&[], &["gone", "ada"]);
-    job.github.state(|state| state.outsiders.push("gone"));
+    let job = job(&[], &["gone", "ada/strangers", "ada"]);
+    job.github.state(|state| state.outsiders.extend(["gone", "strangers"]));
     let output = job.publish(&ALONE);
     ended(&output, 0);
     let said = "review of #7: ada asked\nreview of #7: gone could not be asked, has perhaps no access to the repository: POST ";
