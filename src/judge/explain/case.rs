@@ -3,13 +3,20 @@
 use std::collections::BTreeMap;
 
 use crate::model::exhibit::Statement;
-use crate::model::load;
 use crate::model::{Change, Exhibit, Name, Precision, Row, Run, Verdict};
+use crate::model::{load, probe};
 
 /// So many rounds of each arm, all of them on their side, are no coincidence that a rule has to fear: of twenty orders of three and three, two are like that.
 const APART_ROUNDS_MIN: usize = 3;
 /// A smaller change than this is none, for a rule that asks what stayed: CPU time of a request varies by about so much between rounds on a shared machine.
 const FLAT_RATIO: f64 = 0.10;
+/// CPU time explains a longer request where it rose by this part of it at least: the rest may be a queue before a core.
+const CPU_PART: f64 = 0.25;
+/// From this part of the cores in use on, little more work makes long queues.
+const BUSY_PART: f64 = 0.70;
+
+/// What a request takes from its intended send on, on average.
+const LATENCY_MEAN: &str = "latency-mean";
 
 /// The rows of one scenario, and what was seen beside them.
 pub(super) struct Case<'a> {
@@ -114,6 +121,21 @@ impl<'a> Case<'a> {
         let row = self.row(metric)?;
         let (base, head) = (row.base.as_ref()?.value, row.head.as_ref()?.value);
         Some(head <= base * (1.0 + FLAT_RATIO) || rose(row, FLAT_RATIO).is_none())
+    }
+
+    /// Whether requests do more work, and that is why they take longer. Waiting for a lock or for others takes some CPU time too: that is no cause
+    /// of it. `None` where nothing is known of CPU time.
+    pub(super) fn works_more(&self) -> Option<bool> {
+        if self.flat(probe::CPU_PER_REQUEST)? {
+            return Some(false);
+        }
+        let cpu = self.row(probe::CPU_PER_REQUEST)?;
+        let more_s = cpu.head.as_ref()?.value - cpu.base.as_ref()?.value;
+        let is_busy = self
+            .head(load::SERVICE_CPU)
+            .is_some_and(|used| self.cores > 0 && used >= BUSY_PART * f64::from(self.cores));
+        let longer_s = self.rose(LATENCY_MEAN, 0.0).map_or(0.0, |mean| mean.head - mean.base);
+        Some(is_busy || more_s >= CPU_PART * longer_s)
     }
 
     /// The worst failing latency, of all of it before a part's.

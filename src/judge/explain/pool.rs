@@ -65,8 +65,8 @@ pub(super) fn exhausted<'a>(case: &Case<'a>) -> Option<Found<'a>> {
     let waiting =
         case.named(probe::POOL_WAITING).find_map(|row| rose(row, 0.0).filter(|moved| moved.head >= WAITING_MIN));
     let used = full(probe::POOL_USED).or_else(|| full(probe::DATABASE_CONNECTIONS_USED));
-    let calm = case.flat(probe::CPU_PER_REQUEST);
-    if calm == Some(false) {
+    let works_more = case.works_more();
+    if works_more == Some(true) {
         return None;
     }
     let fewer = case.row(probe::DATABASE_CONNECTIONS).and_then(|row| fell(row, 1.0 - FEWER_RATIO));
@@ -74,7 +74,7 @@ pub(super) fn exhausted<'a>(case: &Case<'a>) -> Option<Found<'a>> {
     let found = match (seen, fewer, case.slower()) {
         (Some(seen), _, _) => {
             let what = Words::new("requests wait for a connection of a pool that is used up");
-            Found::sure(seen.row, what).sure_if(waiting.is_some() || calm == Some(true))
+            Found::sure(seen.row, what).sure_if(waiting.is_some() || works_more == Some(false))
         }
         (None, Some(fewer), Some(slower)) => {
             let what =

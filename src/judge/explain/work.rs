@@ -42,6 +42,9 @@ fn counted<'a>(case: &Case<'a>) -> Option<Found<'a>> {
 /// By the CPU time of the service for each request.
 fn by_cpu<'a>(case: &Case<'a>) -> Option<Found<'a>> {
     let cpu = case.rose(probe::CPU_PER_REQUEST, CPU_RATIO).filter(|moved| moved.head - moved.base >= CPU_MIN_S)?;
+    if case.works_more() == Some(false) {
+        return None;
+    }
     let unit = &cpu.row.metric.unit;
     let what = Words::new("a request takes ")
         .number(cpu.head, unit)
@@ -75,12 +78,12 @@ pub(super) fn waiting<'a>(case: &Case<'a>) -> Option<Found<'a>> {
         return Some(found);
     }
     let slower = case.slower()?;
-    if case.flat(probe::CPU_PER_REQUEST) != Some(true) {
+    if case.works_more() != Some(false) {
         return None;
     }
     let waits = case.rose(probe::WAITS, WAITS_RATIO);
     let cpu = case.row(probe::CPU_PER_REQUEST).and_then(both);
-    let what = Words::new("requests wait: they take longer with the same CPU time");
+    let what = Words::new("requests wait: they take longer, and hardly more CPU time");
     let found = Found::possible(slower, what).moved([cpu, waits]);
     Some(
         found

@@ -41,6 +41,13 @@ pub(in super::super) const EXAMPLES: &[Example] = &[
     ("event-loop", &[("event-loop-lag", 1e-3, 60e-3)], true, &[("event-loop-lag", 1e-3, 3e-3)]),
     ("run-queue", &[("run-queue", 0.02, 0.4)], false, &[("run-queue", 0.02, 0.03)]),
     ("waiting", &[("context-switches-voluntary", 2.0, 6.0)], false, &[("cpu-per-request", 1e-3, 2e-3)]),
+    // A lock costs some CPU time for those that wait; of what they wait it explains little.
+    (
+        "waiting",
+        &[("cpu-per-request", 1.0e-4, 1.3e-4), ("latency-mean", 3.7e-3, 5.0e-3)],
+        false,
+        &[("cpu-per-request", 1.0e-4, 9.0e-4), ("latency-mean", 3.7e-3, 5.0e-3)],
+    ),
     ("cpu-bound", CPU_BOUND, true, STILL),
     ("memory-bound", &[("breaking-point", 800.0, 300.0), ("major-faults", 0.0, 50.0)], false, STILL),
     (
