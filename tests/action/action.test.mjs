@@ -136,7 +136,7 @@ test("publishing that fails is a warning and never a verdict", async () => {
   assert.ok(warnings(none).some((text) => text.includes("there is no token")));
 });
 
-test("findings are told to whom base's config names, where that is wanted", async () => {
+test("`escalate` is handed to publish, and takes true or false alone", async () => {
   const told = await step({ escalate: "true", comment: "never" }, { sizes: slower });
   assert.equal(told.status, 10, told.log);
   assert.match(told.log, /escalation on #2: nobody new to tell/);
