@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the probes cost, on this machine: the healthy shop of examples/web-service under the same load with all probes (PostgreSQL, the metrics endpoint) and with none, in
 # rounds by turns; latency, CPU time of the load generator and of the service, with the probes ÷ without. `tests/shown/overhead.sh [ROUNDS]`, ROUNDS 10 or more; about
-# forty seconds a round. The processes are watched in both, what that costs stands at the end. Not a part of the ordinary tests.
+# forty seconds a round. The processes are watched in both. Not a part of the ordinary tests.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 rounds=${1:-10}
